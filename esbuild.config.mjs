@@ -1,0 +1,30 @@
+// One bundler for everything: each entry is a process or a thread of its own (see model/README.md).
+import { rm } from 'node:fs/promises'
+import { build } from 'esbuild'
+
+const node = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  sourcemap: true,
+  outdir: 'dist',
+  // Native packages stay outside the bundle; they bring their own binaries.
+  external: ['onnxruntime-node', 'sharp', 'ffmpeg-static', 'vscode', '@tensorflow/tfjs-node-gpu'],
+  // CommonJS dependencies inside an ES module bundle need a `require`.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+}
+
+await rm('dist', { recursive: true, force: true })
+await build({
+  ...node,
+  entryPoints: {
+    cli: 'model/cli/main.ts',
+    engine: 'model/runtime/engine-worker.ts',
+    probe: 'model/runtime/probe.ts',
+    bench: 'test/bench/main.ts',
+  },
+})

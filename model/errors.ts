@@ -1,0 +1,60 @@
+/**
+ * An error that a person can act on: one sentence that names the file or setting, what is wrong with it and
+ * what to do. Shown without a stack trace. Anything else that is thrown is a bug of ours and keeps its trace.
+ */
+export class UserError extends Error {
+  override readonly name: string = 'UserError'
+  /** 1: the work failed; 2: the command or setting itself is wrong. */
+  readonly exitCode: 1 | 2
+
+  constructor(message: string, options: { exitCode?: 1 | 2; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.exitCode = options.exitCode ?? 1
+  }
+}
+
+/** A command line or setting that cannot mean anything: exit code 2. */
+export class UsageError extends UserError {
+  override readonly name = 'UsageError'
+  constructor(message: string, cause?: unknown) {
+    super(message, { exitCode: 2, cause })
+  }
+}
+
+/** Thrown when a person stopped the work (Ctrl-C, a cancel button): not a failure, what is done is kept. */
+export class CancelledError extends Error {
+  override readonly name = 'CancelledError'
+  constructor(message = 'Stopped on request.') {
+    super(message)
+  }
+}
+
+/** Throws {@link CancelledError} when the signal was aborted. */
+export function throwIfCancelled(signal?: AbortSignal): void {
+  if (signal?.aborted) throw new CancelledError()
+}
+
+/** What an unknown thrown value says, without its stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+const SYSTEM_REASONS: Record<string, string> = {
+  ENOENT: 'it does not exist; check the path',
+  EACCES: 'permission is denied; choose another place or change its permissions',
+  EPERM: 'permission is denied; choose another place or change its permissions',
+  EROFS: 'the disk is read-only; choose another place',
+  ENOSPC: 'the disk is full; free some space and run again',
+  EDQUOT: 'the disk quota is used up; free some space and run again',
+  EISDIR: 'it is a folder, a file is needed',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  EEXIST: 'it already exists',
+  EMFILE: 'too many files are open; close some programs and run again',
+}
+
+/** Turns a system error (ENOSPC, EACCES, ...) about `path` into one sentence; other errors pass unchanged. */
+export function explainSystemError(error: unknown, action: string, path: string): unknown {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  const reason = code === undefined ? undefined : SYSTEM_REASONS[code]
+  return reason === undefined ? error : new UserError(`Cannot ${action} ${path}: ${reason}.`, { cause: error })
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { explainSystemError } from './errors.ts'
+
+/**
+ * Writes a file so that a reader sees either the old content or the whole new one: temporary file in the same
+ * folder, fsync, rename. On failure the temporary file is removed and the old file is untouched.
+ * @throws UserError naming the file when the folder is not writable or the disk is full
+ */
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  try {
+    const handle = await open(temporary, 'wx')
+    try {
+      await handle.writeFile(content)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw explainSystemError(error, 'write', path)
+  }
+}
+
+/** Creates a folder with its parents. @throws UserError when it cannot be made or written to */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (error) {
+    throw explainSystemError(error, 'create the folder', path)
+  }
+}
