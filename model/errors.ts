@@ -56,5 +56,7 @@ const SYSTEM_REASONS: Record<string, string> = {
 export function explainSystemError(error: unknown, action: string, path: string): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
   const reason = code === undefined ? undefined : SYSTEM_REASONS[code]
-  return reason === undefined ? error : new UserError(`Cannot ${action} ${path}: ${reason}.`, { cause: error })
+  return reason === undefined
+    ? error
+    : new UserError(`Cannot ${action} ${path}: ${reason}.`, { cause: error })
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe } from 'vitest'
+import { describe, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -20,8 +20,14 @@ export function dataFolder(): string | undefined {
   return folder('SIAMMAE_DATA', '../shared/data')
 }
 
-function describeWith(path: string | undefined, variable: string, name: string, run: (path: string) => void): void {
-  if (path === undefined) describe.skip(`${name} [skipped: no folder; set ${variable}]`, () => run(''))
+function describeWith(
+  path: string | undefined,
+  variable: string,
+  name: string,
+  run: (path: string) => void,
+): void {
+  if (path === undefined)
+    describe(name, () => it.skip(`needs the folder named by ${variable}, which is not here`, () => {}))
   else describe(name, () => run(path))
 }
 
