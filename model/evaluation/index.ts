@@ -1,0 +1,20 @@
+/** Metrics and protocols: DAVIS J and F, VIP mIoU, JHMDB PCK. */
+export { boundaryF, boundaryPixels, boundaryRadius, diskHalfWidths } from './boundary.ts'
+export { ConfusionMatrix, confusionMatrix, IGNORED_LABEL, meanIou, resizeLabels } from './confusion.ts'
+export {
+  type DavisOptions,
+  type DavisScore,
+  type DavisSequenceScore,
+  scoreDavis,
+} from './davis.ts'
+export { formatDavisScore } from './davis-table.ts'
+export { bodySize, normalisedDistances, type PckClip, type PckScore, type Point, pck } from './pck.ts'
+export { jaccard } from './region.ts'
+export {
+  type LabelledFrame,
+  type ObjectScore,
+  scoreFrame,
+  scoreSequence,
+  summariseObjects,
+} from './sequence.ts'
+export { meanOfNumbers, meanRecallDecay, type Statistic } from './statistics.ts'

@@ -1,0 +1,22 @@
+export {
+  chooseDevice,
+  type DeviceChoice,
+  type DeviceRequest,
+  type ProbeResult,
+  parseDevice,
+  probeAll,
+  probeDevice,
+} from './devices.ts'
+export { Engine } from './engine.ts'
+export { runtimeVersion } from './onnx.ts'
+export {
+  type AnyTensor,
+  atEngine,
+  DEVICES,
+  type Device,
+  type HostTensor,
+  type LoadOptions,
+  onHost,
+  type Program,
+  type ResidentTensor,
+} from './types.ts'

@@ -1,0 +1,66 @@
+/** The only module that touches ONNX Runtime. It maps our device names to execution providers. */
+import * as ort from 'onnxruntime-node'
+import type { DType, TensorData } from '../graph/index.ts'
+import type { Device, HostTensor } from './types.ts'
+
+const PROVIDERS: Record<Device, string> = {
+  cpu: 'cpu',
+  webgpu: 'webgpu',
+  cuda: 'cuda',
+  dml: 'dml',
+  coreml: 'coreml',
+}
+
+export type OnnxTensor = ort.Tensor
+export type OnnxSession = ort.InferenceSession
+
+/** Version of the ONNX Runtime that is linked. */
+export function runtimeVersion(): string {
+  return ort.env.versions.node ?? ort.env.versions.common
+}
+
+export interface SessionOptions {
+  readonly device: Device
+  /** Threads of one operator; 0 lets the runtime take one per physical core. */
+  readonly threads: number
+  /** Outputs that stay where they were computed. */
+  readonly resident: ReadonlySet<string>
+  readonly outputs: readonly string[]
+}
+
+/** Compiles an ONNX file for one device. Blocks the calling thread until done. */
+export function createSession(model: Uint8Array, options: SessionOptions): Promise<OnnxSession> {
+  const onGpu = options.device === 'webgpu'
+  return ort.InferenceSession.create(model, {
+    executionProviders: [PROVIDERS[options.device]],
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    logSeverityLevel: 3,
+    // Reading a GPU tensor back by hand aborts the process in this version, so what the host wants comes as 'cpu'.
+    ...(onGpu && {
+      preferredOutputLocation: Object.fromEntries(
+        options.outputs.map((name) => [
+          name,
+          options.resident.has(name) ? ('gpu-buffer' as const) : ('cpu' as const),
+        ]),
+      ),
+    }),
+    // Spinning threads would steal time from decoding and drawing on the same cores.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  })
+}
+
+const READABLE: ReadonlySet<string> = new Set<DType>(['float32', 'int64', 'int32', 'uint8', 'bool'])
+
+/** A host tensor as ONNX Runtime takes it; the data is shared, not copied. */
+export function toOnnxTensor(tensor: HostTensor): OnnxTensor {
+  return new ort.Tensor(tensor.dtype, tensor.data as never, tensor.shape)
+}
+
+/** @throws Error when the tensor is not in host memory or of a type the graph does not have */
+export function fromOnnxTensor(tensor: OnnxTensor): HostTensor {
+  if (!READABLE.has(tensor.type)) throw new Error(`ONNX Runtime returned a tensor of type ${tensor.type}.`)
+  return { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as unknown as TensorData }
+}

@@ -1,0 +1,50 @@
+import type { DType, Shape, TensorData } from '../graph/index.ts'
+
+/** Where a graph can run. The command line and the settings use these words. */
+export const DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const
+export type Device = (typeof DEVICES)[number]
+
+/** Numbers in host memory. */
+export interface HostTensor {
+  readonly dtype: DType
+  readonly shape: Shape
+  readonly data: TensorData
+}
+
+/** A tensor that stays with the engine (on a GPU: in GPU memory) until it is released. */
+export interface ResidentTensor {
+  readonly resident: number
+}
+
+export type AnyTensor = HostTensor | ResidentTensor
+
+/** A graph compiled by an engine. */
+export interface Program {
+  readonly program: number
+}
+
+export interface LoadOptions {
+  /** Outputs that stay with the engine; the others come back to the host. */
+  readonly resident?: readonly string[]
+}
+
+/** What an engine thread answers; every call is served in the order it was posted. */
+export interface EngineCalls {
+  load(model: Uint8Array, outputs: readonly string[], resident: readonly string[]): Promise<number>
+  unload(program: number): Promise<void>
+  run(program: number, feeds: Record<string, AnyTensor>): Promise<Record<string, AnyTensor>>
+  upload(tensor: HostTensor): number
+  release(residents: readonly number[]): void
+}
+
+/** Narrows to a tensor whose numbers are here. @throws TypeError when it stayed with the engine */
+export function onHost(tensor: AnyTensor | undefined): HostTensor {
+  if (!tensor || 'resident' in tensor) throw new TypeError('The tensor stayed with the engine.')
+  return tensor
+}
+
+/** Narrows to a tensor that stayed with the engine. @throws TypeError when it came to the host */
+export function atEngine(tensor: AnyTensor | undefined): ResidentTensor {
+  if (!tensor || !('resident' in tensor)) throw new TypeError('The tensor did not stay with the engine.')
+  return tensor
+}

@@ -1,0 +1,152 @@
+/** The vision transformer encoder as a graph: pixels in, tokens out. */
+import {
+  add,
+  attention,
+  cast,
+  concat,
+  divide,
+  Graph,
+  gelu,
+  layerNorm,
+  linear,
+  maximum,
+  multiply,
+  reduceSum,
+  reshape,
+  slice,
+  sqrt,
+  subtract,
+  type Tensor,
+  transpose,
+} from '../graph/index.ts'
+import type { EncoderConfig } from './config.ts'
+import { encoderLayout, type Parameters } from './parameters.ts'
+import { interpolatePositions } from './positions.ts'
+
+/** Looks a parameter up as a tensor of the graph: a constant for inference, an input while training. */
+export type ParameterLookup = (name: string) => Tensor
+
+/** Image size in pixels; both multiples of the patch. */
+export interface ImageSize {
+  readonly height: number
+  readonly width: number
+}
+
+/** Rows and columns of patches. @throws RangeError unless the patch divides the size */
+export function patchGrid(
+  config: EncoderConfig,
+  { height, width }: ImageSize,
+): { rows: number; columns: number } {
+  const rows = height / config.patch
+  const columns = width / config.patch
+  if (!Number.isInteger(rows) || !Number.isInteger(columns) || rows < 1 || columns < 1)
+    throw new RangeError(
+      `An image of ${width}x${height} does not divide into patches of ${config.patch} pixels.`,
+    )
+  return { rows, columns }
+}
+
+/**
+ * Pixels 0..255, [height, width, 3], to normalised patches [rows * columns, 3 * patch * patch], each patch in the
+ * order channel, row, column, which is the order of a convolution's weight.
+ */
+export function patchesFromPixels(pixels: Tensor, config: EncoderConfig): Tensor {
+  const { graph } = pixels
+  const [height, width] = pixels.shape as readonly [number, number, number]
+  const { rows, columns } = patchGrid(config, { height, width })
+  const { patch } = config
+  const flat = cast(reshape(pixels, [height * width, 3]), 'float32')
+  const mean = graph.constant(
+    Float32Array.from(config.mean, (value) => 255 * value),
+    [1, 3],
+  )
+  const scale = graph.constant(
+    Float32Array.from(config.std, (value) => 255 * value),
+    [1, 3],
+  )
+  const normalised = divide(subtract(flat, mean), scale)
+  const blocks = transpose(reshape(normalised, [rows, patch, columns, patch, 3]), [0, 2, 4, 1, 3])
+  return reshape(blocks, [rows * columns, 3 * patch * patch])
+}
+
+/**
+ * A pre-norm transformer block over tokens [batch * n, dim]:
+ * x += Attn(norm1(x)); x += Mlp(norm2(x)).
+ */
+export function block(
+  x: Tensor,
+  parameter: ParameterLookup,
+  prefix: string,
+  options: { batch: number; heads: number; epsilon: number },
+): Tensor {
+  const { batch, heads, epsilon } = options
+  const [total, dim] = x.shape as readonly [number, number]
+  const norm = (input: Tensor, name: string): Tensor =>
+    layerNorm(input, parameter(`${prefix}.${name}.weight`), parameter(`${prefix}.${name}.bias`), epsilon)
+  const dense = (input: Tensor, name: string): Tensor =>
+    linear(input, parameter(`${prefix}.${name}.weight`), parameter(`${prefix}.${name}.bias`))
+
+  const qkv = reshape(dense(norm(x, 'norm1'), 'attn.qkv'), [batch, total / batch, 3 * dim])
+  const [query, key, value] = [0, 1, 2].map((part) => slice(qkv, 2, part * dim, (part + 1) * dim)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ]
+  const mixed = reshape(attention(query, key, value, heads), [total, dim])
+  const attended = add(x, dense(mixed, 'attn.proj'))
+  return add(attended, dense(gelu(dense(norm(attended, 'norm2'), 'mlp.fc1')), 'mlp.fc2'))
+}
+
+/** x / max(|x|, 1e-12) over the channels, as PyTorch's `normalize`. @param x [n, dim] */
+export function unitLength(x: Tensor): Tensor {
+  const norm = sqrt(reduceSum(multiply(x, x), [1]))
+  return divide(x, maximum(norm, x.graph.scalar(1e-12)))
+}
+
+/**
+ * The graph that turns one picture into features.
+ *
+ * Input `image`: uint8 [height, width, 3], RGB. Outputs: `tokens` float32 [rows * columns, dim], the patch tokens
+ * of the last block after the final norm, [CLS] dropped; `tokens_l2`, the same with unit length.
+ * @param outputs which of the two to compute
+ * @throws RangeError unless the patch divides the size
+ */
+export function encoderGraph(
+  config: EncoderConfig,
+  parameters: Parameters,
+  size: ImageSize,
+  outputs: readonly ('tokens' | 'tokens_l2')[] = ['tokens', 'tokens_l2'],
+): Graph {
+  const { rows, columns } = patchGrid(config, size)
+  const { dim, heads, layerNormEpsilon: epsilon } = config
+  const count = rows * columns
+  const graph = new Graph()
+  const layout = encoderLayout(config)
+  const constants = new Map<string, Tensor>()
+  const parameter: ParameterLookup = (name) => {
+    const known = constants.get(name)
+    if (known) return known
+    const tensor = graph.constant(parameters.get(name)!, layout.get(name)!, name)
+    constants.set(name, tensor)
+    return tensor
+  }
+
+  const image = graph.input('image', 'uint8', [size.height, size.width, 3])
+  const positions = interpolatePositions(
+    parameters.get('pos_embed')!,
+    dim,
+    config.positionGrid,
+    rows,
+    columns,
+  )
+  const weight = reshape(parameter('patch_embed.proj.weight'), [dim, 3 * config.patch ** 2])
+  const embedded = linear(patchesFromPixels(image, config), weight, parameter('patch_embed.proj.bias'))
+  const classToken = reshape(parameter('cls_token'), [1, dim])
+  let x = add(concat([classToken, embedded], 0), graph.constant(positions, [count + 1, dim], 'positions'))
+  for (let i = 0; i < config.depth; i++) x = block(x, parameter, `blocks.${i}`, { batch: 1, heads, epsilon })
+  const normalised = layerNorm(x, parameter('norm.weight'), parameter('norm.bias'), epsilon)
+  const tokens = slice(normalised, 0, 1, count + 1)
+  if (outputs.includes('tokens')) graph.output('tokens', tokens)
+  if (outputs.includes('tokens_l2')) graph.output('tokens_l2', unitLength(tokens))
+  return graph
+}

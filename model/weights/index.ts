@@ -1,0 +1,10 @@
+export { bfloatToFloat, fromFloat32, halfToFloat, toFloat32 } from './convert.ts'
+export {
+  parseSafetensors,
+  readSafetensors,
+  type SafetensorsDType,
+  type StoredTensor,
+  serialiseSafetensors,
+  type TensorFile,
+  writeSafetensors,
+} from './safetensors.ts'

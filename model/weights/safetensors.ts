@@ -1,0 +1,171 @@
+/**
+ * The safetensors container: 8 bytes of header length, a JSON header {name: {dtype, shape, data_offsets}}, then
+ * the bytes. Our own reader because a model file is untrusted input: every size is checked against the file
+ * before anything is allocated, and nothing in it can name code.
+ */
+import { open, stat } from 'node:fs/promises'
+import * as v from 'valibot'
+import { explainSystemError, UserError } from '../errors.ts'
+import { writeFileAtomic } from '../files.ts'
+
+export type SafetensorsDType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL'
+
+/** One tensor as stored: raw little-endian bytes, row-major. */
+export interface StoredTensor {
+  readonly dtype: SafetensorsDType
+  readonly shape: readonly number[]
+  readonly bytes: Uint8Array
+}
+
+export interface TensorFile {
+  readonly tensors: ReadonlyMap<string, StoredTensor>
+  /** Free text pairs of the file's `__metadata__`. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+const BYTES: Record<SafetensorsDType, number> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+}
+
+/** The format's own limit for the header. */
+const MAX_HEADER_BYTES = 100_000_000
+/** A file above this is refused: the largest supported encoder, ViT-L, is 1.2 GB in float32. */
+const MAX_FILE_BYTES = 8 * 1024 ** 3
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const entrySchema = v.strictObject({
+  dtype: v.string(),
+  shape: v.pipe(v.array(count), v.maxLength(16)),
+  data_offsets: v.strictTuple([count, count]),
+})
+const headerSchema = v.record(v.string(), v.unknown())
+const metadataSchema = v.record(v.string(), v.string())
+
+/**
+ * Reads a safetensors file.
+ * @throws UserError naming the file and what is wrong with it: missing, not safetensors, cut short, a tensor
+ *         whose shape does not match its bytes, overlapping or uncovered bytes, an unknown type
+ */
+export async function readSafetensors(path: string): Promise<TensorFile> {
+  let bytes: Uint8Array
+  try {
+    const { size } = await stat(path)
+    if (size > MAX_FILE_BYTES)
+      throw new UserError(`${path} is ${size} bytes; model files above 8 GB are not read.`)
+    const handle = await open(path, 'r')
+    try {
+      bytes = await readAll(handle, size)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw explainSystemError(error, 'read', path)
+  }
+  return parseSafetensors(bytes, path)
+}
+
+async function readAll(handle: Awaited<ReturnType<typeof open>>, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size)
+  // One read call may return fewer bytes than asked, and never more than 2 GB.
+  for (let offset = 0; offset < size; ) {
+    const { bytesRead } = await handle.read(bytes, offset, Math.min(size - offset, 1 << 30), offset)
+    if (bytesRead === 0) return bytes.subarray(0, offset)
+    offset += bytesRead
+  }
+  return bytes
+}
+
+/** Parses the bytes of a safetensors file; `name` is what messages call it. The tensors are views into `bytes`. */
+export function parseSafetensors(bytes: Uint8Array, name: string): TensorFile {
+  const refuse = (what: string): never => {
+    throw new UserError(`${name} is not a sound safetensors file: ${what}. Use another copy of the file.`)
+  }
+  if (bytes.length < 8) refuse(`it has only ${bytes.length} bytes`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const headerBytes = Number(view.getBigUint64(0, true))
+  if (headerBytes > MAX_HEADER_BYTES || headerBytes > bytes.length - 8)
+    refuse(`its header claims ${headerBytes} bytes and the file has ${bytes.length}`)
+
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)))
+  } catch {
+    refuse('its header is not JSON')
+  }
+  const header = v.safeParse(headerSchema, json)
+  if (!header.success || Array.isArray(json)) return refuse('its header is not a JSON object')
+
+  const body = bytes.subarray(8 + headerBytes)
+  const tensors = new Map<string, StoredTensor>()
+  const spans: { start: number; end: number; key: string }[] = []
+  let metadata: Record<string, string> = {}
+  for (const [key, value] of Object.entries(header.output)) {
+    if (key === '__metadata__') {
+      const parsed = v.safeParse(metadataSchema, value)
+      if (!parsed.success) return refuse('its __metadata__ holds something else than text')
+      metadata = parsed.output
+      continue
+    }
+    const entry = v.safeParse(entrySchema, value)
+    if (!entry.success) return refuse(`the entry of tensor ${key} is malformed`)
+    const { dtype, shape, data_offsets: offsets } = entry.output
+    if (!Object.hasOwn(BYTES, dtype)) refuse(`tensor ${key} has the unknown type ${dtype}`)
+    const known = dtype as SafetensorsDType
+    const [start, end] = offsets
+    if (start > end || end > body.length) refuse(`tensor ${key} lies outside the file`)
+    const size = shape.reduce((product, dimension) => product * dimension, BYTES[known])
+    if (size !== end - start)
+      refuse(`tensor ${key} of shape [${shape}] needs ${size} bytes and has ${end - start}`)
+    if (end > start) spans.push({ start, end, key })
+    tensors.set(key, { dtype: known, shape, bytes: body.subarray(start, end) })
+  }
+  spans.sort((a, b) => a.start - b.start)
+  let covered = 0
+  for (const { start, end, key } of spans) {
+    if (start < covered) refuse(`tensor ${key} overlaps another tensor`)
+    if (start > covered) refuse(`the bytes before tensor ${key} belong to no tensor`)
+    covered = end
+  }
+  if (covered !== body.length) refuse('bytes at its end belong to no tensor')
+  return { tensors, metadata }
+}
+
+/** The bytes of a safetensors file, tensors aligned to 8 bytes and in the order of the map. */
+export function serialiseSafetensors(file: TensorFile): Uint8Array {
+  const header: Record<string, unknown> = {}
+  if (Object.keys(file.metadata).length > 0) header.__metadata__ = file.metadata
+  let offset = 0
+  for (const [key, { dtype, shape, bytes }] of file.tensors) {
+    const expected = shape.reduce((product, dimension) => product * dimension, BYTES[dtype])
+    if (bytes.length !== expected)
+      throw new RangeError(`Tensor ${key} has ${bytes.length} bytes, needs ${expected}.`)
+    header[key] = { dtype, shape, data_offsets: [offset, offset + bytes.length] }
+    offset += bytes.length
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header))
+  const padded = Math.ceil(text.length / 8) * 8
+  const result = new Uint8Array(8 + padded + offset)
+  new DataView(result.buffer).setBigUint64(0, BigInt(padded), true)
+  result.fill(0x20, 8, 8 + padded)
+  result.set(text, 8)
+  let position = 8 + padded
+  for (const { bytes } of file.tensors.values()) {
+    result.set(bytes, position)
+    position += bytes.length
+  }
+  return result
+}
+
+/** Writes a safetensors file atomically. @throws UserError when the place is not writable or the disk is full */
+export async function writeSafetensors(path: string, file: TensorFile): Promise<void> {
+  await writeFileAtomic(path, serialiseSafetensors(file))
+}
