@@ -57,6 +57,10 @@ const calls: EngineCalls = {
       residents.delete(id)
     }
   },
+  async shutdown() {
+    calls.release([...residents.keys()])
+    for (const program of [...sessions.keys()]) await calls.unload(program)
+  },
 }
 
 createBirpc<Record<string, never>, EngineCalls>(calls, {

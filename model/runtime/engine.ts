@@ -91,10 +91,14 @@ export class Engine {
       await this.#calls.release(tensors.map(({ resident }) => resident))
   }
 
-  /** Ends the thread and frees all it holds; calls under way are rejected. */
+  /**
+   * Ends the thread and frees all it holds, once the calls already made are served: a thread that is ended in the
+   * middle of a native call takes the whole process with it.
+   */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    await this.#calls.shutdown().catch(() => {})
     this.#calls.$close(new Error('The engine was closed.'))
     await this.#worker.terminate()
   }

@@ -35,6 +35,8 @@ export interface EngineCalls {
   run(program: number, feeds: Record<string, AnyTensor>): Promise<Record<string, AnyTensor>>
   upload(tensor: HostTensor): number
   release(residents: readonly number[]): void
+  /** Frees everything. Answered after all earlier calls, so that no native call is cut off. */
+  shutdown(): Promise<void>
 }
 
 /** Narrows to a tensor whose numbers are here. @throws TypeError when it stayed with the engine */

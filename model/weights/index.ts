@@ -1,4 +1,5 @@
 export { bfloatToFloat, fromFloat32, halfToFloat, toFloat32 } from './convert.ts'
+export { type EncoderModel, readEncoder, writeEncoder } from './encoder-file.ts'
 export {
   parseSafetensors,
   readSafetensors,

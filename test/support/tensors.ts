@@ -4,7 +4,8 @@ import { type TensorFile, toFloat32 } from '../../model/weights/index.ts'
 /** The float32 values of a tensor in a golden file. */
 export function values(file: TensorFile, name: string): Float32Array {
   const tensor = file.tensors.get(name)
-  if (!tensor) throw new Error(`The golden file has no tensor ${name}; it has ${[...file.tensors.keys()].join(', ')}.`)
+  if (!tensor)
+    throw new Error(`The golden file has no tensor ${name}; it has ${[...file.tensors.keys()].join(', ')}.`)
   return toFloat32(tensor)
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CancelledError } from '../../../model/errors.ts'
-import { type DavisScore, formatDavisScore, scoreDavis } from '../../../model/evaluation/index.ts'
+import { type DavisScore, formatDavisScore, scoreDavis, scoreFrame } from '../../../model/evaluation/index.ts'
 import { readIndexedPng, writeIndexedPng } from '../../../model/formats/indexed-png.ts'
 import { describeWithData, describeWithReference } from '../../support/reference.ts'
 
@@ -196,7 +196,6 @@ describeWithReference('golden tables of the public DAVIS code', (reference) => {
 
   it('the first and last frame too, which the tables leave out', async () => {
     const golden = JSON.parse(await readFile(join(metrics, 'metrics.json'), 'utf8')) as Metrics
-    const { scoreFrame } = await import('../../../model/evaluation/index.ts')
     for (const [name, { J_F_per_frame_and_object: frames }] of Object.entries(golden.sequences))
       for (const index of [0, frames.length - 1]) {
         const file = `${String(index).padStart(5, '0')}.png`

@@ -45,7 +45,8 @@ async function load(folder: string) {
   return { encoder, file, golden, frame }
 }
 
-const parametersOf = (file: TensorFile) => new Map([...file.tensors].map(([name, tensor]) => [name, toFloat32(tensor)]))
+const parametersOf = (file: TensorFile) =>
+  new Map([...file.tensors].map(([name, tensor]) => [name, toFloat32(tensor)]))
 
 describeWithReference('ViT features equal the independent implementation', (folder) => {
   it('stretches the position table to 30 x 53 as DINO does', async () => {
@@ -81,7 +82,9 @@ describeWithReference('ViT features equal the independent implementation', (fold
         crop.set(frame.data.subarray(start, start + 224 * 3), row * 224 * 3)
       }
       const program = await engine.load(encoderGraph(encoder, parametersOf(file), size, ['tokens']))
-      const result = await engine.run(program, { image: { dtype: 'uint8', shape: [224, 224, 3], data: crop } })
+      const result = await engine.run(program, {
+        image: { dtype: 'uint8', shape: [224, 224, 3], data: crop },
+      })
       const firstRow = (onHost(result.tokens).data as Float32Array).subarray(0, 28 * 48)
       expectClose(firstRow, values(golden, 'crop224_patch_tokens_first_row'), 5e-5)
     })

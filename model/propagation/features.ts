@@ -1,0 +1,157 @@
+/** Each frame's tokens, computed once and kept with the engine while there is room. */
+import { atEngine, type Engine, onHost, type Program, type ResidentTensor } from '../runtime/index.ts'
+import {
+  type EncoderConfig,
+  encoderGraph,
+  type ImageSize,
+  type Parameters,
+  patchGrid,
+} from '../siammae/index.ts'
+import type { Grid } from './grid.ts'
+
+/** Pictures of one size in, unit-length tokens out. */
+export class FeatureExtractor {
+  readonly size: ImageSize
+  readonly grid: Grid
+  readonly config: EncoderConfig
+  readonly #engine: Engine
+  readonly #program: Program
+
+  private constructor(engine: Engine, config: EncoderConfig, size: ImageSize, program: Program) {
+    this.#engine = engine
+    this.#program = program
+    this.config = config
+    this.size = size
+    this.grid = patchGrid(config, size)
+  }
+
+  /** Compiles the encoder for pictures of `size`, whose sides the patch must divide. */
+  static async create(
+    engine: Engine,
+    model: { config: EncoderConfig; parameters: Parameters },
+    size: ImageSize,
+  ): Promise<FeatureExtractor> {
+    const graph = encoderGraph(model.config, model.parameters, size, ['tokens_l2'])
+    const program = await engine.load(graph, { resident: ['tokens_l2'] })
+    return new FeatureExtractor(engine, model.config, size, program)
+  }
+
+  /** Bytes of one frame's tokens. */
+  get bytesPerFrame(): number {
+    return 4 * this.grid.rows * this.grid.columns * this.config.dim
+  }
+
+  /** @param pixels RGB, [height, width, 3] */
+  async extract(pixels: Uint8Array): Promise<ResidentTensor> {
+    const { height, width } = this.size
+    const image = { dtype: 'uint8', shape: [height, width, 3], data: pixels } as const
+    const { tokens_l2: tokens } = await this.#engine.run(this.#program, { image })
+    return atEngine(tokens)
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.unload(this.#program)
+  }
+}
+
+/** Both kinds of features of one picture, for looking at and for other programs. */
+export async function extractToHost(
+  engine: Engine,
+  model: { config: EncoderConfig; parameters: Parameters },
+  size: ImageSize,
+  pixels: Uint8Array,
+): Promise<{ tokens: Float32Array; unit: Float32Array; grid: Grid }> {
+  const program = await engine.load(encoderGraph(model.config, model.parameters, size))
+  const image = { dtype: 'uint8', shape: [size.height, size.width, 3], data: pixels } as const
+  const result = await engine.run(program, { image })
+  await engine.unload(program)
+  return {
+    tokens: onHost(result.tokens).data as Float32Array,
+    unit: onHost(result.tokens_l2).data as Float32Array,
+    grid: patchGrid(model.config, size),
+  }
+}
+
+/** Where a walk gets the tokens of a frame from. */
+export interface TokenSource {
+  /** The tokens of a frame, kept until {@link release} was called as often as this. */
+  acquire(frame: number): Promise<ResidentTensor>
+  release(frame: number): void
+}
+
+interface CacheEntry {
+  readonly tokens: Promise<ResidentTensor>
+  uses: number
+}
+
+/**
+ * Tokens by frame, least recently used first out once `capacityBytes` are exceeded. Frames in use are never
+ * dropped, so a long context may exceed the capacity.
+ */
+export class FeatureCache implements TokenSource {
+  readonly #entries = new Map<number, CacheEntry>()
+  readonly #engine: Engine
+  readonly #extractor: FeatureExtractor
+  readonly #pixels: (frame: number) => Promise<Uint8Array>
+  readonly #capacity: number
+  /** Frames whose tokens were computed, for reports and tests. */
+  computed = 0
+
+  constructor(
+    engine: Engine,
+    extractor: FeatureExtractor,
+    pixels: (frame: number) => Promise<Uint8Array>,
+    capacityBytes: number,
+  ) {
+    this.#engine = engine
+    this.#extractor = extractor
+    this.#pixels = pixels
+    this.#capacity = Math.max(1, Math.floor(capacityBytes / extractor.bytesPerFrame))
+  }
+
+  acquire(frame: number): Promise<ResidentTensor> {
+    let entry = this.#entries.get(frame)
+    if (entry) {
+      // Insertion order is the order of use.
+      this.#entries.delete(frame)
+    } else {
+      this.computed++
+      const tokens = this.#pixels(frame).then((pixels) => this.#extractor.extract(pixels))
+      entry = { tokens, uses: 0 }
+      tokens.catch(() => this.#entries.delete(frame))
+    }
+    entry.uses++
+    this.#entries.set(frame, entry)
+    this.#trim()
+    return entry.tokens
+  }
+
+  release(frame: number): void {
+    const entry = this.#entries.get(frame)
+    if (!entry) return
+    entry.uses--
+    this.#trim()
+  }
+
+  /** Gives everything back to the engine. */
+  async clear(): Promise<void> {
+    const entries = [...this.#entries.values()]
+    this.#entries.clear()
+    for (const { tokens } of entries) await this.#drop(tokens)
+  }
+
+  #trim(): void {
+    if (this.#entries.size <= this.#capacity) return
+    for (const [frame, entry] of this.#entries) {
+      if (entry.uses > 0) continue
+      this.#entries.delete(frame)
+      void this.#drop(entry.tokens)
+      if (this.#entries.size <= this.#capacity) return
+    }
+  }
+
+  async #drop(tokens: Promise<ResidentTensor>): Promise<void> {
+    const resident = await tokens.catch(() => undefined)
+    if (resident) await this.#engine.release(resident).catch(() => {})
+  }
+}

@@ -1,0 +1,68 @@
+/** Rows and columns of patches. */
+export interface Grid {
+  readonly rows: number
+  readonly columns: number
+}
+
+/**
+ * Soft labels on the patch grid: for every cell a weight per channel, `data[cell * channels + channel]`, cells in
+ * raster order. Channel 0 is the background.
+ */
+export interface SoftLabels {
+  readonly grid: Grid
+  readonly channels: number
+  readonly data: Float32Array
+}
+
+export function cellCount({ rows, columns }: Grid): number {
+  return rows * columns
+}
+
+/** All background. */
+export function emptyLabels(grid: Grid, channels: number): SoftLabels {
+  return { grid, channels, data: new Float32Array(cellCount(grid) * channels) }
+}
+
+/** a * weight + b * (1 - weight), cell by cell: how a span between two marked frames is joined. */
+export function blendLabels(a: SoftLabels, b: SoftLabels, weight: number): SoftLabels {
+  const data = a.data.map((value, i) => value * weight + b.data[i]! * (1 - weight))
+  return { grid: a.grid, channels: a.channels, data }
+}
+
+/** Soft labels in a few kilobytes: nearly every cell has one or two channels that are not zero. */
+export interface PackedLabels {
+  readonly grid: Grid
+  readonly channels: number
+  /** Per cell: how many entries follow. */
+  readonly counts: Uint8Array
+  readonly entries: Uint8Array
+  /** In 65535ths. */
+  readonly weights: Uint16Array
+}
+
+/** Packs soft labels in 0..1; a weight is rounded to 1/65535, and below half of that it is dropped. */
+export function packLabels({ grid, channels, data }: SoftLabels): PackedLabels {
+  const cells = cellCount(grid)
+  const counts = new Uint8Array(cells)
+  const entries: number[] = []
+  const weights: number[] = []
+  for (let cell = 0; cell < cells; cell++)
+    for (let channel = 0; channel < channels; channel++) {
+      const weight = Math.round(Math.min(1, data[cell * channels + channel]!) * 65535)
+      if (weight <= 0) continue
+      counts[cell]!++
+      entries.push(channel)
+      weights.push(weight)
+    }
+  return { grid, channels, counts, entries: Uint8Array.from(entries), weights: Uint16Array.from(weights) }
+}
+
+export function unpackLabels(packed: PackedLabels): SoftLabels {
+  const labels = emptyLabels(packed.grid, packed.channels)
+  let at = 0
+  packed.counts.forEach((count, cell) => {
+    for (const end = at + count; at < end; at++)
+      labels.data[cell * packed.channels + packed.entries[at]!] = packed.weights[at]! / 65535
+  })
+  return labels
+}

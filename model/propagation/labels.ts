@@ -1,0 +1,88 @@
+/** From pixels to the patch grid: how a marked mask becomes the soft labels that travel. */
+import { cellCount, type Grid, type SoftLabels } from './grid.ts'
+import type { PropagationSettings } from './settings.ts'
+
+/** A picture of labels: 0 background, 1.. the channel of an object; row-major. */
+export interface LabelMap {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array
+}
+
+/**
+ * Nearest-neighbour resize.
+ * @param rounding `floor`: source = floor(i * from / to), as OpenCV; `centre`: floor((i + 0.5) * from / to), as
+ *        Pillow
+ */
+export function resizeNearest(
+  map: LabelMap,
+  width: number,
+  height: number,
+  rounding: 'floor' | 'centre',
+): LabelMap {
+  if (width === map.width && height === map.height) return map
+  const shift = rounding === 'centre' ? 0.5 : 0
+  const source = (i: number, from: number, to: number): number =>
+    Math.min(from - 1, Math.floor(((i + shift) * from) / to))
+  const columns = Int32Array.from({ length: width }, (_, x) => source(x, map.width, width))
+  const data = new Uint8Array(width * height)
+  for (let y = 0; y < height; y++) {
+    const row = source(y, map.height, height) * map.width
+    for (let x = 0; x < width; x++) data[y * width + x] = map.data[row + columns[x]!]!
+  }
+  return { width, height, data }
+}
+
+/** Two source positions and the weight of the second, half-pixel centres, clamped at the borders. */
+export function linearTap(
+  i: number,
+  from: number,
+  to: number,
+): { low: number; high: number; weight: number } {
+  const source = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5))
+  const low = Math.floor(source)
+  return { low, high: Math.min(low + 1, from - 1), weight: source - low }
+}
+
+/**
+ * Soft labels of a marked mask on the grid.
+ *
+ * `crw`: the mask is brought to the network's size (nearest, floor) and each label's one-hot picture is sampled
+ * bilinearly at the cell centres, without antialiasing, as CRW and CropMAE do. `dino`: each cell takes the label
+ * at its centre.
+ * @param channels number of labels with the background
+ * @param patch side of a cell in network pixels
+ */
+export function labelsFromMask(
+  map: LabelMap,
+  grid: Grid,
+  channels: number,
+  patch: number,
+  protocol: PropagationSettings['protocol'],
+): SoftLabels {
+  const { rows, columns } = grid
+  const data = new Float32Array(cellCount(grid) * channels)
+  if (protocol === 'dino') {
+    const small = resizeNearest(map, columns, rows, 'centre')
+    small.data.forEach((label, cell) => {
+      data[cell * channels + label] = 1
+    })
+    return { grid, channels, data }
+  }
+  const network = resizeNearest(map, columns * patch, rows * patch, 'floor')
+  for (let row = 0; row < rows; row++) {
+    const y = linearTap(row, network.height, rows)
+    for (let column = 0; column < columns; column++) {
+      const x = linearTap(column, network.width, columns)
+      const base = (row * columns + column) * channels
+      const put = (line: number, pixel: number, weight: number): void => {
+        data[base + network.data[line * network.width + pixel]!]! += weight
+      }
+      put(y.low, x.low, (1 - y.weight) * (1 - x.weight))
+      put(y.low, x.high, (1 - y.weight) * x.weight)
+      put(y.high, x.low, y.weight * (1 - x.weight))
+      put(y.high, x.high, y.weight * x.weight)
+    }
+  }
+  return { grid, channels, data }
+}

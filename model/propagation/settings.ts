@@ -1,0 +1,90 @@
+import * as v from 'valibot'
+
+/** Which tokens of a context frame may label a token. */
+export type Neighbourhood =
+  /** Euclidean distance strictly less than the radius (the CRW family). */
+  | { readonly shape: 'disc'; readonly radius: number }
+  /** At most `radius` rows and columns away (DINO). */
+  | { readonly shape: 'square'; readonly radius: number }
+
+/** Everything that decides a propagation result, besides the features. */
+export interface PropagationSettings {
+  /** How many labelled tokens vote. */
+  readonly topK: number
+  /** Softmax temperature over the votes' cosines. */
+  readonly temperature: number
+  /** Most recent frames kept as context, besides the frames that a person marked. */
+  readonly context: number
+  readonly neighbourhood: Neighbourhood
+  /** Whether marked frames are limited to the neighbourhood too. */
+  readonly restrictMarked: boolean
+  /**
+   * What the queue of recent frames starts with. `copies`: as many copies of the marked frame as it holds (CRW,
+   * CropMAE). `empty`: nothing (DINO).
+   */
+  readonly queueStart: 'copies' | 'empty'
+  /** How a mask becomes soft labels on the patch grid, and label maps come back to pixels. */
+  readonly protocol: 'crw' | 'dino'
+}
+
+/** Published protocols, reproduced to the digit. */
+export const PRESETS = {
+  /** SiamMAE (Gupta et al. 2023, appendix): 20 frames, radius 20, 7 neighbours; the CRW evaluation code. */
+  siammae: {
+    topK: 7,
+    temperature: 0.7,
+    context: 20,
+    neighbourhood: { shape: 'disc', radius: 20 },
+    restrictMarked: false,
+    queueStart: 'copies',
+    protocol: 'crw',
+  },
+  /** CropMAE (Eymael et al. 2024), downstreams/propagation, DAVIS. */
+  cropmae: {
+    topK: 7,
+    temperature: 0.7,
+    context: 20,
+    neighbourhood: { shape: 'disc', radius: 20 },
+    restrictMarked: false,
+    queueStart: 'copies',
+    protocol: 'crw',
+  },
+  /** DINO (Caron et al. 2021), eval_video_segmentation.py. */
+  dino: {
+    topK: 5,
+    temperature: 0.1,
+    context: 7,
+    neighbourhood: { shape: 'square', radius: 12 },
+    restrictMarked: true,
+    queueStart: 'empty',
+    protocol: 'dino',
+  },
+} as const satisfies Record<string, PropagationSettings>
+
+export type PresetName = keyof typeof PRESETS
+
+/** Bounds that keep one frame's work and memory sensible. */
+export const settingsSchema = v.strictObject({
+  topK: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
+  temperature: v.pipe(v.number(), v.finite(), v.minValue(1e-4), v.maxValue(100)),
+  context: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)),
+  neighbourhood: v.strictObject({
+    shape: v.picklist(['disc', 'square']),
+    radius: v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(1000)),
+  }),
+  restrictMarked: v.boolean(),
+  queueStart: v.picklist(['copies', 'empty']),
+  protocol: v.picklist(['crw', 'dino']),
+})
+
+/** Rows and columns that a neighbourhood reaches in each direction. */
+export function reach({ shape, radius }: Neighbourhood): number {
+  return shape === 'disc' ? Math.ceil(radius) - 1 : Math.floor(radius)
+}
+
+/** Whether a token `rows` and `columns` away is in the neighbourhood. */
+export function isNeighbour({ shape, radius }: Neighbourhood, rows: number, columns: number): boolean {
+  return shape === 'disc'
+    ? rows * rows + columns * columns < radius * radius
+    : Math.abs(rows) <= radius && Math.abs(columns) <= radius
+}

@@ -1,0 +1,144 @@
+/** One walk through a clip: from a marked frame, frame after frame, each labelled by those before it. */
+import { throwIfCancelled } from '../errors.ts'
+import type { Affinity, Candidates } from './affinity.ts'
+import type { TokenSource } from './features.ts'
+import type { SoftLabels } from './grid.ts'
+import type { PropagationSettings } from './settings.ts'
+import { type Ballot, castVotes } from './vote.ts'
+
+export interface WalkOptions {
+  /** Frames in the order of the walk; the first one is marked. */
+  readonly frames: readonly number[]
+  /** Permanent context: every frame that a person marked, with its labels. Includes the first of `frames`. */
+  readonly marks: ReadonlyMap<number, SoftLabels>
+  readonly tokens: TokenSource
+  readonly affinity: Pick<Affinity, 'compare'>
+  readonly settings: PropagationSettings
+  readonly signal?: AbortSignal
+}
+
+export interface WalkStep {
+  readonly frame: number
+  readonly labels: SoftLabels
+}
+
+/** A frame in the queue of recent context; its labels are known once its own votes are counted. */
+interface Recent {
+  readonly frame: number
+  copies: number
+  labels: SoftLabels | undefined
+}
+
+interface Scheduled {
+  readonly frame: number
+  /** Candidates are under way at the engine; labels are read when the votes are counted. */
+  readonly ballots: readonly { candidates: Promise<Candidates>; source: Recent; copies: number }[]
+  readonly result: Recent
+}
+
+/**
+ * Steps scheduled ahead of the one whose votes are counted. Affinity needs no labels, so the engine works on the
+ * next frames while this thread counts, decodes and writes.
+ */
+const AHEAD = 2
+
+/**
+ * Labels `frames` after the first one by one; the first keeps its mark. Context of a frame: the marked frames,
+ * then the most recent `settings.context` frames of the walk.
+ * @throws CancelledError when the signal fires; everything yielded before stays valid
+ */
+export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
+  const { frames, marks, tokens, affinity, settings, signal } = options
+  const [start, ...rest] = frames
+  const startLabels = start === undefined ? undefined : marks.get(start)
+  if (start === undefined || !startLabels) throw new RangeError('A walk starts at a marked frame.')
+
+  const permanent: Recent[] = [start, ...[...marks.keys()].filter((frame) => frame !== start)].map(
+    (frame) => ({
+      frame,
+      copies: 1,
+      labels: marks.get(frame)!,
+    }),
+  )
+  const queue: Recent[] = []
+  const held = new Map<number, number>()
+  const hold = (frame: number) => {
+    held.set(frame, (held.get(frame) ?? 0) + 1)
+    return tokens.acquire(frame)
+  }
+  const letGo = (frame: number): void => {
+    held.set(frame, held.get(frame)! - 1)
+    tokens.release(frame)
+  }
+
+  const push = (entry: Recent): void => {
+    void hold(entry.frame).catch(() => {})
+    queue.push(entry)
+    let size = queue.reduce((total, { copies }) => total + copies, 0)
+    for (; size > settings.context; size--) {
+      const oldest = queue[0]!
+      oldest.copies--
+      if (oldest.copies > 0) continue
+      queue.shift()
+      letGo(oldest.frame)
+    }
+  }
+
+  const schedule = (frame: number): Scheduled => {
+    const query = hold(frame)
+    const pairs = new Map<string, Promise<Candidates>>()
+    const compare = (context: number, restricted: boolean): Promise<Candidates> => {
+      // The same frame may be in the context several times; it is compared once.
+      const key = `${context} ${restricted}`
+      let pair = pairs.get(key)
+      if (!pair) {
+        pair = Promise.all([query, tokens.acquire(context)])
+          .then(([q, c]) => affinity.compare(q, c, restricted))
+          .finally(() => tokens.release(context))
+        pair.catch(() => {})
+        pairs.set(key, pair)
+      }
+      return pair
+    }
+    const ballots = [
+      ...permanent.map((source) => ({
+        source,
+        copies: 1,
+        candidates: compare(source.frame, settings.restrictMarked),
+      })),
+      ...queue.map((source) => ({ source, copies: source.copies, candidates: compare(source.frame, true) })),
+    ]
+    const result: Recent = { frame, copies: 1, labels: undefined }
+    push(result)
+    void Promise.allSettled(ballots.map(({ candidates }) => candidates)).then(() => letGo(frame))
+    return { frame, ballots, result }
+  }
+
+  const finish = async (step: Scheduled): Promise<WalkStep> => {
+    const ballots: Ballot[] = []
+    for (const { candidates, source, copies } of step.ballots)
+      ballots.push({ candidates: await candidates, labels: source.labels!, copies })
+    const labels = castVotes(ballots, settings.topK, settings.temperature)
+    step.result.labels = labels
+    return { frame: step.frame, labels }
+  }
+
+  const ahead: Scheduled[] = []
+  try {
+    for (const { frame } of permanent) void hold(frame).catch(() => {})
+    if (settings.queueStart === 'copies')
+      push({ frame: start, copies: settings.context, labels: startLabels })
+    for (const frame of rest) {
+      throwIfCancelled(signal)
+      ahead.push(schedule(frame))
+      if (ahead.length > AHEAD) yield await finish(ahead.shift()!)
+    }
+    while (ahead.length > 0) {
+      throwIfCancelled(signal)
+      yield await finish(ahead.shift()!)
+    }
+  } finally {
+    await Promise.allSettled(ahead.flatMap(({ ballots }) => ballots.map(({ candidates }) => candidates)))
+    for (const [frame, count] of held) for (let i = 0; i < count; i++) tokens.release(frame)
+  }
+}

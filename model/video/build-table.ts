@@ -1,0 +1,194 @@
+import { CancelledError, UserError } from '../errors.ts'
+import { hashFile } from './content-hash.ts'
+import { tableArguments } from './decode-arguments.ts'
+import {
+  Complaints,
+  InputLog,
+  readFinalCount,
+  readPicture,
+  readTimeBase,
+  type ShownPicture,
+} from './ffmpeg-log.ts'
+import { type FfmpegEnd, startFfmpeg } from './ffmpeg-process.ts'
+import { frameTableOf } from './frame-table.ts'
+import { checkPictureSize } from './limits.ts'
+import type { Ffmpeg } from './locate-ffmpeg.ts'
+import type { FrameTable, Rational } from './types.ts'
+
+export interface BuildOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Pictures decoded so far, and about how many there will be where the header tells. */
+  readonly onProgress?: ((done: number, total?: number) => void) | undefined
+}
+
+/** A built table, and what decoding this file again must heed. */
+export interface BuiltTable {
+  readonly table: FrameTable
+  /** Decoding complained: only one thread patches up damaged pictures the same way every time. */
+  readonly damaged: boolean
+  /** The format of the pictures changes on the way, at which ffmpeg sets up its filters, and their counts, anew. */
+  readonly reconfigured: boolean
+}
+
+/**
+ * Decodes every picture of a video file once and writes down what came out. Nothing is derived from the container's
+ * own index, so the table cannot disagree with what decoding gives: B-frames, edit lists and broken indexes included.
+ * @param path absolute path of an existing file
+ * @throws UserError when ffmpeg finds no picture; CancelledError
+ */
+export async function buildTable(
+  ffmpeg: Ffmpeg,
+  path: string,
+  options: BuildOptions = {},
+): Promise<BuiltTable> {
+  const stop = new AbortController()
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
+  const hashing = hashFile(path, signal)
+  hashing.catch(() => {})
+  try {
+    let pass = await decodeAll(ffmpeg, path, false, options)
+    // How a damaged picture is patched up depends on the number of threads; one thread gives the same every time.
+    if (pass.damaged) pass = await decodeAll(ffmpeg, path, true, options)
+    const { pictures, timeBase, log, complaints, end, damaged } = pass
+    const head = pictures[0]
+    if (head === undefined) throw nothingDecoded(path, log, complaints, end)
+    const input = log.describe()
+    const warnings = damageWarnings(pass, input.duration, input.fps, input.hasAudio)
+    const contentHash = `sha256:${await hashing}`
+    const table = frameTableOf({ path, pictures, timeBase, input, contentHash, warnings })
+    checkPictureSize(path, table.width, table.height)
+    return { table, damaged, reconfigured: pass.configurations > 1 }
+  } finally {
+    stop.abort()
+  }
+}
+
+interface DecodePass {
+  readonly pictures: ShownPicture[]
+  readonly timeBase: Rational | undefined
+  readonly log: InputLog
+  readonly complaints: Complaints
+  readonly end: FfmpegEnd
+  readonly damaged: boolean
+  /** How often the filters were set up. */
+  readonly configurations: number
+}
+
+async function decodeAll(
+  ffmpeg: Ffmpeg,
+  path: string,
+  singleThread: boolean,
+  options: BuildOptions,
+): Promise<DecodePass> {
+  const pictures: ShownPicture[] = []
+  const log = new InputLog()
+  const complaints = new Complaints()
+  let timeBase: Rational | undefined
+  let configurations = 0
+  let finalCount: number | undefined
+  let expected: number | undefined
+  const run = startFfmpeg(ffmpeg.path, tableArguments(ffmpeg, { path, singleThread }), {}, (line) => {
+    const picture = log.decoding ? readPicture(line) : undefined
+    if (picture !== undefined) {
+      if (pictures.length === 0) {
+        const { duration, fps } = log.describe()
+        expected = duration === undefined || fps === undefined ? undefined : Math.round(duration * fps)
+      }
+      pictures.push(picture)
+      options.onProgress?.(
+        pictures.length,
+        expected === undefined ? undefined : Math.max(expected, pictures.length),
+      )
+    } else {
+      log.add(line)
+      const announced = readTimeBase(line)
+      if (announced !== undefined) configurations++
+      timeBase ??= announced
+      finalCount = readFinalCount(line) ?? finalCount
+    }
+    complaints.add(line)
+  })
+  const cancel = () => void run.kill()
+  options.signal?.addEventListener('abort', cancel, { once: true })
+  if (options.signal?.aborted) cancel()
+  let end: FfmpegEnd
+  try {
+    end = await run.end
+  } finally {
+    options.signal?.removeEventListener('abort', cancel)
+  }
+  if (options.signal?.aborted) throw new CancelledError()
+  if (end.signal !== null) {
+    throw new UserError(
+      `${path}: ffmpeg crashed (${end.signal}) after ${pictures.length} frames while the frames were counted; ` +
+        'run again, and if it stays, use another release of ffmpeg or convert the video.',
+    )
+  }
+  if (finalCount !== undefined && pictures.length > 0) matchCount(pictures, finalCount)
+  const damaged = complaints.count > 0 || end.code !== 0
+  return { pictures, timeBase, log, complaints, end, damaged, configurations }
+}
+
+/**
+ * On damaged files a decoder thread's message can garble the line that announces a picture. The final report knows
+ * how many there were; an entry without timestamp makes the whole table count-based, where only the number matters.
+ */
+function matchCount(pictures: ShownPicture[], count: number): void {
+  const last = pictures[pictures.length - 1]
+  while (last !== undefined && pictures.length < count) {
+    pictures.push({ ...last, pts: undefined, keyFrame: false, checksum: undefined })
+  }
+  pictures.length = Math.min(pictures.length, Math.max(count, 1))
+}
+
+function nothingDecoded(path: string, log: InputLog, complaints: Complaints, end: FfmpegEnd): UserError {
+  if (/\.(png|jpe?g|webp|tiff?|bmp)$/i.test(path)) {
+    return new UserError(`${path} is a single image; give a video file, or the folder of an image sequence.`)
+  }
+  if (!log.opened) {
+    return new UserError(
+      `${path} is not a video that can be read, or its beginning is damaged (ffmpeg: ${complaints.first || end.lastLine}); ` +
+        'give a video file (mp4, mov, mkv, webm, avi, gif, h264) or a folder of images.',
+    )
+  }
+  if (!log.hasVideo || /matches no streams/.test(`${complaints.first} ${end.lastLine}`)) {
+    return new UserError(
+      `${path} has no video frames, only sound, text or a cover picture; give another file.`,
+    )
+  }
+  return new UserError(
+    `${path}: no frame of it can be decoded (ffmpeg: ${complaints.first || end.lastLine || 'no reason given'}); ` +
+      'the file is damaged or empty, so copy or export it again.',
+  )
+}
+
+function damageWarnings(
+  pass: DecodePass,
+  duration: number | undefined,
+  fps: number | undefined,
+  hasAudio: boolean,
+): string[] {
+  const { pictures, complaints, timeBase, end } = pass
+  const kept = `the ${pictures.length} frame${pictures.length === 1 ? '' : 's'} that could be decoded are used`
+  if (complaints.count > 0) {
+    return [`The file is truncated or damaged (${complaints.first}); ${kept}, some may look wrong.`]
+  }
+  if (end.code !== 0) return [`The file is truncated or damaged (${end.lastLine}); ${kept}.`]
+  // Without sound the header's duration is that of the pictures; cut-off files of some containers decode silently.
+  const first = pictures[0]?.pts
+  const last = pictures[pictures.length - 1]?.pts
+  if (
+    duration === undefined ||
+    hasAudio ||
+    timeBase === undefined ||
+    first === undefined ||
+    last === undefined
+  ) {
+    return []
+  }
+  const shown = ((last - first) * timeBase.num) / timeBase.den + 1 / (fps && fps > 0 ? fps : 1)
+  if (duration - shown <= Math.max(1, duration * 0.02)) return []
+  return [
+    `The file seems truncated: its header says ${duration.toFixed(1)} s, the frames end after ${shown.toFixed(1)} s; ${kept}.`,
+  ]
+}

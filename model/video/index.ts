@@ -1,0 +1,16 @@
+/** Clips as exact frames: see README.md in this folder. */
+export { IMAGE_FOLDER_FPS, imageNames } from './image-folder.ts'
+export { MAX_PIXELS, MAX_SIDE } from './limits.ts'
+export { type Ffmpeg, installCommand, locateFfmpeg } from './locate-ffmpeg.ts'
+export { type OpenOptions, openVideo } from './open-video.ts'
+export type {
+  FrameEntry,
+  FrameOptions,
+  FrameRangeOptions,
+  FrameSize,
+  FrameTable,
+  Rational,
+  VideoFrame,
+  VideoSource,
+} from './types.ts'
+export { createVideoWriter, type VideoWriter, type VideoWriterOptions } from './video-writer.ts'

@@ -1,0 +1,193 @@
+import { CancelledError, throwIfCancelled, UserError } from '../errors.ts'
+import type { BuiltTable } from './build-table.ts'
+import { type DecodeInput, pictureArguments, type Selection } from './decode-arguments.ts'
+import type { ShownPicture } from './ffmpeg-log.ts'
+import { type FileStamp, stampOf } from './file-stamp.ts'
+import { type FrameRange, frameRange } from './frame-range.ts'
+import type { Ffmpeg } from './locate-ffmpeg.ts'
+import { PictureReader } from './picture-reader.ts'
+import type {
+  FrameEntry,
+  FrameOptions,
+  FrameRangeOptions,
+  FrameTable,
+  VideoFrame,
+  VideoSource,
+} from './types.ts'
+
+/** Seeks that may fail, one after the other, before this file is only counted through. */
+const MOST_FAILED_SEEKS = 6
+
+/** A video file behind ffmpeg. Every reading has a process of its own, which ends with the reading. */
+export class VideoFile implements VideoSource {
+  readonly table: FrameTable
+  readonly #ffmpeg: Ffmpeg
+  readonly #stamp: FileStamp
+  readonly #built: BuiltTable
+  readonly #readers = new Set<PictureReader>()
+  #failedSeeks = 0
+  #closed = false
+
+  constructor(ffmpeg: Ffmpeg, built: BuiltTable, stamp: FileStamp) {
+    this.#ffmpeg = ffmpeg
+    this.#built = built
+    this.table = built.table
+    this.#stamp = stamp
+  }
+
+  async *frames(options: FrameRangeOptions = {}): AsyncGenerator<VideoFrame, void, undefined> {
+    const range = frameRange(this.table, options)
+    await this.#checkUnchanged()
+    let next = range.first
+    for (const seekTo of this.#seekTimes(range.first)) {
+      for await (const frame of this.#soughtFrames(range, seekTo, options.signal)) {
+        next = frame.index + 1
+        yield frame
+      }
+      if (next > range.last) return
+      // Right at first and wrong later: what comes now is not worth another seek.
+      if (next > range.first) break
+      this.#failedSeeks++
+    }
+    yield* this.#countedFrames({ ...range, first: next }, options.signal)
+  }
+
+  async frame(index: number, options: FrameOptions = {}): Promise<VideoFrame> {
+    for await (const frame of this.frames({ ...options, first: index, last: index })) return frame
+    throw new Error(`Frame ${index} of ${this.table.path} was not given.`)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#readers].map((reader) => reader.close()))
+  }
+
+  /** From the beginning, by counting: right for every file, and as slow as the way to the first frame is long. */
+  async *#countedFrames(range: FrameRange, signal: AbortSignal | undefined): AsyncGenerator<VideoFrame> {
+    // Where the filters are set up anew on the way, theirs is no count to rely on: then all is decoded and dropped here.
+    const dropped = this.#built.reconfigured ? range.first : 0
+    const from = { ...range, first: range.first - dropped }
+    const reader = this.#open(from, { fromCount: from.first }, undefined, signal)
+    try {
+      for (let index = 0; index < dropped; index++) {
+        const skipped = await reader.next()
+        this.#throwIfStopped(signal)
+        if (skipped === undefined) throw await this.#endedEarly(reader, index)
+      }
+      for (let index = range.first; index <= range.last; index++) {
+        const data = await reader.next()
+        this.#throwIfStopped(signal)
+        if (data === undefined) throw await this.#endedEarly(reader, index)
+        yield { index, ...range.size, data }
+      }
+    } finally {
+      await this.#release(reader)
+    }
+  }
+
+  /**
+   * From a key frame shortly before the first frame. Each picture must be announced with the timestamp and the
+   * checksum that the table has for its index; at the first one that is not, this ends, and the caller counts.
+   * Open groups of pictures, wrong container indexes and lying timestamps are all caught by that.
+   */
+  async *#soughtFrames(
+    range: FrameRange,
+    seekTo: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<VideoFrame> {
+    const fromPts = this.table.frames[range.first]?.pts ?? 0
+    const reader = this.#open(range, { fromPts }, seekTo, signal)
+    try {
+      for (let index = range.first; index <= range.last; index++) {
+        const data = await reader.next()
+        this.#throwIfStopped(signal)
+        const announced = data === undefined ? undefined : await reader.announcement()
+        this.#throwIfStopped(signal)
+        if (data === undefined || !isSame(this.table.frames[index], announced)) {
+          return
+        }
+        if (index === range.first) this.#failedSeeks = 0
+        yield { index, ...range.size, data }
+      }
+    } finally {
+      await this.#release(reader)
+    }
+  }
+
+  /**
+   * Times to seek to for a frame, best first; none where a seek cannot be exact or would save nothing. The time of
+   * the frame itself lets the container choose the key frame. Some (mpeg-ts, open groups of pictures) then start too
+   * late; the second key frame before it is far enough for those.
+   */
+  #seekTimes(index: number): number[] {
+    const { frames, timestamps } = this.table
+    if (timestamps !== 'file' || this.#failedSeeks >= MOST_FAILED_SEEKS) return []
+    const times: number[] = []
+    for (let i = index, keys = 0; i > 0 && keys < 3; i--) {
+      const frame = frames[i]
+      if (frame?.keyFrame) keys++
+      // Times before zero cannot be sought.
+      if (frame === undefined || frame.time <= 0 || !frame.keyFrame) continue
+      if (keys === 1) times.push(frames[index]?.time ?? frame.time)
+      else if (keys === 3) times.push(frame.time)
+    }
+    return times
+  }
+
+  #open(
+    range: FrameRange,
+    selection: Selection,
+    seekTo: number | undefined,
+    signal: AbortSignal | undefined,
+  ): PictureReader {
+    this.#throwIfStopped(signal)
+    const { path, width, height } = this.table
+    const { size } = range
+    const input: DecodeInput = {
+      path,
+      singleThread: this.#built.damaged,
+      ...(seekTo === undefined ? {} : { seekTo }),
+    }
+    const shrinks = size.width < width && size.height < height
+    const count = range.last - range.first + 1
+    const args = pictureArguments(this.#ffmpeg, input, selection, count, size, shrinks)
+    const reader = new PictureReader(this.#ffmpeg.path, args, size.width * size.height * 3, signal)
+    this.#readers.add(reader)
+    return reader
+  }
+
+  async #release(reader: PictureReader): Promise<void> {
+    await reader.close()
+    this.#readers.delete(reader)
+  }
+
+  #throwIfStopped(signal: AbortSignal | undefined): void {
+    throwIfCancelled(signal)
+    if (this.#closed) throw new CancelledError(`${this.table.path} was closed.`)
+  }
+
+  async #checkUnchanged(): Promise<void> {
+    const { size, modified } = await stampOf(this.table.path)
+    if (size !== this.#stamp.size || modified !== this.#stamp.modified) {
+      throw new UserError(`${this.table.path} was changed after it was opened; open it again.`)
+    }
+  }
+
+  async #endedEarly(reader: PictureReader, index: number): Promise<UserError> {
+    const end = await reader.end()
+    const how = end.signal === null ? `exit code ${end.code}` : end.signal
+    const said = end.lastLine === '' ? 'it gave no reason' : end.lastLine
+    return new UserError(
+      `${this.table.path}: decoding stopped at frame ${index} of ${this.table.frames.length} (ffmpeg, ${how}: ${said}); ` +
+        'run again, and if it stays, check that the file was not changed meanwhile.',
+    )
+  }
+}
+
+function isSame(expected: FrameEntry | undefined, announced: ShownPicture | undefined): boolean {
+  return (
+    expected?.checksum !== undefined &&
+    expected.pts === announced?.pts &&
+    expected.checksum === announced.checksum
+  )
+}
