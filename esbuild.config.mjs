@@ -1,5 +1,6 @@
 // One bundler for everything: each entry is a process or a thread of its own (see model/README.md).
-import { rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const node = {
@@ -18,7 +19,6 @@ const node = {
   logLevel: 'warning',
 }
 
-await rm('dist', { recursive: true, force: true })
 await build({
   ...node,
   entryPoints: {
@@ -26,5 +26,11 @@ await build({
     engine: 'model/runtime/engine-worker.ts',
     probe: 'model/runtime/probe.ts',
     bench: 'test/bench/main.ts',
+    'make-sample': 'media/make-sample.ts',
+    'make-starter': 'media/make-starter.ts',
   },
 })
+
+// The starter model is made, not stored: 22 MB of random numbers do not belong into the repository.
+if (!existsSync('media/models/starter.safetensors'))
+  execFileSync(process.execPath, ['dist/make-starter.js'], { stdio: 'inherit' })

@@ -1,1 +1,62 @@
-console.log('x')
+/** Entry point of the command line. Exit codes: 0 done, 1 the work failed, 2 wrong use, 130 stopped by Ctrl-C. */
+import { Command, CommanderError } from 'commander'
+import { CancelledError, messageOf, UserError } from '../errors.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { featuresCommand } from './commands/features.ts'
+import { framesCommand } from './commands/frames.ts'
+import { infoCommand } from './commands/info.ts'
+import { propagateCommand } from './commands/propagate.ts'
+import { scoreCommand } from './commands/score.ts'
+import { say } from './progress.ts'
+import { toolVersion } from './shared.ts'
+
+/** Given to every command: fires on the first Ctrl-C. */
+const stop = new AbortController()
+
+function onInterrupt(): void {
+  if (stop.signal.aborted) process.exit(130)
+  say('\nStopping; what is done is kept. Press Ctrl-C again to quit at once.')
+  stop.abort()
+}
+
+async function main(): Promise<number> {
+  process.on('SIGINT', onInterrupt)
+  process.on('SIGTERM', onInterrupt)
+  const program = new Command('siammae')
+    .description('Carry masks and keypoints through video with SiamMAE.')
+    .version(toolVersion())
+    .showHelpAfterError('(add --help for the options)')
+    .exitOverride()
+  for (const command of [
+    infoCommand,
+    framesCommand,
+    featuresCommand,
+    propagateCommand,
+    scoreCommand,
+    doctorCommand,
+  ])
+    program.addCommand(command(stop.signal).copyInheritedSettings(program))
+  await program.parseAsync()
+  return stop.signal.aborted ? 130 : Number(process.exitCode ?? 0)
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof CancelledError) return 130
+  if (error instanceof UserError) {
+    say(`Error: ${error.message}`)
+    return error.exitCode
+  }
+  say(
+    `Unexpected error: ${messageOf(error)}. This is a mistake of the program; please report it with the lines below.`,
+  )
+  say(error instanceof Error ? (error.stack ?? '') : String(error))
+  return 1
+}
+
+// A reader that closed the pipe early (`siammae info x | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+})
+
+process.exitCode = await main().catch(exitCodeOf)

@@ -153,7 +153,8 @@ function readHeader(data: Uint8Array, limits: PngLimits): Header {
     )
   if (compression !== 0 || filter !== 0 || interlace > 1)
     throw new PngError('its header names a compression that PNG does not have')
-  if (depth === 16) throw new PngError('it has 16 bits per sample where 8 are needed')
+  if (depth === 16)
+    throw new PngError('it has 16 bits per sample where 8 are needed (a mask holds up to 255 objects)')
   return { width, height, depth, colourType, channels, passes: interlace === 1 ? ADAM7 : WHOLE }
 }
 

@@ -31,6 +31,7 @@ interface Recent {
 
 interface Scheduled {
   readonly frame: number
+  readonly query: Promise<unknown>
   /** Candidates are under way at the engine; labels are read when the votes are counted. */
   readonly ballots: readonly { candidates: Promise<Candidates>; source: Recent; copies: number }[]
   readonly result: Recent
@@ -38,9 +39,9 @@ interface Scheduled {
 
 /**
  * Steps scheduled ahead of the one whose votes are counted. Affinity needs no labels, so the engine works on the
- * next frames while this thread counts, decodes and writes.
+ * next frame while this thread counts, decodes and writes.
  */
-const AHEAD = 2
+const AHEAD = 1
 
 /**
  * Labels `frames` after the first one by one; the first keeps its mark. Context of a frame: the marked frames,
@@ -111,7 +112,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
     const result: Recent = { frame, copies: 1, labels: undefined }
     push(result)
     void Promise.allSettled(ballots.map(({ candidates }) => candidates)).then(() => letGo(frame))
-    return { frame, ballots, result }
+    return { frame, query, ballots, result }
   }
 
   const finish = async (step: Scheduled): Promise<WalkStep> => {
@@ -130,6 +131,9 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
       push({ frame: start, copies: settings.context, labels: startLabels })
     for (const frame of rest) {
       throwIfCancelled(signal)
+      // Once its tokens are there, a frame's comparisons stand in the engine's queue before the next frame's
+      // encoding: results come evenly, not in bunches.
+      await ahead.at(-1)?.query
       ahead.push(schedule(frame))
       if (ahead.length > AHEAD) yield await finish(ahead.shift()!)
     }

@@ -63,7 +63,28 @@ const calls: EngineCalls = {
   },
 }
 
-createBirpc<Record<string, never>, EngineCalls>(calls, {
+/**
+ * One call after the other: a run gives way to the event loop before it starts, and what it uses must not be freed
+ * by a call that came later.
+ */
+let tail: Promise<unknown> = Promise.resolve()
+function inOrder<A extends unknown[], R>(call: (...args: A) => R): (...args: A) => Promise<Awaited<R>> {
+  return (...args) => {
+    const result = tail.then(() => call(...args))
+    tail = result.catch(() => {})
+    return result as Promise<Awaited<R>>
+  }
+}
+const ordered = {
+  load: inOrder(calls.load),
+  unload: inOrder(calls.unload),
+  run: inOrder(calls.run),
+  upload: inOrder(calls.upload),
+  release: inOrder(calls.release),
+  shutdown: inOrder(calls.shutdown),
+}
+
+createBirpc<Record<string, never>, typeof ordered>(ordered, {
   post: (message) => port.postMessage(message),
   on: (listener) => port.on('message', listener),
 })

@@ -1,5 +1,6 @@
 import { CancelledError, UserError } from '../errors.ts'
 import { hashFile } from './content-hash.ts'
+import { damageWarnings } from './damage.ts'
 import { tableArguments } from './decode-arguments.ts'
 import {
   Complaints,
@@ -11,7 +12,7 @@ import {
 } from './ffmpeg-log.ts'
 import { type FfmpegEnd, startFfmpeg } from './ffmpeg-process.ts'
 import { frameTableOf } from './frame-table.ts'
-import { checkPictureSize } from './limits.ts'
+import { checkPictureSize, pictureTooLarge } from './limits.ts'
 import type { Ffmpeg } from './locate-ffmpeg.ts'
 import type { FrameTable, Rational } from './types.ts'
 
@@ -48,12 +49,13 @@ export async function buildTable(
   try {
     let pass = await decodeAll(ffmpeg, path, false, options)
     // How a damaged picture is patched up depends on the number of threads; one thread gives the same every time.
-    if (pass.damaged) pass = await decodeAll(ffmpeg, path, true, options)
-    const { pictures, timeBase, log, complaints, end, damaged } = pass
+    const { damaged } = pass
+    if (damaged && pass.pictures.length > 0) pass = await decodeAll(ffmpeg, path, true, options)
+    const { pictures, timeBase, log, complaints, end } = pass
     const head = pictures[0]
     if (head === undefined) throw nothingDecoded(path, log, complaints, end)
     const input = log.describe()
-    const warnings = damageWarnings(pass, input.duration, input.fps, input.hasAudio)
+    const warnings = await damageWarnings(path, { ...pass, input })
     const contentHash = `sha256:${await hashing}`
     const table = frameTableOf({ path, pictures, timeBase, input, contentHash, warnings })
     checkPictureSize(path, table.width, table.height)
@@ -145,50 +147,24 @@ function nothingDecoded(path: string, log: InputLog, complaints: Complaints, end
   if (/\.(png|jpe?g|webp|tiff?|bmp)$/i.test(path)) {
     return new UserError(`${path} is a single image; give a video file, or the folder of an image sequence.`)
   }
+  const reason = complaints.first || end.lastLine || 'no reason given'
+  const size = /Picture size (\d+x\d+) (?:exceeds|is invalid)/.exec(reason)?.[1]
+  if (size !== undefined) return pictureTooLarge(path, size)
   if (!log.opened) {
+    const what = /not on whitelist/i.test(reason)
+      ? 'is a playlist or another kind of file that is not opened'
+      : `is not a video that can be read, or its beginning is damaged (ffmpeg: ${reason})`
     return new UserError(
-      `${path} is not a video that can be read, or its beginning is damaged (ffmpeg: ${complaints.first || end.lastLine}); ` +
-        'give a video file (mp4, mov, mkv, webm, avi, gif, h264) or a folder of images.',
+      `${path} ${what}; give a video file (mp4, mov, mkv, webm, avi, gif, h264) or a folder of images.`,
     )
   }
-  if (!log.hasVideo || /matches no streams/.test(`${complaints.first} ${end.lastLine}`)) {
+  if (!log.hasVideo || /matches no streams/.test(`${reason} ${end.lastLine}`)) {
     return new UserError(
       `${path} has no video frames, only sound, text or a cover picture; give another file.`,
     )
   }
   return new UserError(
-    `${path}: no frame of it can be decoded (ffmpeg: ${complaints.first || end.lastLine || 'no reason given'}); ` +
+    `${path}: no frame of it can be decoded (ffmpeg: ${reason}); ` +
       'the file is damaged or empty, so copy or export it again.',
   )
-}
-
-function damageWarnings(
-  pass: DecodePass,
-  duration: number | undefined,
-  fps: number | undefined,
-  hasAudio: boolean,
-): string[] {
-  const { pictures, complaints, timeBase, end } = pass
-  const kept = `the ${pictures.length} frame${pictures.length === 1 ? '' : 's'} that could be decoded are used`
-  if (complaints.count > 0) {
-    return [`The file is truncated or damaged (${complaints.first}); ${kept}, some may look wrong.`]
-  }
-  if (end.code !== 0) return [`The file is truncated or damaged (${end.lastLine}); ${kept}.`]
-  // Without sound the header's duration is that of the pictures; cut-off files of some containers decode silently.
-  const first = pictures[0]?.pts
-  const last = pictures[pictures.length - 1]?.pts
-  if (
-    duration === undefined ||
-    hasAudio ||
-    timeBase === undefined ||
-    first === undefined ||
-    last === undefined
-  ) {
-    return []
-  }
-  const shown = ((last - first) * timeBase.num) / timeBase.den + 1 / (fps && fps > 0 ? fps : 1)
-  if (duration - shown <= Math.max(1, duration * 0.02)) return []
-  return [
-    `The file seems truncated: its header says ${duration.toFixed(1)} s, the frames end after ${shown.toFixed(1)} s; ${kept}.`,
-  ]
 }

@@ -6,8 +6,6 @@ import { UserError } from '../errors.ts'
 export interface FfmpegEnd {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** Whether we ended it ourselves. */
-  readonly killed: boolean
   /** What it said last, at level error or above where there was such a line; for messages. */
   readonly lastLine: string
 }
@@ -60,7 +58,6 @@ export function startFfmpeg(
     windowsHide: true,
   })
   running.add(child)
-  let killed = false
   let lastLine = ''
   let lastError = ''
   const lines = new LineSplitter((line) => {
@@ -83,7 +80,7 @@ export function startFfmpeg(
     child.once('close', (code, signal) => {
       running.delete(child)
       lines.end()
-      resolve({ code, signal, killed, lastLine: plainLine(lastError || lastLine) })
+      resolve({ code, signal, lastLine: plainLine(lastError || lastLine) })
     })
   })
   // Whoever awaits `end` gets the rejection; nobody awaiting it must not end the program.
@@ -93,10 +90,7 @@ export function startFfmpeg(
     stdout: child.stdout ?? undefined,
     end,
     async kill() {
-      if (child.exitCode === null && child.signalCode === null) {
-        killed = true
-        child.kill('SIGKILL')
-      }
+      child.kill('SIGKILL')
       // `close` waits for the pipes, and an unread stdout would keep its pipe open for ever.
       child.stdin?.destroy()
       child.stdout?.destroy()

@@ -10,9 +10,14 @@ export const MAX_PIXELS = 2 ** 26
 export function checkPictureSize(path: string, width: number, height: number): void {
   const fits = width >= 1 && height >= 1 && width <= MAX_SIDE && height <= MAX_SIDE
   if (!fits || width * height > MAX_PIXELS) {
-    throw new UserError(
-      `${path}: the picture size ${width}x${height} is not supported; at most ${MAX_SIDE} pixels per side and ` +
-        `${Math.floor(MAX_PIXELS / 1e6)} megapixels can be used, so scale it down first.`,
-    )
+    throw pictureTooLarge(path, `${width}x${height}`)
   }
+}
+
+/** @param size `width x height` as text */
+export function pictureTooLarge(path: string, size: string): UserError {
+  return new UserError(
+    `${path}: the picture size ${size} is not supported; at most ${MAX_SIDE} pixels per side and ` +
+      `${Math.floor(MAX_PIXELS / 1e6)} megapixels can be used, so scale it down first.`,
+  )
 }

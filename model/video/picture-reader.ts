@@ -46,7 +46,7 @@ export class PictureReader {
       this.#outputEnded = true
       this.#wake()
     }
-    stdout.once('end', outputEnded).once('close', outputEnded).once('error', outputEnded)
+    stdout.on('end', outputEnded).on('close', outputEnded).on('error', outputEnded)
     const ended = () => {
       this.#ended = true
       this.#wake()

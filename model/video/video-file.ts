@@ -103,9 +103,7 @@ export class VideoFile implements VideoSource {
         this.#throwIfStopped(signal)
         const announced = data === undefined ? undefined : await reader.announcement()
         this.#throwIfStopped(signal)
-        if (data === undefined || !isSame(this.table.frames[index], announced)) {
-          return
-        }
+        if (data === undefined || !isSame(this.table.frames[index], announced)) return
         if (index === range.first) this.#failedSeeks = 0
         yield { index, ...range.size, data }
       }

@@ -66,9 +66,10 @@ describe('truncated files keep the frames that decode, and say so', () => {
     ['cut.ts', []],
     ['cut.webm', ['-c:v', 'libvpx', '-g', '15', '-deadline', 'realtime', '-b:v', '1M']],
     ['cut.avi', []],
+    ['cut.gif', []],
     ['cut.264', ['-f', 'h264']],
   ] as const)('%s', async (name, options) => {
-    await makeClip(at(name), 90, [...(name.endsWith('webm') ? [] : H264), ...options])
+    await makeClip(at(name), 90, [...(/webm|gif/.test(name) ? [] : H264), ...options])
     truncateSync(at(name), Math.floor(readFileSync(at(name)).length * 0.55))
     const source = await openVideo(at(name), { ffmpeg: FFMPEG })
     const { frames, warnings } = source.table
@@ -82,6 +83,13 @@ describe('truncated files keep the frames that decode, and say so', () => {
     // Streams without an overall length are, when cut between two pictures, simply shorter ones.
     if (!/264$|ts$/.test(name)) expect(warnings.join(' ')).toMatch(/truncated|damaged/)
     await source.close()
+  })
+  it('a last picture that is held for long is no damage', async () => {
+    const source = await openVideo(await makeClip(at('held.gif'), 20, ['-final_delay', '900']), {
+      ffmpeg: FFMPEG,
+    })
+    expect(source.table.warnings).toEqual([])
+    expect(source.table.frames).toHaveLength(20)
   })
   it('a hole in the middle of a raw stream', async () => {
     const path = await makeClip(at('hole.264'), 60, [...B_FRAMES, '-f', 'h264'])

@@ -98,6 +98,9 @@ it('complaints are errors, and warnings about missing data', () => {
   complaints.add(
     '[swscaler @ 0x55] [warning] deprecated pixel format used, make sure you did set range correctly',
   )
+  complaints.add(
+    '[null @ 0x55] [error] Application provided invalid, non monotonically increasing dts to muxer',
+  )
   expect(complaints.count).toBe(0)
   complaints.add('[matroska,webm @ 0x55] [error] File ended prematurely')
   complaints.add('[warning] file:x.ts: corrupt decoded frame in stream 0')

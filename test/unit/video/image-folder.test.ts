@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
 import { CancelledError, UserError } from '../../../model/errors.ts'
 import { IMAGE_FOLDER_FPS, openVideo, type VideoFrame } from '../../../model/video/index.ts'
@@ -10,12 +10,12 @@ const folder = temporaryFolder()
 afterAll(folder.remove)
 
 /** A numbered grey picture for sharp. */
-function picture(number: number, width = 64, height = 48): sharp.Sharp {
+function picture(number: number, width = 64, height = 48): Sharp {
   return sharp(numberedPicture(number, width, height), { raw: { width, height, channels: 1 } })
 }
 
 /** Makes a folder of images, each from its own pipeline; the extension tells the format. */
-async function images(name: string, files: Record<string, sharp.Sharp>): Promise<string> {
+async function images(name: string, files: Record<string, Sharp>): Promise<string> {
   const path = join(folder.path, name)
   mkdirSync(path, { recursive: true })
   for (const [file, image] of Object.entries(files)) await image.toFile(join(path, file))
@@ -117,7 +117,7 @@ describe('a folder of images', () => {
   })
 
   it('has a hash over names and contents', async () => {
-    const hash = async (files: Record<string, sharp.Sharp>) => {
+    const hash = async (files: Record<string, Sharp>) => {
       const path = await images('hashed', files)
       const { contentHash } = (await openVideo(path)).table
       rmSync(path, { recursive: true })

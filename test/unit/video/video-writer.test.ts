@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { CancelledError, UsageError, UserError } from '../../../model/errors.ts'
-import { createVideoWriter, openVideo } from '../../../model/video/index.ts'
+import { createVideoWriter, locateFfmpeg, openVideo } from '../../../model/video/index.ts'
 import { FFMPEG, numberedPicture, numberOf, temporaryFolder } from './numbered-clips.ts'
 
 const folder = temporaryFolder()
@@ -74,6 +74,37 @@ describe('a written video', () => {
     await writer.finish()
     const { data } = await (await openVideo(file, { ffmpeg: FFMPEG })).frame(0)
     for (const [i, value] of colour.entries()) expect(Math.abs((data[i] ?? 0) - value)).toBeLessThanOrEqual(4)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('an ffmpeg without H.264', () => {
+  it('writes MPEG-4 part 2, and says so', async () => {
+    const { path, file } = place('plain-ffmpeg')
+    const program = join(path, 'ffmpeg')
+    const real = `exec "${(await locateFfmpeg(FFMPEG)).path}" "$@"`
+    writeFileSync(program, `#!/bin/sh\ncase "$*" in *264*) exit 1;; *) ${real};; esac\n`, { mode: 0o755 })
+    const writer = await createVideoWriter(file, { width: 64, height: 48, fps: 30, ffmpeg: program })
+    for (let n = 0; n < 3; n++) await writer.write(rgb(n, 64, 48))
+    await writer.finish()
+    expect(writer.encoder).toBe('mpeg4')
+    expect(writer.notice).toMatch(/no H\.264 encoder/)
+    expect((await openVideo(file, { ffmpeg: FFMPEG })).table).toMatchObject({ codec: 'mpeg4' })
+  })
+  it('that fails on the way leaves nothing and gives the reason', async () => {
+    const { path, file } = place('failing')
+    const program = join(folder.path, 'failing-ffmpeg')
+    const real = `"${(await locateFfmpeg(FFMPEG)).path}" "$@"`
+    const fails = 'head -c 100000 >/dev/null; echo "[error] No space left on device" >&2; exit 1'
+    writeFileSync(program, `#!/bin/sh\ncase "$*" in *faststart*) ${fails};; *) exec ${real};; esac\n`, {
+      mode: 0o755,
+    })
+    const writer = await createVideoWriter(file, { width: 64, height: 48, fps: 30, ffmpeg: program })
+    const writing = async () => {
+      for (let n = 0; n < 500; n++) await writer.write(rgb(n % 50, 64, 48))
+      await writer.finish()
+    }
+    await expect(writing()).rejects.toThrow(/out\.mp4 cannot be written after frame \d+ .*the disk is full/)
+    expect(readdirSync(path)).toEqual([])
   })
 })
 

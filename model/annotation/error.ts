@@ -1,0 +1,4 @@
+/** An edit, mask or value that cannot be part of an annotation: one sentence saying what is wrong. */
+export class AnnotationError extends Error {
+  override readonly name = 'AnnotationError'
+}

@@ -1,0 +1,105 @@
+import { Command } from 'commander'
+import sharp from 'sharp'
+import { messageOf, UserError } from '../../errors.ts'
+import { extractToHost, networkSize } from '../../propagation/index.ts'
+import { fromFloat32, writeSafetensors } from '../../weights/index.ts'
+import { loadModel, modelLabel, numberOption, sizeOption, startEngine } from '../shared.ts'
+
+interface FeatureOptions {
+  model?: string
+  out: string
+  size?: string
+  device: string
+  heads?: string
+}
+
+/** Pictures above this are refused before they are decoded. */
+const MAX_PIXELS = 100_000_000
+
+/** `siammae features`: the encoder's patch tokens of one picture. */
+export function featuresCommand(_signal: AbortSignal): Command {
+  return new Command('features')
+    .description(
+      'write the patch tokens of a picture as safetensors: tokens and tokens_l2, [rows * columns, dim]',
+    )
+    .argument('<image>', 'picture file')
+    .requiredOption('--out <file>', 'safetensors file to write')
+    .option('--model <file>', 'encoder checkpoint (default: the starter model)')
+    .option(
+      '--size <size>',
+      'HxW or short side in pixels, rounded to whole patches (default: as the picture is)',
+    )
+    .option('--device <device>', 'auto, cpu, webgpu, ...', 'auto')
+    .option('--heads <n>', 'attention heads, where the checkpoint does not tell')
+    .action(async (path: string, options: FeatureOptions) => {
+      const size = options.size === undefined ? undefined : sizeOption(options.size)
+      const heads =
+        options.heads === undefined
+          ? undefined
+          : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
+      const model = await loadModel(options.model, heads)
+      const { patch } = model.config
+      const natural = await pictureSize(path)
+      const target =
+        typeof size === 'object'
+          ? networkSize(size, Math.min(size.width, size.height), patch)
+          : networkSize(natural, size ?? Math.min(natural.width, natural.height), patch)
+      const pixels = await readPicture(path, target)
+      const { engine, choice } = await startEngine(options.device)
+      try {
+        const { tokens, unit, grid } = await extractToHost(engine, model, target, pixels)
+        const shape = [grid.rows * grid.columns, model.config.dim]
+        await writeSafetensors(options.out, {
+          tensors: new Map([
+            ['tokens', fromFloat32(tokens, shape)],
+            ['tokens_l2', fromFloat32(unit, shape)],
+          ]),
+          metadata: {
+            model: modelLabel(model),
+            modelHash: model.hash,
+            rows: String(grid.rows),
+            columns: String(grid.columns),
+            size: `${target.height}x${target.width}`,
+          },
+        })
+        console.log(
+          `Wrote ${grid.rows} x ${grid.columns} tokens of ${model.config.dim} channels (picture at ${target.width}x${target.height}, ${modelLabel(model)}, ${choice.device}) to ${options.out}`,
+        )
+      } finally {
+        await engine.close()
+      }
+    })
+}
+
+async function pictureSize(path: string): Promise<{ width: number; height: number }> {
+  try {
+    const { width, height, orientation } = await sharp(path, { limitInputPixels: MAX_PIXELS }).metadata()
+    // Orientations 5 to 8 lie on their side.
+    return (orientation ?? 1) >= 5 ? { width: height, height: width } : { width, height }
+  } catch (error) {
+    throw notAPicture(path, error)
+  }
+}
+
+async function readPicture(
+  path: string,
+  { width, height }: { width: number; height: number },
+): Promise<Uint8Array> {
+  try {
+    return await sharp(path, { limitInputPixels: MAX_PIXELS })
+      .rotate()
+      .flatten()
+      .toColourspace('srgb')
+      .resize(width, height, { fit: 'fill' })
+      .raw()
+      .toBuffer()
+  } catch (error) {
+    throw notAPicture(path, error)
+  }
+}
+
+function notAPicture(path: string, error: unknown): UserError {
+  return new UserError(
+    `Cannot read the picture ${path}: ${messageOf(error)}. Give a PNG, JPEG, WebP or TIFF file.`,
+  )
+}

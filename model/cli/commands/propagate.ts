@@ -1,0 +1,368 @@
+import { createHash } from 'node:crypto'
+import { basename, extname, join, relative, resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import * as v from 'valibot'
+import type { Run } from '../../annotation/index.ts'
+import { CancelledError, UsageError } from '../../errors.ts'
+import { writeFileAtomic } from '../../files.ts'
+import { formats, writeSidecar } from '../../formats/index.ts'
+import {
+  FeatureExtractor,
+  networkSize,
+  PRESETS,
+  type PresetName,
+  type PropagationSettings,
+  propagate,
+  settingsSchema,
+} from '../../propagation/index.ts'
+import { runtimeVersion } from '../../runtime/index.ts'
+import type { VideoSource } from '../../video/index.ts'
+import { readInit } from '../inits.ts'
+import { collectMarks, type Marks } from '../marks.ts'
+import { writeOverlayVideo } from '../overlay-video.ts'
+import { createProgress, say } from '../progress.ts'
+import { addResults, describe, entriesOf, type FrameReport, reportOf } from '../results.ts'
+import {
+  loadModel,
+  modelLabel,
+  numberOption,
+  openClip,
+  prepareOutput,
+  printJson,
+  startEngine,
+  toolVersion,
+} from '../shared.ts'
+
+interface PropagateOptions {
+  init: string[]
+  out: string
+  model?: string
+  heads?: string
+  device: string
+  threads?: string
+  preset: PresetName
+  topK?: string
+  context?: string
+  radius?: string
+  temperature?: string
+  size: string
+  direction: 'forward' | 'backward' | 'both'
+  range?: string
+  format?: 'davis' | 'youtube-vis'
+  overlay?: string
+  verbose?: boolean
+  json?: boolean
+}
+
+/** The side-car is saved this often while a run goes on, so that even a power cut costs little. */
+const SAVE_EVERY_MS = 30_000
+
+/** `siammae propagate`: the main job. */
+export function propagateCommand(signal: AbortSignal): Command {
+  return new Command('propagate')
+    .description('carry marked masks or keypoints through a clip')
+    .argument('<video>', 'video file or folder of images')
+    .requiredOption(
+      '--init <mark[@frame]>',
+      'mask PNG, keypoints JSON or side-car, and the frame it is of (default 0); repeatable',
+      collect,
+      [],
+    )
+    .requiredOption('--out <dir>', 'folder for annotations.siam.json, report.json and the dataset')
+    .option('--model <file>', 'encoder checkpoint (default: the starter model)')
+    .option('--heads <n>', 'attention heads, where the checkpoint does not tell')
+    .option('--device <device>', 'auto, cpu, webgpu, cuda, dml, coreml', 'auto')
+    .option('--threads <n>', 'processor threads (default: one per core)')
+    .addOption(
+      new Option('--preset <name>', 'published protocol').choices(Object.keys(PRESETS)).default('siammae'),
+    )
+    .option('--top-k <n>', 'labelled tokens that vote (default: the preset)')
+    .option('--context <n>', 'recent frames kept as context (default: the preset)')
+    .option('--radius <n>', 'neighbourhood in patches (default: the preset)')
+    .option('--temperature <t>', 'softmax temperature (default: the preset)')
+    .option('--size <pixels>', 'short side at which the network sees the clip', '480')
+    .addOption(
+      new Option('--direction <way>', 'where to').choices(['forward', 'backward', 'both']).default('forward'),
+    )
+    .option('--range <a:b>', 'only frames a to b, both included')
+    .addOption(
+      new Option('--format <name>', 'dataset to write (default: davis where there are masks)').choices(
+        Object.keys(formats),
+      ),
+    )
+    .option('--overlay <file.mp4>', 'also write the clip with the marks drawn on it')
+    .option('--verbose', 'a line for every frame')
+    .option('--json', 'print the report as JSON')
+    .action((path: string, options: PropagateOptions) => runPropagate(path, options, signal))
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value]
+}
+
+/** The preset with what the command line changes. @throws UsageError naming the option */
+export function settingsFrom(
+  options: Pick<PropagateOptions, 'preset' | 'topK' | 'context' | 'radius' | 'temperature'>,
+): PropagationSettings {
+  const preset: PropagationSettings = PRESETS[options.preset]
+  const number = (name: string, text: string | undefined, fallback: number): number =>
+    text === undefined ? fallback : numberOption(name, text, { min: -1e9, max: 1e9 })
+  const parsed = v.safeParse(settingsSchema, {
+    ...preset,
+    topK: number('--top-k', options.topK, preset.topK),
+    context: number('--context', options.context, preset.context),
+    temperature: number('--temperature', options.temperature, preset.temperature),
+    neighbourhood: {
+      ...preset.neighbourhood,
+      radius: number('--radius', options.radius, preset.neighbourhood.radius),
+    },
+  })
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  const names: Record<string, string> = {
+    topK: '--top-k',
+    context: '--context',
+    temperature: '--temperature',
+  }
+  const dotted = v.getDotPath(issue) ?? ''
+  throw new UsageError(`${names[dotted] ?? '--radius'}: ${issue.message}.`)
+}
+
+function parseRange(text: string | undefined, count: number): [number, number] {
+  if (text === undefined) return [0, count - 1]
+  const match = /^(\d+):(\d+)$/.exec(text)
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])]
+  if (!match || first > last || last >= count)
+    throw new UsageError(`--range "${text}" must be a:b with 0 <= a <= b <= ${count - 1}.`)
+  return [first, last]
+}
+
+/** A name for the clip in datasets: its file name without what file systems or tools may trip over. */
+export function sequenceName(path: string): string {
+  const base = basename(resolve(path))
+  const stem = extname(base) ? base.slice(0, -extname(base).length) : base
+  return (
+    stem
+      .normalize('NFC')
+      .replace(/[^\p{L}\p{N}._-]+/gu, '_')
+      .replace(/^\.+/, '') || 'clip'
+  )
+}
+
+async function runPropagate(path: string, options: PropagateOptions, signal: AbortSignal): Promise<void> {
+  const settings = settingsFrom(options)
+  const short = numberOption('--size', options.size, { min: 16, max: 4096, whole: true })
+  const heads =
+    options.heads === undefined
+      ? undefined
+      : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
+  const threads =
+    options.threads === undefined
+      ? undefined
+      : numberOption('--threads', options.threads, { min: 1, max: 256, whole: true })
+  if (options.init.length === 0)
+    throw new UsageError('Give at least one --init: what to carry through the clip.')
+
+  const source = await openClip(path, signal)
+  try {
+    const { table } = source
+    const range = parseRange(options.range, table.frames.length)
+    const marks = collectMarks(await readInits(options.init, source), {
+      path: relative(resolve(options.out), table.path) || '.',
+      hash: table.contentHash,
+      frameCount: table.frames.length,
+      width: table.width,
+      height: table.height,
+    })
+    const model = await loadModel(options.model, heads)
+    await prepareOutput(options.out)
+    const { engine, choice } = await startEngine(options.device, threads)
+    try {
+      const size = networkSize(table, short, model.config.patch)
+      const run: Run = {
+        id: Math.max(0, ...marks.document.runs.keys()) + 1,
+        model: { name: model.name, file: model.file, hash: model.hash, trained: model.trained },
+        device: choice.device,
+        preset: options.preset,
+        settings: { ...settings, size: `${size.height}x${size.width}` },
+        direction: options.direction,
+        range,
+        date: new Date().toISOString(),
+        tool: toolVersion(),
+      }
+      say(
+        `${table.frames.length} frames of ${table.width}x${table.height}; ${modelLabel(model)} on ${choice.device} at ${size.width}x${size.height}; preset ${options.preset}`,
+      )
+      const extractor = await FeatureExtractor.create(engine, model, size)
+      const job = propagate({
+        video: source,
+        engine,
+        extractor,
+        settings,
+        masks: marks.masks,
+        poses: marks.poses,
+        direction: options.direction,
+        range,
+        signal,
+      })
+      const outcome = await carry(job, marks, run, options)
+      await writeOutputs({ source, marks, run, options, range, outcome, model: modelLabel(model), signal })
+      if (outcome.stopped) throw new CancelledError()
+    } finally {
+      await engine.close()
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+async function readInits(texts: readonly string[], source: VideoSource) {
+  const inits = []
+  for (const text of texts) inits.push(await readInit(text, source.table))
+  return inits
+}
+
+interface Outcome {
+  readonly frames: FrameReport[]
+  readonly total: number
+  readonly seconds: number
+  readonly stopped: boolean
+}
+
+/** Runs the job into the document; on Ctrl-C what was done stays. */
+async function carry(
+  job: ReturnType<typeof propagate>,
+  { document }: Marks,
+  run: Run,
+  options: PropagateOptions,
+): Promise<Outcome> {
+  const progress = createProgress('Propagating')
+  const frames: FrameReport[] = []
+  const start = performance.now()
+  let saved = start
+  let stopped = false
+  document.apply({ kind: 'putRun', run })
+  try {
+    for await (const result of job.results) {
+      addResults(document, run, entriesOf(result, run.id))
+      const report = reportOf(result)
+      frames.push(report)
+      if (options.verbose) progress.line(describe(report))
+      const elapsed = (performance.now() - start) / 1000
+      progress.update(frames.length, job.total, `frames, ${(frames.length / elapsed).toFixed(2)} per second`)
+      if (performance.now() - saved > SAVE_EVERY_MS) {
+        await writeSidecar(join(options.out, 'annotations.siam.json'), document)
+        saved = performance.now()
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof CancelledError)) {
+      // What is done is worth keeping whatever went wrong.
+      await writeSidecar(join(options.out, 'annotations.siam.json'), document).catch(() => {})
+      throw error
+    }
+    stopped = true
+  } finally {
+    progress.end()
+  }
+  return { frames, total: job.total, seconds: (performance.now() - start) / 1000, stopped }
+}
+
+interface Outputs {
+  readonly source: VideoSource
+  readonly marks: Marks
+  readonly run: Run
+  readonly options: PropagateOptions
+  readonly range: readonly [number, number]
+  readonly outcome: Outcome
+  readonly model: string
+  readonly signal: AbortSignal
+}
+
+async function writeOutputs({
+  source,
+  marks,
+  run,
+  options,
+  range,
+  outcome,
+  model,
+  signal,
+}: Outputs): Promise<void> {
+  const { document } = marks
+  const { table } = source
+  const sidecar = join(options.out, 'annotations.siam.json')
+  await writeSidecar(sidecar, document)
+  const wrote = [sidecar]
+  const warnings: string[] = []
+
+  const format = options.format ?? (marks.masks.length > 0 ? 'davis' : undefined)
+  if (format) {
+    const report = await formats[format].write(document, {
+      folder: options.out,
+      sequence: sequenceName(table.path),
+      frames: table.frames.map(({ index, time, file }) => ({ index, time, file })),
+      tool: toolVersion(),
+    })
+    wrote.push(`${report.files} files of the ${format} dataset`)
+    warnings.push(...report.warnings)
+  }
+
+  const untrained = run.model.trained ? '' : ' · untrained model'
+  if (options.overlay && !outcome.stopped) {
+    const progress = createProgress('Drawing the overlay')
+    try {
+      const { notice } = await writeOverlayVideo(options.overlay, source, document, {
+        range,
+        note: untrained,
+        signal,
+        onProgress: (done, total) => progress.update(done, total),
+      })
+      if (notice) warnings.push(notice)
+      wrote.push(options.overlay)
+    } finally {
+      progress.end()
+    }
+  }
+
+  const areas = outcome.frames.flatMap(({ objects }) => objects)
+  const report = {
+    tool: run.tool,
+    date: run.date,
+    video: { ...document.video, path: table.path },
+    model: run.model,
+    device: run.device,
+    runtime: `onnxruntime ${runtimeVersion()}`,
+    preset: run.preset,
+    settings: run.settings,
+    direction: run.direction,
+    range,
+    complete: !outcome.stopped,
+    frames: outcome.frames,
+    summary: {
+      frames: outcome.frames.length,
+      planned: outcome.total,
+      seconds: Number(outcome.seconds.toFixed(3)),
+      framesPerSecond: Number((outcome.frames.length / Math.max(1e-9, outcome.seconds)).toFixed(3)),
+      meanConfidence: Number(
+        (areas.reduce((sum, { confidence }) => sum + confidence, 0) / Math.max(1, areas.length)).toFixed(4),
+      ),
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    },
+    warnings,
+    settingsHash: createHash('sha256').update(JSON.stringify(run.settings)).digest('hex'),
+  }
+  const reportPath = join(options.out, 'report.json')
+  await writeFileAtomic(reportPath, `${JSON.stringify(report, null, 2)}\n`)
+  wrote.push(reportPath)
+
+  for (const warning of warnings) say(`Warning: ${warning}`)
+  if (options.json) printJson(report)
+  else {
+    const { frames, planned, seconds, framesPerSecond } = report.summary
+    console.log(
+      `${outcome.stopped ? `Stopped after ${frames} of ${planned} frames; what is done is kept.` : `Propagated ${frames} frames`} in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(2)} frames per second) with ${model} on ${run.device}`,
+    )
+    for (const path of wrote) console.log(`  ${path}`)
+  }
+}

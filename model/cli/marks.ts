@@ -1,0 +1,129 @@
+/** From inits to one document and the marks that propagation starts from. */
+import {
+  type AnnotationDocument,
+  createDocument,
+  type Entry,
+  encodeLabels,
+  type Keypoint,
+  type VideoReference,
+} from '../annotation/index.ts'
+import { UsageError, UserError } from '../errors.ts'
+import type { MaskMark, PoseMark } from '../propagation/index.ts'
+import { type Init, type PoseInit, sidecarMasks } from './inits.ts'
+import { overlayColour } from './overlay.ts'
+
+export interface Marks {
+  readonly document: AnnotationDocument
+  readonly masks: readonly MaskMark[]
+  readonly poses: readonly PoseMark[]
+}
+
+/** `#rrggbb` of the overlay palette. */
+export function colourText(id: number): string {
+  return `#${overlayColour(id)
+    .map((channel) => channel.toString(16).padStart(2, '0'))
+    .join('')}`
+}
+
+/**
+ * Builds the document: a side-car's content, and on top what mask and keypoint files mark. A later init of the
+ * same object on the same frame replaces the earlier one.
+ * @throws UserError when there are more than 255 objects; UsageError with two side-cars
+ */
+export function collectMarks(inits: readonly Init[], video: VideoReference): Marks {
+  const sidecars = inits.filter((init) => init.kind === 'sidecar')
+  if (sidecars.length > 1) throw new UsageError('--init takes one side-car; join them first.')
+  const [sidecar] = sidecars
+  const document = sidecar?.document ?? createDocument(video)
+  const masks: MaskMark[] = sidecar ? sidecarMasks(document, sidecar.frame) : []
+  const poses: PoseMark[] = sidecar ? sidecarPoses(document, sidecar.frame) : []
+
+  for (const init of inits) {
+    if (init.kind !== 'mask') continue
+    for (const id of init.objects) {
+      ensureObject(document, id)
+      const mask = encodeLabels(init.map.data, init.map.width, init.map.height, id)
+      putKeyframe(document, id, init.frame, { mask })
+    }
+    addMask(masks, init)
+  }
+  for (const init of inits) {
+    if (init.kind !== 'pose') continue
+    const id = poseObject(document, init)
+    const keypoints: Keypoint[] = init.joints.map(({ x, y, visibility }) => ({ x, y, visibility }))
+    putKeyframe(document, id, init.frame, { keypoints })
+    const joints = init.joints.map((joint) => (joint.visibility === 'absent' ? undefined : joint))
+    const others = poses.filter((pose) => pose.object !== id || pose.frame !== init.frame)
+    poses.splice(0, poses.length, ...others, { frame: init.frame, object: id, joints })
+  }
+  return { document, masks, poses }
+}
+
+/** Joins a mask with what is already marked on its frame. */
+function addMask(masks: MaskMark[], { frame, map, objects }: MaskMark): void {
+  const at = masks.findIndex((mark) => mark.frame === frame)
+  const present = masks[at]
+  if (!present) {
+    masks.push({ frame, map, objects })
+    return
+  }
+  const replaced = new Set(objects)
+  const data = present.map.data.map((id, i) => map.data[i]! || (replaced.has(id) ? 0 : id))
+  masks[at] = { frame, map: { ...map, data }, objects: [...new Set([...present.objects, ...objects])] }
+}
+
+function sidecarPoses(document: AnnotationDocument, only: number | undefined): PoseMark[] {
+  const poses: PoseMark[] = []
+  for (const object of document.objects.keys())
+    for (const [frame, entry] of document.entries(object)) {
+      if (entry.state !== 'keyframe' || !entry.keypoints || (only !== undefined && frame !== only)) continue
+      const joints = entry.keypoints.map((joint) => (joint.visibility === 'absent' ? undefined : joint))
+      if (joints.some((joint) => joint !== undefined)) poses.push({ frame, object, joints })
+    }
+  return poses
+}
+
+function ensureObject(document: AnnotationDocument, id: number): void {
+  if (document.objects.has(id)) return
+  if (!document.labels.has(1))
+    document.apply({ kind: 'putLabel', label: { id: 1, name: 'object', colour: colourText(1) } })
+  document.apply({
+    kind: 'putObject',
+    object: { id, name: `object ${id}`, labelId: 1, colour: colourText(id) },
+  })
+}
+
+/** The object whose skeleton has these keypoints; a new one with a label of its own where there is none. */
+function poseObject(document: AnnotationDocument, { names, edges, source }: PoseInit): number {
+  for (const object of document.objects.values()) {
+    const skeleton = document.labels.get(object.labelId)?.skeleton
+    if (
+      skeleton &&
+      skeleton.keypoints.length === names.length &&
+      skeleton.keypoints.every((name, i) => name === names[i])
+    )
+      return object.id
+  }
+  const id = Math.max(0, ...document.objects.keys()) + 1
+  if (id > 255) throw new UserError(`${source} would be object ${id}; a document holds up to 255 objects.`)
+  const labelId = Math.max(0, ...document.labels.keys()) + 1
+  document.apply({
+    kind: 'putLabel',
+    label: { id: labelId, name: 'pose', colour: colourText(id), skeleton: { keypoints: names, edges } },
+  })
+  document.apply({ kind: 'putObject', object: { id, name: `pose ${id}`, labelId, colour: colourText(id) } })
+  return id
+}
+
+/** Sets a part of a person's frame and keeps the other part (mask beside keypoints). */
+function putKeyframe(
+  document: AnnotationDocument,
+  objectId: number,
+  frame: number,
+  part: Pick<Extract<Entry, { state: 'keyframe' }>, 'mask' | 'keypoints'>,
+): void {
+  const before = document.entry(objectId, frame)
+  const kept = before?.state === 'keyframe' ? before : undefined
+  const entry: Entry = { ...kept, state: 'keyframe', occluded: kept?.occluded ?? false, ...part }
+  document.apply({ kind: 'setEntry', objectId, frame, entry })
+}

@@ -1,0 +1,135 @@
+/** What several commands need: folders, the clip, the model, the device. */
+import { existsSync, readFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { explainSystemError, UsageError, UserError } from '../errors.ts'
+import { makeFolder } from '../files.ts'
+import { chooseDevice, type DeviceChoice, Engine, parseDevice } from '../runtime/index.ts'
+import { openVideo, type VideoSource } from '../video/index.ts'
+import { type EncoderModel, readEncoder } from '../weights/index.ts'
+import { createProgress, say } from './progress.ts'
+
+/** The folder with package.json: above `dist` when built, above `model` in the sources. */
+export function packageFolder(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder
+    if (folder === dirname(folder)) throw new Error('The package folder was not found.')
+  }
+}
+
+let version: string | undefined
+/** `siammae 0.1.0`, as it is written into side-cars and reports. */
+export function toolVersion(): string {
+  version ??= (JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string })
+    .version
+  return `siammae ${version}`
+}
+
+/** The model that is used when none is named. */
+export function starterModelPath(): string {
+  return join(packageFolder(), 'media', 'models', 'starter.safetensors')
+}
+
+/** Frame tables of videos that were opened before. */
+export function cacheFolder(): string {
+  if (process.env.SIAMMAE_CACHE) return process.env.SIAMMAE_CACHE
+  if (process.platform === 'win32') return join(process.env.LOCALAPPDATA ?? homedir(), 'siammae', 'cache')
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'siammae')
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'siammae')
+}
+
+/** Opens a clip with progress, and says aloud what is odd about it. */
+export async function openClip(path: string, signal: AbortSignal): Promise<VideoSource> {
+  const progress = createProgress('Reading the frames')
+  try {
+    const source = await openVideo(path, {
+      cacheFolder: cacheFolder(),
+      signal,
+      onProgress: (done, total) => progress.update(done, total),
+    })
+    progress.end()
+    for (const warning of source.table.warnings) say(`Warning: ${warning}`)
+    return source
+  } finally {
+    progress.end()
+  }
+}
+
+/** Reads a model and says aloud when it was never trained. */
+export async function loadModel(path: string | undefined, heads?: number): Promise<EncoderModel> {
+  const chosen = path ?? starterModelPath()
+  if (path === undefined && !existsSync(chosen))
+    throw new UserError(
+      `The starter model ${chosen} is missing; run "npm run build" to make it, or name a model with --model.`,
+    )
+  const model = await readEncoder(chosen, { heads })
+  if (!model.trained)
+    say(
+      `Warning: the model ${model.file} is untrained: its features come from random weights, so labels will drift. Name a trained one with --model.`,
+    )
+  return model
+}
+
+/** How a model is called in outputs; an untrained one is named as such everywhere. */
+export function modelLabel(model: EncoderModel): string {
+  return `${model.name} ${model.file}${model.trained ? '' : ' (untrained)'}`
+}
+
+/** Chooses a device, says what was passed over, and starts its engine. */
+export async function startEngine(
+  word: string,
+  threads?: number,
+): Promise<{ engine: Engine; choice: DeviceChoice }> {
+  const choice = await chooseDevice(parseDevice(word))
+  for (const note of choice.notes) say(`Note: ${note}`)
+  return { engine: await Engine.start(choice.device, { threads }), choice }
+}
+
+/** Creates an output folder and proves that files can be written there, before hours of work are spent. */
+export async function prepareOutput(folder: string): Promise<void> {
+  await makeFolder(folder)
+  const probe = join(folder, `.siammae-${process.pid}.tmp`)
+  try {
+    await writeFile(probe, '')
+  } catch (error) {
+    throw explainSystemError(error, 'write into the folder', folder)
+  } finally {
+    await rm(probe, { force: true }).catch(() => {})
+  }
+}
+
+/** An option that must be a number within bounds. @throws UsageError */
+export function numberOption(
+  name: string,
+  text: string,
+  bounds: { min: number; max: number; whole?: boolean },
+): number {
+  const value = Number(text)
+  const { min, max, whole } = bounds
+  if (
+    text.trim() === '' ||
+    !Number.isFinite(value) ||
+    value < min ||
+    value > max ||
+    (whole && !Number.isInteger(value))
+  )
+    throw new UsageError(`${name} "${text}" must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}.`)
+  return value
+}
+
+/** `--size 480` or `480x864` (height x width, as the field writes it). @throws UsageError */
+export function sizeOption(text: string): { height: number; width: number } | number {
+  const match = /^(\d+)(?:x(\d+))?$/i.exec(text.trim())
+  if (!match)
+    throw new UsageError(`--size "${text}" must be a short side such as 480, or HxW such as 480x864.`)
+  const bounds = { min: 16, max: 8192, whole: true }
+  const first = numberOption('--size', match[1]!, bounds)
+  return match[2] === undefined ? first : { height: first, width: numberOption('--size', match[2], bounds) }
+}
+
+/** JSON on stdout. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}

@@ -1,0 +1,67 @@
+import type { AnnotationDocument } from '../annotation/index.ts'
+
+/** One frame of the video, from its frame table. */
+export interface ExportFrame {
+  /** 0-based position in the video. */
+  readonly index: number
+  /** Presentation time in seconds. */
+  readonly time: number
+  /** File name of the frame where the video is a folder of images. */
+  readonly file?: string
+}
+
+/** A decoded frame. */
+export interface ExportPicture {
+  readonly index: number
+  readonly width: number
+  readonly height: number
+  /** height x width x 3, red, green, blue, row-major. */
+  readonly data: Uint8Array
+}
+
+/** What a writer needs beside the document. */
+export interface ExportContext {
+  /** Where the dataset is, or is to be. Other sequences in it are kept. */
+  readonly folder: string
+  /** Name of this video in the dataset, usable as a folder name on every system. */
+  readonly sequence: string
+  /** The frame table: at least every frame with an entry. */
+  readonly frames: readonly ExportFrame[]
+  /** Name and version of the tool, for the provenance file. */
+  readonly tool: string
+  /** When given, the exported frames are written as JPEG too. May give more frames than needed, in any order. */
+  readonly pictures?: () => AsyncIterable<ExportPicture>
+  readonly signal?: AbortSignal
+  /** Label maps (or the one file) and pictures written so far, and in all. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface WriteReport {
+  /** Files written, the shared ones (lists, provenance) included. */
+  files: number
+  /** What the format could not hold, one sentence each; also in the provenance file. */
+  warnings: string[]
+}
+
+export interface ReadOptions {
+  /** Needed where the dataset holds several. */
+  sequence?: string
+}
+
+/** A dataset layout on disk. */
+export interface DatasetFormat {
+  readonly id: 'davis' | 'youtube-vis'
+  readonly title: string
+  /**
+   * Writes one video. Built aside, read back, compared with the document, then moved into place.
+   * @throws UserError when there is no mask to write, the folder refuses, or it holds a sequence of this name that
+   *   no export made; CancelledError on the signal. The folder is then as it was before.
+   */
+  write(document: AnnotationDocument, context: ExportContext): Promise<WriteReport>
+  /**
+   * Reads one video. Entries get the states that the provenance file names, as far as their masks are still those
+   * that were written; every other mask counts as a person's keyframe.
+   * @throws UserError naming the file that is missing or damaged
+   */
+  read(folder: string, options?: ReadOptions): Promise<AnnotationDocument>
+}

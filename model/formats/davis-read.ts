@@ -1,0 +1,129 @@
+import type { Dirent } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { encodeAllLabels, type Rle } from '../annotation/index.ts'
+import { explainSystemError, UserError } from '../errors.ts'
+import { type IndexedPng, readIndexedPng } from './indexed-png.ts'
+import type { Provenance } from './provenance.ts'
+import type { FoundObject, FoundSequence } from './restore.ts'
+
+/** Marks pixels that do not count in the ground truth of DAVIS. */
+const VOID = 255
+
+/**
+ * Folders of label maps by sequence: those of `Annotations/480p`, of the only other resolution, or of `Annotations`
+ * itself where it has no resolutions.
+ * @throws UserError when there are none, or several resolutions without 480p
+ */
+export async function davisSequences(folder: string): Promise<Map<string, string>> {
+  const annotations = join(folder, 'Annotations')
+  const names = await subfolders(annotations)
+  const direct = await withLabelMaps(annotations, names)
+  if (direct.size > 0) return direct
+  const chosen = names.includes('480p') ? '480p' : names[0]
+  if (chosen === undefined || (names.length > 1 && chosen !== '480p'))
+    throw new UserError(
+      `${folder} is no DAVIS dataset: it should hold Annotations/480p/<sequence>/00000.png and so on.`,
+    )
+  const resolution = join(annotations, chosen)
+  return withLabelMaps(resolution, await subfolders(resolution))
+}
+
+async function withLabelMaps(folder: string, names: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  for (const name of names) {
+    const path = join(folder, name)
+    if ((await list(path)).some(isLabelMap)) found.set(name, path)
+  }
+  return found
+}
+
+/**
+ * The masks of one folder of label maps, one map in memory at a time. File names are frame indices.
+ * 255 is void, unless the export says that it is an object, or the first map has no other object (DAVIS 2016: then
+ * it is object 1).
+ * @throws UserError naming a file that is damaged, misnamed or of another size
+ */
+export async function readLabelMaps(
+  folder: string,
+  sequence: string,
+  record: Provenance | undefined,
+): Promise<FoundSequence> {
+  const files = await labelMapFiles(folder)
+  const masks = new Map<number, Map<number, Rle>>()
+  for (const { id } of record?.objects ?? []) masks.set(id, new Map())
+  let size: { width: number; height: number } | undefined
+  let meaningOf255: number | undefined = masks.has(VOID) ? VOID : undefined
+  for (const [i, { index, path }] of files.entries()) {
+    const map = await readIndexedPng(path)
+    size ??= { width: map.width, height: map.height }
+    if (map.width !== size.width || map.height !== size.height)
+      throw new UserError(
+        `The label map ${path} has ${map.width}x${map.height} pixels, but the first of its sequence ${size.width}x${size.height}; give them one size.`,
+      )
+    const found = masksOf(map, path)
+    if (i === 0 && found.size === 1 && found.has(VOID)) meaningOf255 ??= 1
+    for (const [value, mask] of found) {
+      const id = value === VOID ? meaningOf255 : value
+      if (id === undefined) continue
+      const ofObject = masks.get(id) ?? new Map<number, Rle>()
+      masks.set(id, ofObject.set(index, mask))
+    }
+  }
+  const last = files.at(-1)!.index
+  return {
+    source: folder,
+    path: `JPEGImages/480p/${sequence}`,
+    ...size!,
+    frameCount: last + 1,
+    frames: files.map(({ index }) => index),
+    objects: new Map([...masks].map(([id, ofObject]): [number, FoundObject] => [id, { masks: ofObject }])),
+  }
+}
+
+function masksOf({ indices, width, height }: IndexedPng, path: string): Map<number, Rle> {
+  try {
+    return encodeAllLabels(indices, width, height)
+  } catch (error) {
+    throw new UserError(`The label map ${path} cannot be used: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+async function labelMapFiles(folder: string): Promise<{ index: number; path: string }[]> {
+  const names = (await list(folder)).filter(isLabelMap)
+  const files = names.map(({ name }) => {
+    const digits = /^(\d{1,8})\.png$/i.exec(name)
+    if (digits === null)
+      throw new UserError(
+        `The label map ${join(folder, name)} is not named by its frame; call it like 00000.png.`,
+      )
+    return { index: Number(digits[1]), path: join(folder, name) }
+  })
+  files.sort((a, b) => a.index - b.index)
+  const twice = files.find(({ index }, i) => files[i + 1]?.index === index)
+  if (twice !== undefined)
+    throw new UserError(`${folder} holds two label maps of frame ${twice.index}; keep one.`)
+  if (files.length === 0) throw new UserError(`${folder} holds no label maps (PNG files).`)
+  return files
+}
+
+// Files that start with a dot are leftovers of macOS and of interrupted writes, never label maps.
+function isLabelMap(entry: Dirent): boolean {
+  return !entry.isDirectory() && /^[^.].*\.png$/i.test(entry.name)
+}
+
+async function subfolders(folder: string): Promise<string[]> {
+  const entries = await list(folder)
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .sort()
+}
+
+async function list(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    throw explainSystemError(error, 'read the folder', folder)
+  }
+}

@@ -1,0 +1,126 @@
+import { type AnnotationDocument, area, type Entry, type TrackedObject } from '../annotation/index.ts'
+import { UserError } from '../errors.ts'
+import type { ExportContext, ExportFrame } from './dataset-format.ts'
+import { byId } from './record-lines.ts'
+
+/** What of a document goes into a dataset of masks, and what is said about the rest. */
+export interface ExportPlan {
+  /** Frames on which something is known about an exported object, by rising index. */
+  readonly frames: readonly ExportFrame[]
+  /** Objects that have a mask somewhere, by rising id. */
+  readonly objects: readonly TrackedObject[]
+  /** One sentence each about what is left out. */
+  readonly warnings: readonly string[]
+}
+
+/** Whether a dataset of masks can hold the entry: a mask, or the statement that the object is absent. */
+export function isHeld(entry: Entry | undefined): entry is Entry {
+  return entry !== undefined && (entry.state === 'absent' || entry.mask !== undefined)
+}
+
+/**
+ * Checks the context and chooses what to write.
+ * @param title of the format, for sentences
+ * @throws UserError when there is no mask at all, or the context does not fit the document
+ */
+export function planExport(document: AnnotationDocument, context: ExportContext, title: string): ExportPlan {
+  checkSequence(context.sequence)
+  const table = frameTable(document, context)
+  const warnings: string[] = []
+  const objects: TrackedObject[] = []
+  const left: number[] = []
+  let keypoints = 0
+  for (const object of byId(document.objects)) {
+    let masks = 0
+    for (const [, entry] of document.entries(object.id)) {
+      if (entry.state === 'absent') continue
+      if (entry.keypoints !== undefined) keypoints++
+      if (entry.mask !== undefined && area(entry.mask) > 0) masks++
+    }
+    if (masks > 0) objects.push(object)
+    else if (document.frames(object.id).length > 0) left.push(object.id)
+  }
+  if (objects.length === 0)
+    throw new UserError(
+      `There is no mask to write as ${title}${keypoints > 0 ? ', which cannot hold keypoints' : ''}; mark an object with a mask first.`,
+    )
+  if (keypoints > 0)
+    warnings.push(`${title} cannot hold keypoints: those of ${keypoints} entries are left out.`)
+  if (left.length > 0) warnings.push(`Objects without any mask are left out: ${ranges(left)}.`)
+  const frames = table.filter(({ index }) => objects.some(({ id }) => isHeld(document.entry(id, index))))
+  const written = new Set(frames)
+  const missing = table.filter((frame) => !written.has(frame)).map(({ index }) => index)
+  return { frames, objects, warnings: [...warnings, ...gapWarnings(document, objects, frames, missing)] }
+}
+
+function gapWarnings(
+  document: AnnotationDocument,
+  objects: readonly TrackedObject[],
+  frames: readonly ExportFrame[],
+  missing: readonly number[],
+): string[] {
+  const warnings: string[] = []
+  if (missing.length > 0) warnings.push(`Frames on which nothing is marked are left out: ${ranges(missing)}.`)
+  for (const { id } of objects) {
+    const unknown = frames.filter(({ index }) => !isHeld(document.entry(id, index))).map(({ index }) => index)
+    if (unknown.length > 0)
+      warnings.push(
+        `Nothing is known about object ${id} on frames ${ranges(unknown)}; the files show it as absent there.`,
+      )
+  }
+  return warnings
+}
+
+function frameTable(document: AnnotationDocument, { frames }: ExportContext): ExportFrame[] {
+  const table = new Map<number, ExportFrame>()
+  for (const frame of frames) {
+    const { index, time } = frame
+    if (!Number.isInteger(index) || index < 0 || index >= document.video.frameCount || !Number.isFinite(time))
+      throw new UserError(
+        `The frame table has the frame ${index} at ${time} s, but the video has ${document.video.frameCount} frames; open the video that was annotated.`,
+      )
+    if (table.has(index)) throw new UserError(`The frame table has the frame ${index} twice.`)
+    table.set(index, frame)
+  }
+  for (const index of document.framesWithEntries())
+    if (!table.has(index))
+      throw new UserError(
+        `Frame ${index} is annotated but not in the frame table; open the video that was annotated.`,
+      )
+  return [...table.values()].sort((a, b) => a.index - b.index)
+}
+
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a file name
+const FORBIDDEN = /[\u0000-\u001f<>:"/\\|?*]/
+
+function checkSequence(name: string): void {
+  const bad = name.length === 0 || name.length > 200 || FORBIDDEN.test(name) || RESERVED.test(name)
+  if (bad || /^\.|[. ]$|^ /.test(name))
+    throw new UserError(
+      `${JSON.stringify(name)} cannot be the name of a folder on every system; choose another name.`,
+      {
+        exitCode: 2,
+      },
+    )
+}
+
+/** `0-4, 7, 9-12`; long lists are cut. */
+export function ranges(sorted: readonly number[]): string {
+  const parts: string[] = []
+  for (let i = 0; i < sorted.length; ) {
+    let last = i
+    while (sorted[last + 1] === sorted[last]! + 1) last++
+    parts.push(last === i ? `${sorted[i]}` : `${sorted[i]}-${sorted[last]}`)
+    i = last + 1
+  }
+  const most = 40
+  return parts.length > most
+    ? `${parts.slice(0, most).join(', ')} and more (${sorted.length} in all)`
+    : parts.join(', ')
+}
+
+/** Five digits, more where the video has more than 100,000 frames, so that names sort as frames do. */
+export function frameName(index: number, frameCount: number): string {
+  return String(index).padStart(Math.max(5, String(frameCount - 1).length), '0')
+}

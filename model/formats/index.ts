@@ -1,0 +1,29 @@
+import type { DatasetFormat } from './dataset-format.ts'
+import { davis } from './davis.ts'
+import { youtubeVis } from './youtube-vis.ts'
+
+export type {
+  DatasetFormat,
+  ExportContext,
+  ExportFrame,
+  ExportPicture,
+  ReadOptions,
+  WriteReport,
+} from './dataset-format.ts'
+export {
+  decodeIndexedPng,
+  encodeIndexedPng,
+  type IndexedPng,
+  type IndexedPngContent,
+  readIndexedPng,
+  writeIndexedPng,
+} from './indexed-png.ts'
+export { colourOf, davisPalette, type Rgb } from './palette.ts'
+export { readSidecar, writeSidecar } from './sidecar.ts'
+export { parseSidecar, serialiseSidecar } from './sidecar-text.ts'
+
+/** Every dataset layout that can be written and read, by the name that people choose it with. */
+export const formats: Readonly<Record<DatasetFormat['id'], DatasetFormat>> = {
+  davis,
+  'youtube-vis': youtubeVis,
+}

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { type AnnotationDocument, type Entry, type Rle, toCompressed } from '../annotation/index.ts'
+import { UserError } from '../errors.ts'
+import { checkRecord, DamageError, parseText, readText } from './checked-json.ts'
+import type { DatasetFormat, ExportContext } from './dataset-format.ts'
+import { type ExportPlan, isHeld } from './export-plan.ts'
+import { byId, jsonLine, labelRecord, lines, objectRecord, runRecord, videoRecord } from './record-lines.ts'
+import {
+  finite,
+  frameIndex,
+  id,
+  LabelRecord,
+  LIMITS,
+  list,
+  name,
+  ObjectRecord,
+  objectId,
+  positive,
+  RunRecord,
+  share,
+  text,
+  Video,
+  yesOrNo,
+} from './record-schemas.ts'
+import { exists } from './staging.ts'
+
+/** Lies beside the data of every export and tells, for each video in the dataset, where its masks come from. */
+export const PROVENANCE_FILE = 'siammae-export.json'
+const FORMAT = 'siammae-export'
+const VERSION = 1
+
+const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'a digest of 16 hexadecimal digits is expected'))
+const held = {
+  object: objectId,
+  /** {@link maskDigest} of the mask as written. */
+  mask: digest,
+  occluded: v.optional(yesOrNo),
+}
+
+const ProvenanceEntry = v.variant('state', [
+  v.strictObject({ state: v.literal('keyframe'), ...held }),
+  v.strictObject({ state: v.literal('propagated'), run: id, confidence: share, ...held }),
+  v.variant('by', [
+    v.strictObject({ object: objectId, state: v.literal('absent'), by: v.literal('person') }),
+    v.strictObject({
+      object: objectId,
+      state: v.literal('absent'),
+      by: v.literal('run'),
+      run: id,
+      confidence: share,
+    }),
+  ]),
+])
+
+const ProvenanceFrame = v.strictObject({
+  index: frameIndex,
+  /** Seconds. */
+  time: finite,
+  /** Of this frame in the dataset; left out where the dataset does not have the frame. */
+  file: v.optional(name),
+  entries: v.optional(list(ProvenanceEntry)),
+})
+
+const ExportRecord = v.strictObject({
+  dataset: v.picklist(['davis', 'youtube-vis']),
+  sequence: name,
+  tool: text,
+  /** Whether the export wrote pictures, which are then its own to replace. */
+  pictures: yesOrNo,
+  video: Video,
+  labels: list(LabelRecord),
+  objects: list(ObjectRecord),
+  /** Annotation id of each object where the format has such, in the order of `objects`. */
+  annotations: v.optional(list(positive)),
+  runs: list(RunRecord),
+  warnings: list(v.string()),
+  frames: list(ProvenanceFrame, LIMITS.entries),
+})
+
+const ProvenanceFile = v.strictObject({
+  format: v.literal(FORMAT),
+  version: v.literal(VERSION),
+  exports: list(ExportRecord),
+})
+
+export type Provenance = v.InferOutput<typeof ExportRecord>
+export type ProvenanceEntry = v.InferOutput<typeof ProvenanceEntry>
+
+/** Tells whether a mask is still the one that was written: the first 16 digits of SHA-256 of its COCO string. */
+export function maskDigest(mask: Rle): string {
+  return createHash('sha256').update(toCompressed(mask)).digest('hex').slice(0, 16)
+}
+
+/** What a writer adds to {@link recordExport}. */
+export interface ExportFacts {
+  readonly dataset: DatasetFormat['id']
+  readonly warnings: readonly string[]
+  /** File of each planned frame, in their order. */
+  readonly files: readonly string[]
+  readonly annotations?: readonly number[]
+  /** {@link maskDigest} of the mask as written. */
+  readonly digestOf: (objectId: number, frame: number) => string
+}
+
+/** The record of one export. */
+export function recordExport(
+  document: AnnotationDocument,
+  context: ExportContext,
+  plan: ExportPlan,
+  facts: ExportFacts,
+): Provenance {
+  const files = new Map(plan.frames.map(({ index }, i) => [index, facts.files[i]!]))
+  const frames = [...context.frames].sort((a, b) => a.index - b.index)
+  return {
+    dataset: facts.dataset,
+    sequence: context.sequence,
+    tool: context.tool,
+    pictures: context.pictures !== undefined,
+    // The records of the document's parts are checked when the file is read back.
+    video: videoRecord(document.video) as Provenance['video'],
+    labels: byId(document.labels).map(labelRecord) as Provenance['labels'],
+    objects: plan.objects.map(objectRecord) as Provenance['objects'],
+    ...(facts.annotations && { annotations: [...facts.annotations] }),
+    runs: byId(document.runs).map(runRecord) as Provenance['runs'],
+    warnings: [...facts.warnings],
+    frames: frames.map(({ index, time }) => {
+      const file = files.get(index)
+      if (file === undefined) return { index, time }
+      const entries = plan.objects.flatMap(({ id: object }) => {
+        const entry = document.entry(object, index)
+        return isHeld(entry) ? [entryRecord(object, entry, () => facts.digestOf(object, index))] : []
+      })
+      return { index, time, file, entries }
+    }),
+  }
+}
+
+function entryRecord(object: number, entry: Entry, digestOf: () => string): ProvenanceEntry {
+  if (entry.state === 'absent')
+    return entry.by === 'person'
+      ? { object, state: 'absent', by: 'person' }
+      : { object, state: 'absent', by: 'run', run: entry.run, confidence: entry.confidence }
+  const rest = { ...(entry.occluded && { occluded: true }), mask: digestOf() }
+  return entry.state === 'keyframe'
+    ? { object, state: 'keyframe', ...rest }
+    : { object, state: 'propagated', run: entry.run, confidence: entry.confidence, ...rest }
+}
+
+/**
+ * The records of all exports in a folder; none when there is no such file.
+ * @throws UserError when the file is damaged or newer
+ */
+export async function readProvenance(folder: string): Promise<Provenance[]> {
+  const path = join(folder, PROVENANCE_FILE)
+  if (!(await exists(path).catch(() => false))) return []
+  try {
+    const content = await readText(path, 'the provenance file')
+    const value = parseText(content)
+    const { format, version } = (value ?? {}) as Record<string, unknown>
+    if (format === FORMAT && typeof version === 'number' && version > VERSION)
+      throw new UserError(
+        `The provenance file ${path} was written by a newer version of this tool; update the tool.`,
+      )
+    return checkRecord(ProvenanceFile, value, content).exports
+  } catch (error) {
+    if (!(error instanceof DamageError)) throw error
+    throw new UserError(
+      `The provenance file ${path} is damaged at ${error.sentence}; repair it, or move it away: then every mask counts as a person's.`,
+      { cause: error },
+    )
+  }
+}
+
+/** The records with one added, instead of an earlier one of the same format and sequence. */
+export function withRecord(records: readonly Provenance[], record: Provenance): Provenance[] {
+  const others = records.filter((other) => !isOf(other, record.dataset, record.sequence))
+  return [...others, record].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
+}
+
+function sortKey({ dataset, sequence }: Provenance): string {
+  return `${dataset}/${sequence}`
+}
+
+export function isOf(record: Provenance, dataset: DatasetFormat['id'], sequence: string): boolean {
+  return record.dataset === dataset && record.sequence === sequence
+}
+
+/** The file's text, one line per label, object, run, warning and frame. */
+export function provenanceText(records: readonly Provenance[]): string {
+  const blocks = records.map((record) => {
+    const fields = Object.entries(record).map(([key, value]) => {
+      const content = Array.isArray(value) && key !== 'annotations' ? lines(value) : jsonLine(value)
+      return `${JSON.stringify(key)}: ${content}`
+    })
+    return `{\n${fields.join(',\n')}\n}`
+  })
+  return `{\n"format": "${FORMAT}",\n"version": ${VERSION},\n"exports": [\n${blocks.join(',\n')}\n]\n}\n`
+}

@@ -1,0 +1,115 @@
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { AnnotationDocument } from '../annotation/index.ts'
+import { messageOf, UserError } from '../errors.ts'
+import { writeFileAtomic } from '../files.ts'
+import { DamageError, readText } from './checked-json.ts'
+import { parseSidecar, readSidecarText, serialiseSidecar } from './sidecar-text.ts'
+
+const WHAT = 'the side-car'
+
+/**
+ * Reads a side-car.
+ * @throws UserError when it cannot be read, was written by a newer version, or is damaged: with the place, and
+ *   whether the backup beside it is good
+ */
+export async function readSidecar(path: string): Promise<AnnotationDocument> {
+  try {
+    return readSidecarText(await readText(path, WHAT), path)
+  } catch (error) {
+    if (error instanceof DamageError)
+      throw new UserError(
+        `The side-car ${path} is damaged at ${error.sentence}; repair that place, or ${await backupAdvice(path)}.`,
+        { cause: error },
+      )
+    if (isMissing(error) && (await readsWell(backupOf(path))))
+      throw new UserError(
+        `Cannot read ${WHAT} ${path}: it does not exist, but its backup ${backupOf(path)} is good; copy it to ${basename(path)}.`,
+        { cause: error },
+      )
+    throw error
+  }
+}
+
+/**
+ * Saves a document. What was there before, if it read well and was different, becomes the backup `<path>.bak`.
+ * Done only after the text was seen to give an equal document and the file to hold that text.
+ * @throws UserError when the file there is damaged or newer (it is left as it is), the document cannot be
+ *   written, or the disk refuses; the old file and its backup stay good
+ */
+export async function writeSidecar(path: string, document: AnnotationDocument): Promise<void> {
+  const text = checkedText(path, document)
+  const current = await goodContent(path)
+  if (current === text) return
+  if (current !== undefined) await writeFileAtomic(backupOf(path), current)
+  await writeFileAtomic(path, text)
+  if ((await readText(path, WHAT).catch(messageOf)) !== text)
+    throw new UserError(
+      `The side-car ${path} reads back differently from what was written; check the disk${current === undefined ? '' : `, the state before is in ${backupOf(path)}`}.`,
+    )
+}
+
+/** Where the last good file before the current one is kept. */
+function backupOf(path: string): string {
+  return `${path}.bak`
+}
+
+function checkedText(path: string, document: AnnotationDocument): string {
+  const text = serialiseSidecar(document)
+  try {
+    if (readSidecarText(text, path).equals(document)) return text
+  } catch (error) {
+    if (!(error instanceof DamageError)) throw error
+    throw new UserError(
+      `Cannot save ${WHAT} ${path}: the annotations hold something that cannot be read back (${error.message}); the file is left as it was.`,
+      { cause: error },
+    )
+  }
+  throw new UserError(
+    `Cannot save ${WHAT} ${path}: the annotations would read back differently; the file is left as it was.`,
+  )
+}
+
+/** The text that is there now, undefined when there is none. @throws UserError when it is damaged or newer */
+async function goodContent(path: string): Promise<string | undefined> {
+  try {
+    const text = await readText(path, WHAT)
+    readSidecarText(text, path)
+    return text
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    if (error instanceof DamageError)
+      throw new UserError(
+        `The side-car ${path} is damaged at ${error.sentence} and is not overwritten; repair it, move it away, or ${await backupAdvice(path)}.`,
+        { cause: error },
+      )
+    throw error
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const cause = error instanceof UserError ? error.cause : undefined
+  return cause instanceof Error && (cause as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
+/** What to do with the backup, as a part of a sentence that goes on after "or". */
+async function backupAdvice(path: string): Promise<string> {
+  const backup = backupOf(path)
+  if (await readsWell(backup)) return `use the backup ${backup}, which is good`
+  const there = await stat(backup).then(
+    () => true,
+    () => false,
+  )
+  return there
+    ? `start again (its backup ${backup} is damaged too)`
+    : 'start again in a new file (there is no backup)'
+}
+
+async function readsWell(path: string): Promise<boolean> {
+  try {
+    parseSidecar(await readText(path, WHAT), path)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,251 @@
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import {
+  type AnnotationDocument,
+  AnnotationError,
+  area,
+  boundingBox,
+  fromCompressed,
+  fromCounts,
+  MAX_OBJECTS,
+  type Rle,
+  toCompressed,
+} from '../annotation/index.ts'
+import { throwIfCancelled, UserError } from '../errors.ts'
+import type { DatasetFormat, ExportContext, ReadOptions, WriteReport } from './dataset-format.ts'
+import { exportPictures } from './export-pictures.ts'
+import { type ExportPlan, frameName, planExport } from './export-plan.ts'
+import {
+  isOf,
+  maskDigest,
+  PROVENANCE_FILE,
+  type Provenance,
+  provenanceText,
+  readProvenance,
+  recordExport,
+  withRecord,
+} from './provenance.ts'
+import { documentOf, type FoundObject } from './restore.ts'
+import { chooseSequence, refuseForeign } from './sequences.ts'
+import { buildAside } from './staging.ts'
+import { demandEqual } from './verify.ts'
+import {
+  readOrEmpty,
+  readYoutubeVisFile,
+  type Segmentation,
+  videoName,
+  YOUTUBE_VIS_FILE,
+  type YoutubeVisAnnotation,
+  type YoutubeVisContent,
+  type YoutubeVisFile,
+  type YoutubeVisVideo,
+  youtubeVisPath,
+  youtubeVisText,
+} from './youtube-vis-file.ts'
+
+const TITLE = 'YouTube-VIS'
+const picturesOf = (sequence: string) => join('JPEGImages', sequence)
+
+/** One JSON file with run-length masks per object and frame (Yang et al. 2019); objects may overlap. */
+export const youtubeVis: DatasetFormat = { id: 'youtube-vis', title: TITLE, write, read }
+
+async function write(document: AnnotationDocument, context: ExportContext): Promise<WriteReport> {
+  const { folder, sequence } = context
+  const plan = planExport(document, context, TITLE)
+  const records = await readProvenance(folder)
+  const earlier = records.find((record) => isOf(record, 'youtube-vis', sequence))
+  const old = await readOrEmpty(join(folder, YOUTUBE_VIS_FILE))
+  if (earlier === undefined && old.videos.some((video) => videoName(video) === sequence))
+    throw new UserError(
+      `${join(folder, YOUTUBE_VIS_FILE)} holds a video ${sequence} that was not exported by this tool, so it is not replaced; choose another folder or name.`,
+    )
+  if (context.pictures) await refuseForeign(folder, picturesOf(sequence), earlier?.pictures === true)
+  return buildAside(folder, async (stage) => {
+    const total = 1 + (context.pictures ? plan.frames.length : 0)
+    let done = 0
+    const step = () => context.onProgress?.(++done, total)
+    const pictures = plan.frames.map(({ index }) => `${frameName(index, document.video.frameCount)}.jpg`)
+    const files = plan.frames.map(({ file }, i) =>
+      file === undefined || context.pictures ? `${sequence}/${pictures[i]}` : file,
+    )
+    const { content, annotations } = withVideo(old, document, plan, sequence, files)
+    await writeFile(join(stage.folder, YOUTUBE_VIS_FILE), youtubeVisText(content))
+    stage.replace(YOUTUBE_VIS_FILE)
+    step()
+    if (context.pictures) {
+      const names = new Map(plan.frames.map(({ index }, i) => [index, pictures[i]!]))
+      await exportPictures(document, context, join(stage.folder, picturesOf(sequence)), names, step)
+      stage.replace(picturesOf(sequence))
+    } else if (earlier?.pictures) stage.remove(picturesOf(sequence))
+    const record = recordExport(document, context, plan, {
+      dataset: 'youtube-vis',
+      warnings: plan.warnings,
+      files,
+      annotations,
+      digestOf: (objectId, frame) => maskDigest(maskOf(document, objectId, frame)!),
+    })
+    await writeFile(join(stage.folder, PROVENANCE_FILE), provenanceText(withRecord(records, record)))
+    stage.replace(PROVENANCE_FILE)
+    throwIfCancelled(context.signal)
+    const back = await read(stage.folder, { sequence })
+    const masksOf = (frame: number) => (id: number) => maskOf(document, id, frame)!
+    await demandEqual(back, document, plan, masksOf, TITLE, context.signal)
+    return { files: 2 + (context.pictures ? pictures.length : 0), warnings: [...plan.warnings] }
+  })
+}
+
+function maskOf(document: AnnotationDocument, objectId: number, frame: number): Rle | undefined {
+  const entry = document.entry(objectId, frame)
+  return entry === undefined || entry.state === 'absent' ? undefined : entry.mask
+}
+
+/** The file's content with this video in it, instead of an earlier export of it. */
+function withVideo(
+  old: YoutubeVisContent,
+  document: AnnotationDocument,
+  plan: ExportPlan,
+  sequence: string,
+  files: string[],
+): { content: YoutubeVisContent; annotations: number[] } {
+  const { width, height } = document.video
+  const before = old.videos.find((video) => videoName(video) === sequence)
+  const videos = old.videos.filter((video) => video !== before)
+  const annotations = old.annotations.filter(({ video_id }) => video_id !== before?.id)
+  const categories = [...old.categories]
+  const videoId = before?.id ?? nextId(videos)
+  const length = files.length
+  videos.push({ id: videoId, name: sequence, width, height, length, file_names: files })
+  const made: number[] = []
+  for (const object of plan.objects) {
+    const label = document.labels.get(object.labelId)!
+    let category = categories.find((one) => one.name === label.name)
+    if (category === undefined) {
+      category = { id: nextId(categories), name: label.name, supercategory: '' }
+      categories.push(category)
+    }
+    // An empty mask is null like an absent object: evaluation code divides by its area.
+    const masks = plan.frames.map(({ index }) => {
+      const mask = maskOf(document, object.id, index)
+      return mask !== undefined && area(mask) > 0 ? mask : null
+    })
+    const id = nextId(annotations)
+    annotations.push({
+      id,
+      video_id: videoId,
+      category_id: category.id,
+      iscrowd: 0,
+      width,
+      height,
+      length,
+      areas: masks.map((mask) => mask && area(mask)),
+      bboxes: masks.map((mask) => mask && boundingBox(mask)),
+      segmentations: masks.map((mask) => mask && { size: [height, width], counts: toCompressed(mask) }),
+    })
+    made.push(id)
+  }
+  const sorted = videos.sort((a, b) => a.id - b.id)
+  return { content: { ...old, videos: sorted, annotations, categories }, annotations: made }
+}
+
+function nextId(items: readonly { id: number }[]): number {
+  return items.reduce((most, { id }) => Math.max(most, id), 0) + 1
+}
+
+async function read(folder: string, options: ReadOptions = {}): Promise<AnnotationDocument> {
+  const path = youtubeVisPath(folder)
+  const file = await readYoutubeVisFile(path)
+  const names = file.content.videos.map(videoName)
+  const sequence = chooseSequence(path, names, options.sequence)
+  const at = names.indexOf(sequence)
+  const video = file.content.videos[at]!
+  const records = await readProvenance(dirname(path))
+  const record = records.find((one) => isOf(one, 'youtube-vis', sequence) && fits(one, video))
+  const frames = framesOf(video, record)
+  return documentOf(
+    {
+      source: path,
+      path: `JPEGImages/${sequence}`,
+      width: video.width,
+      height: video.height,
+      frameCount: video.file_names.length,
+      frames,
+      objects: objectsOf(file, video, frames, record),
+    },
+    record,
+  )
+}
+
+/** Whether a record is about this list of frames: it may not be where someone put another video there. */
+function fits(record: Provenance, video: YoutubeVisVideo): boolean {
+  const files = record.frames.flatMap(({ file }) => (file === undefined ? [] : [file]))
+  const sameFiles =
+    files.length === video.file_names.length && files.every((file, i) => file === video.file_names[i])
+  return sameFiles && record.video.width === video.width && record.video.height === video.height
+}
+
+/** Frame index of each file: as exported, else its place in the list. */
+function framesOf(video: YoutubeVisVideo, record: Provenance | undefined): number[] {
+  if (record === undefined) return video.file_names.map((_, i) => i)
+  return record.frames.flatMap(({ index, file }) => (file === undefined ? [] : [index]))
+}
+
+function objectsOf(
+  file: YoutubeVisFile,
+  video: YoutubeVisVideo,
+  frames: readonly number[],
+  record: Provenance | undefined,
+): Map<number, FoundObject> {
+  const categories = new Map(file.content.categories.map(({ id, name }) => [id, name]))
+  const idOf = new Map(record?.objects.map(({ id }, i) => [record.annotations?.[i], id]))
+  const taken = new Set(record?.objects.map(({ id }) => id))
+  const objects = new Map<number, FoundObject>()
+  let next = 1
+  for (const [i, annotation] of file.content.annotations.entries()) {
+    if (annotation.video_id !== video.id) continue
+    const path = ['annotations', i]
+    let objectId = idOf.get(annotation.id)
+    if (objectId !== undefined && objects.has(objectId))
+      file.fail([...path, 'id'], `annotation ${annotation.id} is there twice`)
+    while (objectId === undefined && (taken.has(next) || objects.has(next))) next++
+    objectId ??= next
+    if (objectId > MAX_OBJECTS) file.fail(path, `the video has more than ${MAX_OBJECTS} objects`)
+    const label = categories.get(annotation.category_id)
+    if (label === undefined)
+      file.fail([...path, 'category_id'], `there is no category ${annotation.category_id}`)
+    const masks = masksOf(file, annotation, i, video, frames)
+    objects.set(objectId, { ...(label !== undefined && { label }), masks })
+  }
+  return objects
+}
+
+function masksOf(
+  file: YoutubeVisFile,
+  { segmentations }: YoutubeVisAnnotation,
+  i: number,
+  { width, height }: YoutubeVisVideo,
+  frames: readonly number[],
+): Map<number, Rle> {
+  const path = ['annotations', i, 'segmentations']
+  if (segmentations.length !== frames.length)
+    file.fail(path, `${segmentations.length} segmentations do not fit a video of ${frames.length} frames`)
+  const masks = new Map<number, Rle>()
+  for (const [j, segmentation] of segmentations.entries()) {
+    if (segmentation === null) continue
+    const [h, w] = segmentation.size
+    if (w !== width || h !== height)
+      file.fail([...path, j, 'size'], `a mask of ${w}x${h} does not fit a video of ${width}x${height}`)
+    try {
+      masks.set(frames[j]!, maskFrom(segmentation, width, height))
+    } catch (error) {
+      if (error instanceof AnnotationError) file.fail([...path, j, 'counts'], error.message)
+      throw error
+    }
+  }
+  return masks
+}
+
+function maskFrom({ counts }: Segmentation, width: number, height: number): Rle {
+  return typeof counts === 'string'
+    ? fromCompressed(counts, width, height)
+    : fromCounts(counts, width, height)
+}

@@ -1,0 +1,120 @@
+/**
+ * Objects that are marked on the same frames travel together and share one background. Objects marked on
+ * different frames travel apart: on a frame where an object was never marked, its pixels are unknown, and must
+ * not vote for the background.
+ */
+import { UserError } from '../errors.ts'
+import type { Grid, SoftLabels } from './grid.ts'
+import { type GridPoint, labelsFromJoints } from './keypoints.ts'
+import { type LabelMap, labelsFromMask } from './labels.ts'
+import type { PropagationSettings } from './settings.ts'
+
+/** A frame on which a person marked masks. */
+export interface MaskMark {
+  readonly frame: number
+  /** Object ids 1..255 per pixel of the video, 0 elsewhere. */
+  readonly map: LabelMap
+  /** Objects that are known on this frame; one without a pixel is known to be absent. */
+  readonly objects: readonly number[]
+}
+
+/** A frame on which a person placed one object's keypoints; undefined for a joint that is absent. */
+export interface PoseMark {
+  readonly frame: number
+  readonly object: number
+  /** In pixels of the video, 0 is the centre of the first pixel. */
+  readonly joints: readonly ({ readonly x: number; readonly y: number } | undefined)[]
+}
+
+/** What travels together. */
+export type Group =
+  | {
+      readonly kind: 'masks'
+      readonly objects: readonly number[]
+      readonly marks: ReadonlyMap<number, SoftLabels>
+    }
+  | {
+      readonly kind: 'pose'
+      readonly object: number
+      readonly marks: ReadonlyMap<number, SoftLabels>
+      /** The joints as marked, in grid cells. */
+      readonly joints: ReadonlyMap<number, readonly (GridPoint | undefined)[]>
+    }
+
+export interface GroupContext {
+  readonly grid: Grid
+  readonly patch: number
+  readonly protocol: PropagationSettings['protocol']
+  /** Of the video. */
+  readonly width: number
+  readonly height: number
+}
+
+/** @throws UserError when a mask or a joint does not fit the video, or an object is marked empty everywhere */
+export function groupMarks(
+  masks: readonly MaskMark[],
+  poses: readonly PoseMark[],
+  context: GroupContext,
+): Group[] {
+  return [...groupMasks(masks, context), ...groupPoses(poses, context)]
+}
+
+function groupMasks(
+  masks: readonly MaskMark[],
+  { grid, patch, protocol, width, height }: GroupContext,
+): Group[] {
+  const framesOf = new Map<number, number[]>()
+  const seen = new Set<number>()
+  for (const { frame, map, objects } of masks) {
+    if (map.width !== width || map.height !== height)
+      throw new UserError(
+        `The mask of frame ${frame} is ${map.width}x${map.height} and the video ${width}x${height}; give a mask of the video's size.`,
+      )
+    for (const object of objects) framesOf.set(object, [...(framesOf.get(object) ?? []), frame])
+    for (const id of map.data) if (id !== 0) seen.add(id)
+  }
+  const byFrames = new Map<string, number[]>()
+  for (const [object, frames] of framesOf) {
+    if (!seen.has(object))
+      throw new UserError(`Object ${object} has no pixel on any marked frame; draw it on one.`)
+    const key = frames.sort((a, b) => a - b).join()
+    byFrames.set(key, [...(byFrames.get(key) ?? []), object])
+  }
+  const maps = new Map(masks.map((mark) => [mark.frame, mark.map]))
+  return [...byFrames].map(([key, objects]) => {
+    objects.sort((a, b) => a - b)
+    const channelOf = new Uint8Array(256)
+    objects.forEach((object, i) => {
+      channelOf[object] = i + 1
+    })
+    const marks = new Map<number, SoftLabels>()
+    for (const frame of key.split(',').map(Number)) {
+      const map = maps.get(frame)!
+      const channels = { ...map, data: map.data.map((id) => channelOf[id]!) }
+      marks.set(frame, labelsFromMask(channels, grid, objects.length + 1, patch, protocol))
+    }
+    return { kind: 'masks', objects, marks }
+  })
+}
+
+function groupPoses(poses: readonly PoseMark[], { grid, width, height }: GroupContext): Group[] {
+  const byObject = new Map<number, PoseMark[]>()
+  for (const pose of poses) byObject.set(pose.object, [...(byObject.get(pose.object) ?? []), pose])
+  return [...byObject].map(([object, marked]) => {
+    const joints = new Map<number, readonly (GridPoint | undefined)[]>()
+    const marks = new Map<number, SoftLabels>()
+    for (const pose of marked) {
+      const points = pose.joints.map((joint, i) => {
+        if (!joint) return undefined
+        if (!(joint.x >= 0 && joint.y >= 0 && joint.x <= width - 1 && joint.y <= height - 1))
+          throw new UserError(
+            `Keypoint ${i} of frame ${pose.frame} is at (${joint.x}, ${joint.y}), outside the video of ${width}x${height}; move it inside or mark it as not visible.`,
+          )
+        return { x: (joint.x * grid.columns) / width, y: (joint.y * grid.rows) / height }
+      })
+      joints.set(pose.frame, points)
+      marks.set(pose.frame, labelsFromJoints(points, grid))
+    }
+    return { kind: 'pose', object, marks, joints }
+  })
+}

@@ -1,0 +1,28 @@
+export { Affinity, type AffinityCost, type Candidates } from './affinity.ts'
+export { decodeLabels, decodeNetwork } from './decode.ts'
+export { extractToHost, FeatureCache, FeatureExtractor, type TokenSource } from './features.ts'
+export { FrameReader } from './frame-reader.ts'
+export type { Grid, SoftLabels } from './grid.ts'
+export type { MaskMark, PoseMark } from './groups.ts'
+export { decodeJoint, type GridPoint, labelsFromJoints, stampJoint } from './keypoints.ts'
+export { type LabelMap, labelsFromMask, resizeNearest } from './labels.ts'
+export { type Direction, type Leg, planLegs, plannedFrames } from './plan.ts'
+export {
+  channelConfidence,
+  type FrameResult,
+  type MaskResult,
+  networkSize,
+  type PoseResult,
+  type Propagation,
+  type PropagationJob,
+  propagate,
+} from './propagate.ts'
+export {
+  type Neighbourhood,
+  PRESETS,
+  type PresetName,
+  type PropagationSettings,
+  settingsSchema,
+} from './settings.ts'
+export { castVotes } from './vote.ts'
+export { walk } from './walk.ts'

@@ -1,0 +1,258 @@
+/** The main job: marked frames in, labels for every other frame out, one frame after the other. */
+
+import type { Engine } from '../runtime/index.ts'
+import type { FrameSize, VideoSource } from '../video/index.ts'
+import { Affinity } from './affinity.ts'
+import { decodeLabels } from './decode.ts'
+import { FeatureCache, type FeatureExtractor } from './features.ts'
+import { FrameReader } from './frame-reader.ts'
+import {
+  blendLabels,
+  cellCount,
+  type PackedLabels,
+  packLabels,
+  type SoftLabels,
+  unpackLabels,
+} from './grid.ts'
+import { type Group, groupMarks, type MaskMark, type PoseMark } from './groups.ts'
+import { decodeJoint, type GridPoint } from './keypoints.ts'
+import type { LabelMap } from './labels.ts'
+import { type Direction, frameRun, type Leg, planLegs, plannedFrames } from './plan.ts'
+import type { PropagationSettings } from './settings.ts'
+import { walk } from './walk.ts'
+
+export interface PropagationJob {
+  readonly video: VideoSource
+  readonly engine: Engine
+  readonly extractor: FeatureExtractor
+  readonly settings: PropagationSettings
+  readonly masks: readonly MaskMark[]
+  readonly poses: readonly PoseMark[]
+  readonly direction: Direction
+  /** First and last frame to label, both included. */
+  readonly range: readonly [number, number]
+  /** Memory for features of frames that are not in use just now. */
+  readonly cacheBytes?: number
+  readonly signal?: AbortSignal
+}
+
+/** One frame's masks of the objects that travel together. */
+export interface MaskResult {
+  readonly kind: 'masks'
+  readonly frame: number
+  /** Object ids at the video's size. */
+  readonly map: LabelMap
+  readonly objects: readonly { readonly id: number; readonly confidence: number; readonly area: number }[]
+}
+
+/** One frame's pose of one object. */
+export interface PoseResult {
+  readonly kind: 'pose'
+  readonly frame: number
+  readonly object: number
+  /** In pixels of the video; undefined where the joint was not marked anywhere. */
+  readonly joints: readonly (
+    | { readonly x: number; readonly y: number; readonly confidence: number }
+    | undefined
+  )[]
+  readonly confidence: number
+}
+
+export type FrameResult = (MaskResult | PoseResult) & {
+  /** Wall-clock seconds since the result before. */
+  readonly seconds: number
+}
+
+const DEFAULT_CACHE_BYTES = 256 * 1024 ** 2
+
+/** A job that is ready to run: how much it is, and its results. */
+export interface Propagation {
+  /** How many results `results` gives. */
+  readonly total: number
+  readonly results: AsyncGenerator<FrameResult>
+}
+
+/** The size at which the network sees a video: short side `short`, both sides the nearest multiple of the patch. */
+export function networkSize({ width, height }: FrameSize, short: number, patch: number): FrameSize {
+  const scale = short / Math.min(width, height)
+  const toPatches = (side: number): number => Math.max(1, Math.round((side * scale) / patch)) * patch
+  return { width: toPatches(width), height: toPatches(height) }
+}
+
+/**
+ * Prepares a propagation. Marked frames are never among the results. Stopping the loop early, or the signal,
+ * leaves everything yielded so far valid.
+ * @throws UserError when a mark does not fit the video or lies outside the range
+ */
+export function propagate(job: PropagationJob): Propagation {
+  const { extractor, video, settings } = job
+  const { width, height } = video.table
+  const groups = groupMarks(job.masks, job.poses, {
+    grid: extractor.grid,
+    patch: extractor.config.patch,
+    protocol: settings.protocol,
+    width,
+    height,
+  })
+  const planned = groups.map((group) => ({
+    group,
+    legs: planLegs([...group.marks.keys()], job.range, job.direction),
+  }))
+  // A job without any mark is refused by the plan.
+  if (planned.length === 0) planLegs([], job.range, job.direction)
+  return {
+    total: planned.reduce((total, { legs }) => total + plannedFrames(legs), 0),
+    results: run(job, planned),
+  }
+}
+
+async function* run(
+  job: PropagationJob,
+  planned: readonly { group: Group; legs: readonly Leg[] }[],
+): AsyncGenerator<FrameResult> {
+  const { engine, extractor, settings, video, signal } = job
+  const reader = new FrameReader(video, extractor.size, signal)
+  const pixels = async (frame: number): Promise<Uint8Array> => (await reader.read(frame)).data
+  const cache = new FeatureCache(engine, extractor, pixels, job.cacheBytes ?? DEFAULT_CACHE_BYTES)
+  const affinity = new Affinity(engine, {
+    grid: extractor.grid,
+    dim: extractor.config.dim,
+    k: settings.topK,
+    neighbourhood: settings.neighbourhood,
+  })
+  const walkFrom = (frames: readonly number[], marks: ReadonlyMap<number, SoftLabels>) =>
+    walk({ frames, marks, tokens: cache, affinity, settings, signal })
+  let last = performance.now()
+  try {
+    for (const { group, legs } of planned)
+      for (const leg of legs) {
+        const steps =
+          leg.kind === 'walk' ? walkFrom(leg.frames, group.marks) : between(leg, group.marks, walkFrom)
+        for await (const { frame, labels } of steps) {
+          const origin =
+            leg.kind === 'walk' ? leg.frames[0]! : frame - leg.from <= leg.to - frame ? leg.from : leg.to
+          const result = decode(group, frame, origin, labels, job)
+          const now = performance.now()
+          const seconds = (now - last) / 1000
+          last = now
+          yield { ...result, seconds }
+        }
+      }
+  } finally {
+    await reader.close()
+    await cache.clear()
+    await affinity.close()
+  }
+}
+
+/**
+ * A span between two marked frames, labelled from both ends: near one end that end's labels count more. The walk
+ * from the first end is kept packed, a few kilobytes per frame.
+ */
+async function* between(
+  { from, to }: Extract<Leg, { kind: 'between' }>,
+  marks: ReadonlyMap<number, SoftLabels>,
+  walkFrom: (frames: readonly number[], marks: ReadonlyMap<number, SoftLabels>) => ReturnType<typeof walk>,
+): AsyncGenerator<{ frame: number; labels: SoftLabels }> {
+  const kept = new Map<number, PackedLabels>()
+  for await (const { frame, labels } of walkFrom(frameRun(from, to - 1), marks))
+    kept.set(frame, packLabels(labels))
+  for await (const { frame, labels } of walkFrom(frameRun(to, from + 1), marks)) {
+    yield { frame, labels: blendLabels(unpackLabels(kept.get(frame)!), labels, (to - frame) / (to - from)) }
+    kept.delete(frame)
+  }
+}
+
+function decode(
+  group: Group,
+  frame: number,
+  origin: number,
+  labels: SoftLabels,
+  job: PropagationJob,
+): MaskResult | PoseResult {
+  const { extractor, video, settings } = job
+  const { width, height } = video.table
+  if (group.kind === 'pose') return decodePose(group, frame, origin, labels, { width, height })
+  const channels = decodeLabels(labels, extractor.config.patch, { width, height }, settings.protocol)
+  const area = new Float64Array(labels.channels)
+  const idOf = Uint8Array.of(0, ...group.objects)
+  const map = { width, height, data: new Uint8Array(channels.data.length) }
+  for (let i = 0; i < map.data.length; i++) {
+    const channel = channels.data[i]!
+    area[channel]!++
+    map.data[i] = idOf[channel]!
+  }
+  const confidence = channelConfidence(labels)
+  const objects = group.objects.map((id, i) => ({ id, confidence: confidence[i + 1]!, area: area[i + 1]! }))
+  return { kind: 'masks', frame, map, objects }
+}
+
+/**
+ * How sure the votes are of each channel, 0..1: over the cells that the channel wins, the mean of its lead over
+ * the second channel. A channel that wins no cell: how far the best it reaches anywhere stays behind, which is how
+ * sure the votes are that the object is gone.
+ */
+export function channelConfidence({ grid, channels, data }: SoftLabels): Float64Array {
+  const lead = new Float64Array(channels)
+  const won = new Float64Array(channels)
+  const best = new Float64Array(channels)
+  for (let cell = 0; cell < cellCount(grid); cell++) {
+    let first = 0
+    let firstValue = Number.NEGATIVE_INFINITY
+    let secondValue = 0
+    for (let channel = 0; channel < channels; channel++) {
+      const value = data[cell * channels + channel]!
+      if (value > best[channel]!) best[channel] = value
+      if (value > firstValue) {
+        secondValue = Math.max(secondValue, firstValue)
+        first = channel
+        firstValue = value
+      } else if (value > secondValue) secondValue = value
+    }
+    won[first]!++
+    lead[first]! += firstValue - secondValue
+  }
+  return Float64Array.from(won, (cells, channel) =>
+    Math.min(1, Math.max(0, cells > 0 ? lead[channel]! / cells : 1 - best[channel]!)),
+  )
+}
+
+/**
+ * Reads a pose back. A stamp sits on whole cells; what that rounding moved the joint by at the walk's marked frame
+ * is added again, so that a joint that does not move stays where the person put it.
+ */
+function decodePose(
+  group: Extract<Group, { kind: 'pose' }>,
+  frame: number,
+  origin: number,
+  labels: SoftLabels,
+  { width, height }: FrameSize,
+): PoseResult {
+  const { rows, columns } = labels.grid
+  const marked = group.joints.get(origin)!
+  const stamps = group.marks.get(origin)!
+  let total = 0
+  let count = 0
+  const joints = marked.map((place, i) => {
+    const decoded = decodeJoint(labels, i + 1)
+    if (!decoded) return undefined
+    const shift = place ? difference(place, decodeJoint(stamps, i + 1)) : { x: 0, y: 0 }
+    const confidence = Math.min(1, decoded.strength)
+    total += confidence
+    count++
+    return {
+      x: clamp(((decoded.x + shift.x) * width) / columns, width - 1),
+      y: clamp(((decoded.y + shift.y) * height) / rows, height - 1),
+      confidence,
+    }
+  })
+  return { kind: 'pose', frame, object: group.object, joints, confidence: count > 0 ? total / count : 0 }
+}
+
+function difference(a: GridPoint, b: GridPoint | undefined): GridPoint {
+  return b ? { x: a.x - b.x, y: a.y - b.y } : { x: 0, y: 0 }
+}
+
+function clamp(value: number, max: number): number {
+  return Math.min(max, Math.max(0, value))
+}

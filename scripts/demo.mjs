@@ -1,0 +1,41 @@
+// The main job on the sample clip: its first mask is carried through all frames. Results land in demo-output/.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+if (!existsSync(`${root}/dist/cli.js`)) {
+  console.error('demo: the project is not built; run "npm run setup" first.')
+  process.exit(1)
+}
+const args = [
+  'propagate',
+  'media/sample.mp4',
+  '--init',
+  'media/sample/first-mask.png',
+  '--out',
+  'demo-output',
+]
+// A small network size keeps the demo to a minute or so on a laptop without a GPU.
+const options = ['--size', '240', '--overlay', 'demo-output/overlay.mp4', '--verbose', ...process.argv.slice(2)]
+const result = spawnSync(process.execPath, ['dist/cli.js', ...args, ...options], {
+  cwd: root,
+  stdio: 'inherit',
+})
+if (result.status !== 0) process.exit(result.status ?? 1)
+
+// How well that went: the clip is drawn, so the true masks are known.
+spawnSync(
+  process.execPath,
+  [
+    'dist/cli.js',
+    'score',
+    'davis',
+    '--pred',
+    'demo-output/Annotations/480p/sample',
+    '--gt',
+    'media/sample/masks',
+  ],
+  { cwd: root, stdio: 'inherit' },
+)
+console.log('\nOpen demo-output/overlay.mp4 to see the result.')
