@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { explainSystemError, messageOf, UserError } from '../model/errors.ts'
 import { makeFolder, writeFileAtomic } from '../model/files.ts'
-import { writeIndexedPng } from '../model/formats/indexed-png.ts'
+import { writeIndexedPng } from '../model/formats/index.ts'
 import { KOI_SKELETON } from './make-sample/koi.ts'
 import { FRAMES, FRAMES_PER_SECOND, HEIGHT, Scene, type SceneFrame, WIDTH } from './make-sample/scene.ts'
 

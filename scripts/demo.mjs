@@ -17,7 +17,14 @@ const args = [
   'demo-output',
 ]
 // A small network size keeps the demo to a minute or so on a laptop without a GPU.
-const options = ['--size', '240', '--overlay', 'demo-output/overlay.mp4', '--verbose', ...process.argv.slice(2)]
+const options = [
+  '--size',
+  '240',
+  '--overlay',
+  'demo-output/overlay.mp4',
+  '--verbose',
+  ...process.argv.slice(2),
+]
 const result = spawnSync(process.execPath, ['dist/cli.js', ...args, ...options], {
   cwd: root,
   stdio: 'inherit',

@@ -94,7 +94,10 @@ export class History {
   /** Whether the document differs from what was saved, as far as the steps tell. */
   get isDirty(): boolean {
     const { top, run, runLength } = this.#saved
-    return this.#top() !== top || (run !== undefined && run.inverses.length !== runLength)
+    if (this.#top() !== top) return true
+    if (run === undefined) return false
+    // A run that went on after the save lies beneath what was saved last, unless it was undone.
+    return (this.#done.includes(run) ? run.inverses.length : 0) !== runLength
   }
 
   /** Opens the step of a run. What was undone before cannot be redone after. @throws AnnotationError when one is open */

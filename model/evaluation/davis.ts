@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { throwIfCancelled, UserError } from '../errors.ts'
-import { type IndexedPng, readIndexedPng } from '../formats/indexed-png.ts'
+import { type IndexedPng, readIndexedPng } from '../formats/index.ts'
 import { findSequences, labelMapNames } from './davis-folders.ts'
 import { type ObjectScore, scoreFrame, summariseObjects } from './sequence.ts'
 import { meanOfNumbers, type Statistic } from './statistics.ts'
@@ -47,7 +47,7 @@ export interface DavisScore {
  */
 export async function scoreDavis(options: DavisOptions): Promise<DavisScore> {
   const truths = await findSequences(options.groundTruth)
-  const predictions = await findSequences(options.predictions)
+  const predictions = pairSingles(await findSequences(options.predictions), truths, options)
   const names = chooseSequences(options, truths, predictions)
   const sequences: DavisSequenceScore[] = []
   for (const name of names) {
@@ -58,6 +58,18 @@ export async function scoreDavis(options: DavisOptions): Promise<DavisScore> {
     overall: overallOf(sequences.flatMap(({ objects }) => objects)),
     notPredicted: options.sequences ? [] : [...truths.keys()].filter((name) => !predictions.has(name)),
   }
+}
+
+/** Two folders that each hold the PNGs of one sequence belong together, whatever they are called. */
+function pairSingles(
+  predictions: Map<string, string>,
+  truths: Map<string, string>,
+  { predictions: predicted, groundTruth }: DavisOptions,
+): Map<string, string> {
+  const [truth] = truths
+  const [prediction] = predictions
+  if (truth?.[1] !== groundTruth || prediction?.[1] !== predicted) return predictions
+  return new Map([[truth[0], predicted]])
 }
 
 function chooseSequences(

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ConfusionMatrix, confusionMatrix, meanIou, resizeLabels } from '../../../model/evaluation/index.ts'
-import { readIndexedPng } from '../../../model/formats/indexed-png.ts'
+import { readIndexedPng } from '../../../model/formats/index.ts'
 import { describeWithReference } from '../../support/reference.ts'
 
 describe('confusion matrix', () => {

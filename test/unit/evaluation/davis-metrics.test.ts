@@ -11,7 +11,7 @@ import {
   meanRecallDecay,
   scoreSequence,
 } from '../../../model/evaluation/index.ts'
-import { readIndexedPng } from '../../../model/formats/indexed-png.ts'
+import { readIndexedPng } from '../../../model/formats/index.ts'
 import { describeWithReference } from '../../support/reference.ts'
 import { readGolden } from './golden.ts'
 

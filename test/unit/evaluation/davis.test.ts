@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CancelledError } from '../../../model/errors.ts'
 import { type DavisScore, formatDavisScore, scoreDavis, scoreFrame } from '../../../model/evaluation/index.ts'
-import { readIndexedPng, writeIndexedPng } from '../../../model/formats/indexed-png.ts'
+import { readIndexedPng, writeIndexedPng } from '../../../model/formats/index.ts'
 import { describeWithData, describeWithReference } from '../../support/reference.ts'
 
 interface Table {

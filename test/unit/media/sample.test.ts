@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { readIndexedPng } from '../../../model/formats/indexed-png.ts'
+import { readIndexedPng } from '../../../model/formats/index.ts'
 
 const media = fileURLToPath(new URL('../../../media/', import.meta.url))
 const sample = join(media, 'sample')
