@@ -361,7 +361,7 @@ async function writeOutputs({
   else {
     const { frames, planned, seconds, framesPerSecond } = report.summary
     console.log(
-      `${outcome.stopped ? `Stopped after ${frames} of ${planned} frames; what is done is kept.` : `Propagated ${frames} frames`} in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(2)} frames per second) with ${model} on ${run.device}`,
+      `${outcome.stopped ? `Stopped, and kept what is done: ${frames} of ${planned} frames` : `Propagated ${frames} frames`} in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(2)} frames per second) with ${model} on ${run.device}`,
     )
     for (const path of wrote) console.log(`  ${path}`)
   }

@@ -1,0 +1,294 @@
+/** The main job from the command line, on real files: what comes out is whole, right, and says what made it. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeMask, isPersons } from '../../model/annotation/index.ts'
+import {
+  formats,
+  readIndexedPng,
+  readSidecar,
+  writeIndexedPng,
+  writeSidecar,
+} from '../../model/formats/index.ts'
+import { encoderConfig, initialiseEncoder } from '../../model/siammae/index.ts'
+import { openVideo } from '../../model/video/index.ts'
+import { writeEncoder } from '../../model/weights/index.ts'
+import { siammae } from '../support/cli.ts'
+import { describeWithData } from '../support/reference.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'siammae-cli-'))
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const WIDTH = 192
+const HEIGHT = 128
+const FRAMES = 8
+const clip = join(folder, 'a clip.with odd: name')
+const model = join(folder, 'tiny.safetensors')
+
+/** A bright textured square that moves 8 pixels a frame over a dark textured ground. */
+function inside(x: number, y: number, frame: number): boolean {
+  return x >= 24 + 8 * frame && x < 72 + 8 * frame && y >= 40 && y < 88
+}
+
+const base = ['--model', model, '--device', 'cpu', '--size', '128']
+const run = (out: string, ...args: string[]) =>
+  siammae(['propagate', clip, '--out', join(folder, out), ...base, ...args])
+const file = (...parts: string[]): string => join(folder, ...parts)
+const json = (...parts: string[]) => JSON.parse(readFileSync(file(...parts), 'utf8'))
+
+/** Share of the true square that a mask covers, as intersection over union. */
+function overlap(mask: Uint8Array, frame: number): number {
+  let both = 0
+  let either = 0
+  mask.forEach((value, i) => {
+    const truth = inside(i % WIDTH, Math.floor(i / WIDTH), frame)
+    if (value && truth) both++
+    if (value || truth) either++
+  })
+  return both / either
+}
+
+beforeAll(async () => {
+  await mkdir(clip)
+  for (let frame = 0; frame < FRAMES; frame++) {
+    const data = new Uint8Array(WIDTH * HEIGHT * 3)
+    for (let i = 0; i < WIDTH * HEIGHT; i++) {
+      const [x, y] = [i % WIDTH, Math.floor(i / WIDTH)]
+      const square = inside(x, y, frame)
+      const u = square ? x - 8 * frame : x
+      const grain = ((u * 37 + y * 91) % 29) + 12 * Math.sin(u / 5) * Math.cos(y / 7)
+      data.set(square ? [200 + grain, 120 + grain, 40] : [30 + grain, 50 + grain, 80 + grain], 3 * i)
+    }
+    const picture = sharp(data, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
+    await picture.png().toFile(join(clip, `frame ${frame}.png`))
+  }
+  const indices = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) =>
+    inside(i % WIDTH, Math.floor(i / WIDTH), 0) ? 1 : 0,
+  )
+  await writeIndexedPng(file('mask.png'), { width: WIDTH, height: HEIGHT, indices })
+  await writeIndexedPng(file('mask255.png'), {
+    width: WIDTH,
+    height: HEIGHT,
+    indices: indices.map((id) => id * 255),
+  })
+  const last = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) =>
+    inside(i % WIDTH, Math.floor(i / WIDTH), FRAMES - 1) ? 1 : 0,
+  )
+  await writeIndexedPng(file('last.png'), { width: WIDTH, height: HEIGHT, indices: last })
+  const keypoints = [
+    { name: 'left', x: 30.5, y: 60.25, visible: true },
+    { name: 'right', x: 66, y: 60, visible: 2 },
+    { name: 'hidden', x: 0, y: 0, visible: false },
+  ]
+  await writeFile(file('pose.json'), JSON.stringify({ keypoints, skeleton: [[0, 1]] }))
+  // Without positions the features are what the pixels say, so that even random weights can follow a square.
+  const config = { ...encoderConfig('Ti', 8), depth: 1, positionGrid: 4 }
+  const parameters = new Map(initialiseEncoder(config, 5))
+  parameters.set('pos_embed', new Float32Array(parameters.get('pos_embed')!.length))
+  await writeEncoder(model, { config, parameters, trained: false })
+})
+
+describe('siammae propagate', () => {
+  it('carries a mask forward: side-car, dataset, report and overlay agree', async () => {
+    const result = await run(
+      'forward',
+      '--init',
+      file('mask.png'),
+      '--overlay',
+      file('forward', 'overlay.mp4'),
+      '--json',
+    )
+    expect(result.stderr).toContain('untrained')
+    expect(result.code).toBe(0)
+    const report = json('forward', 'report.json')
+    expect(JSON.parse(result.stdout)).toEqual(report)
+    expect(report).toMatchObject({
+      device: 'cpu',
+      preset: 'siammae',
+      complete: true,
+      model: { trained: false, name: 'ViT 192x1/8' },
+    })
+    expect(report.model.hash).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(report.frames.map(({ frame }: { frame: number }) => frame)).toEqual([1, 2, 3, 4, 5, 6, 7])
+
+    const document = await readSidecar(file('forward', 'annotations.siam.json'))
+    expect(document.entry(1, 0)?.state).toBe('keyframe')
+    for (const { frame, seconds, objects } of report.frames) {
+      expect(seconds).toBeGreaterThan(0)
+      const entry = document.entry(1, frame)
+      if (entry?.state !== 'propagated' || !entry.mask) throw new Error(`Frame ${frame} was not propagated.`)
+      const mask = decodeMask(entry.mask)
+      const png = await readIndexedPng(
+        file('forward', 'Annotations', '480p', 'a_clip.with_odd_name', `0000${frame}.png`).replace(
+          'a_clip.with_odd_name',
+          readdirSync(file('forward', 'Annotations', '480p'))[0]!,
+        ),
+      )
+      expect(png.indices).toEqual(mask)
+      expect(objects).toEqual([
+        { id: 1, area: mask.reduce((a, b) => a + b, 0), confidence: entry.confidence },
+      ])
+      expect(entry.confidence).toBeGreaterThan(0)
+      expect(overlap(mask, frame), `frame ${frame}`).toBeGreaterThan(0.6)
+    }
+    const overlay = await openVideo(file('forward', 'overlay.mp4'))
+    expect(overlay.table).toMatchObject({ width: WIDTH, height: HEIGHT })
+    expect(overlay.table.frames.length).toBe(FRAMES)
+    await overlay.close()
+    expect(readdirSync(file('forward')).filter((name) => name.includes('tmp'))).toEqual([])
+  })
+
+  it('gives the same result again, and takes 0/255 masks as object 1', async () => {
+    expect((await run('again', '--init', file('mask255.png'))).code).toBe(0)
+    const [a, b] = [
+      await readSidecar(file('forward', 'annotations.siam.json')),
+      await readSidecar(file('again', 'annotations.siam.json')),
+    ]
+    for (let frame = 0; frame < FRAMES; frame++) expect(b.entry(1, frame)).toEqual(a.entry(1, frame))
+  })
+
+  it('carries backward from the last frame', async () => {
+    expect(
+      (await run('backward', '--init', `${file('last.png')}@7`, '--direction', 'backward', '--range', '2:7'))
+        .code,
+    ).toBe(0)
+    const document = await readSidecar(file('backward', 'annotations.siam.json'))
+    expect(document.frames(1)).toEqual([2, 3, 4, 5, 6, 7])
+    const entry = document.entry(1, 2)
+    if (entry?.state !== 'propagated' || !entry.mask) throw new Error('Frame 2 was not propagated.')
+    expect(overlap(decodeMask(entry.mask), 2)).toBeGreaterThan(0.5)
+  })
+
+  it('joins two marked frames from both ends and never touches them', async () => {
+    expect(
+      (
+        await run(
+          'both',
+          '--init',
+          file('mask.png'),
+          '--init',
+          `${file('last.png')}@7`,
+          '--direction',
+          'both',
+        )
+      ).code,
+    ).toBe(0)
+    const document = await readSidecar(file('both', 'annotations.siam.json'))
+    expect(document.frames(1)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect(document.framesWithEntries().filter((frame) => isPersons(document.entry(1, frame)!))).toEqual([
+      0, 7,
+    ])
+    for (let frame = 1; frame < 7; frame++) {
+      const entry = document.entry(1, frame)
+      if (entry?.state !== 'propagated' || !entry.mask) throw new Error(`Frame ${frame} was not propagated.`)
+      expect(overlap(decodeMask(entry.mask), frame), `frame ${frame}`).toBeGreaterThan(0.6)
+    }
+  })
+
+  it('carries keypoints, and a side-car starts the next run', async () => {
+    const first = await run('pose', '--init', file('pose.json'), '--preset', 'dino')
+    expect(first.code).toBe(0)
+    const document = await readSidecar(file('pose', 'annotations.siam.json'))
+    expect(document.labels.get(document.objects.get(1)!.labelId)!.skeleton).toEqual({
+      keypoints: ['left', 'right', 'hidden'],
+      edges: [[0, 1]],
+    })
+    const entry = document.entry(1, 3)
+    if (entry?.state !== 'propagated' || !entry.keypoints) throw new Error('Frame 3 has no pose.')
+    expect(entry.keypoints[2]!.visibility).toBe('absent')
+    for (const [i, x] of [30.5, 66].entries()) {
+      expect(Math.abs(entry.keypoints[i]!.x - (x + 24))).toBeLessThan(14)
+      expect(Math.abs(entry.keypoints[i]!.y - 60)).toBeLessThan(14)
+    }
+    const second = await run(
+      'pose-again',
+      '--init',
+      file('pose', 'annotations.siam.json'),
+      '--preset',
+      'dino',
+    )
+    expect(second.code).toBe(0)
+    const again = await readSidecar(file('pose-again', 'annotations.siam.json'))
+    expect(again.runs.size).toBe(2)
+    expect(again.entry(1, 0)).toEqual(document.entry(1, 0))
+    expect(again.entry(1, 3)).toMatchObject({ state: 'propagated', run: 2, keypoints: entry.keypoints })
+  })
+
+  it('writes YouTube-VIS, and what it wrote reads back', async () => {
+    expect(
+      (await run('ytvis', '--init', file('mask.png'), '--format', 'youtube-vis', '--range', '0:3')).code,
+    ).toBe(0)
+    const read = await formats['youtube-vis'].read(file('ytvis'))
+    expect(read.framesWithEntries().length).toBeGreaterThan(3)
+    expect(existsSync(file('ytvis', 'Annotations'))).toBe(false)
+  })
+
+  it('stops on Ctrl-C, keeps what is done and says so', async () => {
+    const out = file('stopped')
+    const args = [
+      'propagate',
+      'media/sample.mp4',
+      '--init',
+      'media/sample/first-mask.png',
+      '--out',
+      out,
+      '--model',
+      model,
+      '--device',
+      'cpu',
+      '--size',
+      '120',
+      '--verbose',
+    ]
+    const result = await siammae(args, { interruptAt: /frame {5}3 / })
+    expect(result.code).toBe(130)
+    const report = json('stopped', 'report.json')
+    expect(report.complete).toBe(false)
+    expect(report.frames.length).toBeGreaterThanOrEqual(3)
+    expect(report.frames.length).toBeLessThan(99)
+    const document = await readSidecar(join(out, 'annotations.siam.json'))
+    expect(document.frames(1)).toEqual([0, ...report.frames.map(({ frame }: { frame: number }) => frame)])
+  })
+
+  it("never writes over a person's frame of a side-car", async () => {
+    const source = file('forward', 'annotations.siam.json')
+    const document = await readSidecar(source)
+    document.apply({ kind: 'setEntry', objectId: 1, frame: 4, entry: { state: 'absent', by: 'person' } })
+    await writeSidecar(file('corrected.siam.json'), document)
+    expect((await run('corrected', '--init', file('corrected.siam.json'))).code).toBe(0)
+    const after = await readSidecar(file('corrected', 'annotations.siam.json'))
+    expect(after.entry(1, 4)).toEqual({ state: 'absent', by: 'person' })
+    expect(after.entry(1, 0)).toEqual(document.entry(1, 0))
+    expect(after.entry(1, 3)).toMatchObject({ run: 2 })
+  })
+})
+
+describeWithData('siammae propagate on DAVIS', (data) => {
+  it('car-shadow: masks that score davis takes, J far above chance', async () => {
+    const sequence = join(data, 'davis', 'JPEGImages', '480p', 'car-shadow')
+    const truth = join(data, 'davis', 'Annotations', '480p', 'car-shadow')
+    const out = file('davis')
+    const args = [
+      'propagate',
+      sequence,
+      '--init',
+      join(truth, '00000.png'),
+      '--out',
+      out,
+      '--device',
+      'cpu',
+      '--size',
+      '128',
+    ]
+    expect((await siammae(args)).code).toBe(0)
+    const score = await siammae(['score', 'davis', '--pred', out, '--gt', join(data, 'davis'), '--json'])
+    expect(score.code).toBe(0)
+    const { sequences } = JSON.parse(score.stdout)
+    expect(sequences).toHaveLength(1)
+    expect(sequences[0].name).toBe('car-shadow')
+    expect(sequences[0].objects[0].j.mean).toBeGreaterThan(0.1)
+  })
+})
