@@ -27,28 +27,23 @@ export interface PropagationSettings {
   readonly protocol: 'crw' | 'dino'
 }
 
+/** DAVIS as the CRW family of evaluation scripts runs it: first frame and 20 more, radius 20, 7 neighbours. */
+const CRW_DAVIS = {
+  topK: 7,
+  temperature: 0.7,
+  context: 20,
+  neighbourhood: { shape: 'disc', radius: 20 },
+  restrictMarked: false,
+  queueStart: 'copies',
+  protocol: 'crw',
+} as const satisfies PropagationSettings
+
 /** Published protocols, reproduced to the digit. */
 export const PRESETS = {
-  /** SiamMAE (Gupta et al. 2023, appendix): 20 frames, radius 20, 7 neighbours; the CRW evaluation code. */
-  siammae: {
-    topK: 7,
-    temperature: 0.7,
-    context: 20,
-    neighbourhood: { shape: 'disc', radius: 20 },
-    restrictMarked: false,
-    queueStart: 'copies',
-    protocol: 'crw',
-  },
-  /** CropMAE (Eymael et al. 2024), downstreams/propagation, DAVIS. */
-  cropmae: {
-    topK: 7,
-    temperature: 0.7,
-    context: 20,
-    neighbourhood: { shape: 'disc', radius: 20 },
-    restrictMarked: false,
-    queueStart: 'copies',
-    protocol: 'crw',
-  },
+  /** SiamMAE (Gupta et al. 2023, appendix). */
+  siammae: CRW_DAVIS,
+  /** CropMAE (Eymael et al. 2024), downstreams/propagation: the same arithmetic and, on DAVIS, the same settings. */
+  cropmae: CRW_DAVIS,
   /** DINO (Caron et al. 2021), eval_video_segmentation.py. */
   dino: {
     topK: 5,
