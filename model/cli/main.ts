@@ -13,8 +13,16 @@ import { toolVersion } from './shared.ts'
 /** Given to every command: fires on the first Ctrl-C. */
 const stop = new AbortController()
 
+/** A terminal and npm both pass one Ctrl-C on, so that it arrives twice; the second must not cut the clean-up off. */
+const ONE_PRESS_MS = 1000
+let firstPress = 0
+
 function onInterrupt(): void {
-  if (stop.signal.aborted) process.exit(130)
+  if (stop.signal.aborted) {
+    if (performance.now() - firstPress > ONE_PRESS_MS) process.exit(130)
+    return
+  }
+  firstPress = performance.now()
   say('\nStopping; what is done is kept. Press Ctrl-C again to quit at once.')
   stop.abort()
 }

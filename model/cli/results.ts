@@ -72,6 +72,13 @@ export function reportOf(result: FrameResult): FrameReport {
   return { frame, seconds, objects }
 }
 
+/** One report of a frame whose objects came in several results. */
+export function joinReports(before: FrameReport | undefined, next: FrameReport): FrameReport {
+  if (!before) return next
+  const seconds = rounded(before.seconds + next.seconds, 4)
+  return { frame: next.frame, seconds, objects: [...before.objects, ...next.objects] }
+}
+
 /** One frame in words, for a log. */
 export function describe({ frame, seconds, objects }: FrameReport): string {
   const parts = objects.map(({ id, confidence, area, keypoints }) => {

@@ -34,7 +34,11 @@ export function infoCommand(signal: AbortSignal): Command {
         ['duration', `${duration.toFixed(3)} s, first frame at ${frames[0]!.time.toFixed(3)} s`],
         [
           'timestamps',
-          table.timestamps === 'file' ? 'from the file' : 'counted (the file has none that can be trusted)',
+          table.timestamps === 'file'
+            ? 'from the file'
+            : table.kind === 'images'
+              ? 'counted (pictures have none)'
+              : 'counted (the file has none that can be trusted)',
         ],
         ['hash', table.contentHash],
       ]

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { basename, extname, join, relative, resolve } from 'node:path'
+import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import * as v from 'valibot'
 import type { Run } from '../../annotation/index.ts'
@@ -21,7 +21,7 @@ import { readInit } from '../inits.ts'
 import { collectMarks, type Marks } from '../marks.ts'
 import { writeOverlayVideo } from '../overlay-video.ts'
 import { createProgress, say } from '../progress.ts'
-import { addResults, describe, entriesOf, type FrameReport, reportOf } from '../results.ts'
+import { addResults, describe, entriesOf, type FrameReport, joinReports, reportOf } from '../results.ts'
 import {
   loadModel,
   modelLabel,
@@ -176,6 +176,7 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
     })
     const model = await loadModel(options.model, heads)
     await prepareOutput(options.out)
+    if (options.overlay) await prepareOutput(dirname(options.overlay))
     const { engine, choice } = await startEngine(options.device, threads)
     try {
       const size = networkSize(table, short, model.config.patch)
@@ -223,8 +224,11 @@ async function readInits(texts: readonly string[], source: VideoSource) {
 }
 
 interface Outcome {
+  /** One report per frame, in the order in which frames were first labelled. */
   readonly frames: FrameReport[]
-  readonly total: number
+  /** Results given and planned: one per frame and group of objects that travels together. */
+  readonly done: number
+  readonly planned: number
   readonly seconds: number
   readonly stopped: boolean
 }
@@ -237,35 +241,43 @@ async function carry(
   options: PropagateOptions,
 ): Promise<Outcome> {
   const progress = createProgress('Propagating')
-  const frames: FrameReport[] = []
+  const frames = new Map<number, FrameReport>()
+  let done = 0
   const start = performance.now()
-  let saved = start
+  let lastSave = start
   let stopped = false
   document.apply({ kind: 'putRun', run })
   try {
     for await (const result of job.results) {
       addResults(document, run, entriesOf(result, run.id))
       const report = reportOf(result)
-      frames.push(report)
+      frames.set(report.frame, joinReports(frames.get(report.frame), report))
+      done++
       if (options.verbose) progress.line(describe(report))
       const elapsed = (performance.now() - start) / 1000
-      progress.update(frames.length, job.total, `frames, ${(frames.length / elapsed).toFixed(2)} per second`)
-      if (performance.now() - saved > SAVE_EVERY_MS) {
+      progress.update(done, job.total, `frames, ${(done / elapsed).toFixed(2)} per second`)
+      if (performance.now() - lastSave > SAVE_EVERY_MS) {
         await writeSidecar(join(options.out, 'annotations.siam.json'), document)
-        saved = performance.now()
+        lastSave = performance.now()
       }
     }
   } catch (error) {
     if (!(error instanceof CancelledError)) {
       // What is done is worth keeping whatever went wrong.
-      await writeSidecar(join(options.out, 'annotations.siam.json'), document).catch(() => {})
+      const kept = join(options.out, 'annotations.siam.json')
+      const saved = await writeSidecar(kept, document).then(
+        () => true,
+        () => false,
+      )
+      if (saved) say(`Kept the ${frames.size} frames that were done in ${kept}.`)
       throw error
     }
     stopped = true
   } finally {
     progress.end()
   }
-  return { frames, total: job.total, seconds: (performance.now() - start) / 1000, stopped }
+  const seconds = (performance.now() - start) / 1000
+  return { frames: [...frames.values()], done, planned: job.total, seconds, stopped }
 }
 
 interface Outputs {
@@ -308,23 +320,6 @@ async function writeOutputs({
     warnings.push(...report.warnings)
   }
 
-  const untrained = run.model.trained ? '' : ' · untrained model'
-  if (options.overlay && !outcome.stopped) {
-    const progress = createProgress('Drawing the overlay')
-    try {
-      const { notice } = await writeOverlayVideo(options.overlay, source, document, {
-        range,
-        note: untrained,
-        signal,
-        onProgress: (done, total) => progress.update(done, total),
-      })
-      if (notice) warnings.push(notice)
-      wrote.push(options.overlay)
-    } finally {
-      progress.end()
-    }
-  }
-
   const areas = outcome.frames.flatMap(({ objects }) => objects)
   const report = {
     tool: run.tool,
@@ -341,7 +336,8 @@ async function writeOutputs({
     frames: outcome.frames,
     summary: {
       frames: outcome.frames.length,
-      planned: outcome.total,
+      results: outcome.done,
+      plannedResults: outcome.planned,
       seconds: Number(outcome.seconds.toFixed(3)),
       framesPerSecond: Number((outcome.frames.length / Math.max(1e-9, outcome.seconds)).toFixed(3)),
       meanConfidence: Number(
@@ -356,12 +352,29 @@ async function writeOutputs({
   await writeFileAtomic(reportPath, `${JSON.stringify(report, null, 2)}\n`)
   wrote.push(reportPath)
 
+  const untrained = run.model.trained ? '' : ' · untrained model'
+  if (options.overlay && !outcome.stopped) {
+    const progress = createProgress('Drawing the overlay')
+    try {
+      const { notice } = await writeOverlayVideo(options.overlay, source, document, {
+        range,
+        note: untrained,
+        signal,
+        onProgress: (done, total) => progress.update(done, total),
+      })
+      if (notice) say(`Note: ${notice}`)
+      wrote.push(options.overlay)
+    } finally {
+      progress.end()
+    }
+  }
+
   for (const warning of warnings) say(`Warning: ${warning}`)
   if (options.json) printJson(report)
   else {
-    const { frames, planned, seconds, framesPerSecond } = report.summary
+    const { frames, results, plannedResults, seconds, framesPerSecond } = report.summary
     console.log(
-      `${outcome.stopped ? `Stopped, and kept what is done: ${frames} of ${planned} frames` : `Propagated ${frames} frames`} in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(2)} frames per second) with ${model} on ${run.device}`,
+      `${outcome.stopped ? `Stopped, and kept what is done: ${results} of ${plannedResults} results,` : `Propagated ${frames} frames`} in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(2)} frames per second) with ${model} on ${run.device}`,
     )
     for (const path of wrote) console.log(`  ${path}`)
   }
