@@ -32,7 +32,7 @@ const result = spawnSync(process.execPath, ['dist/cli.js', ...args, ...options],
 if (result.status !== 0) process.exit(result.status ?? 1)
 
 // How well that went: the clip is drawn, so the true masks are known.
-spawnSync(
+const score = spawnSync(
   process.execPath,
   [
     'dist/cli.js',
@@ -45,4 +45,5 @@ spawnSync(
   ],
   { cwd: root, stdio: 'inherit' },
 )
+if (score.status !== 0) process.exit(score.status ?? 1)
 console.log('\nOpen demo-output/overlay.mp4 to see the result.')

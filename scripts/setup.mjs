@@ -31,7 +31,7 @@ if (major < 20 || (major === 20 && minor < 9))
 
 // onnxruntime-node's install script fetches CUDA libraries from outside npm; CPU and WebGPU are in the package.
 // ffmpeg-static is optional: where its own download is blocked npm leaves it out and the ffmpeg on the PATH is used.
-if (!run('npm', ['ci', '--no-audit', '--no-fund'], { ONNXRUNTIME_NODE_INSTALL: 'skip' }))
+if (!run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], { ONNXRUNTIME_NODE_INSTALL: 'skip' }))
   fail('npm ci failed; its output above says why.')
 
 /** The ffmpeg that the program would find; the same order as model/video/locate-ffmpeg.ts. */

@@ -190,15 +190,17 @@ async function readSidecarInit(
 export function sidecarMasks(
   document: AnnotationDocument,
   only: number | undefined,
+  inRange: (place: { frame: number }) => boolean,
 ): Omit<MaskInit, 'kind' | 'source'>[] {
   const { width, height } = document.video
+  const used = (frame: number): boolean => (only === undefined || frame === only) && inRange({ frame })
   const byFrame = new Map<number, { data: Uint8Array; objects: number[] }>()
   for (const id of document.objects.keys())
     for (const [frame, entry] of document.entries(id)) {
-      if (!isPersons(entry) || (only !== undefined && frame !== only)) continue
+      if (!isPersons(entry) || !used(frame)) continue
       // A keyframe with keypoints alone says nothing about the object's pixels.
       if (entry.state === 'keyframe' && !entry.mask) continue
-      if (entry.state === 'absent' && !hasMask(document, id)) continue
+      if (entry.state === 'absent' && !hasMask(document, id, used)) continue
       let known = byFrame.get(frame)
       if (!known) {
         known = { data: new Uint8Array(width * height), objects: [] }
@@ -210,7 +212,8 @@ export function sidecarMasks(
   return [...byFrame].map(([frame, { data, objects }]) => ({ frame, map: { width, height, data }, objects }))
 }
 
-function hasMask(document: AnnotationDocument, id: number): boolean {
-  for (const [, entry] of document.entries(id)) if (entry.state === 'keyframe' && entry.mask) return true
+function hasMask(document: AnnotationDocument, id: number, used: (frame: number) => boolean): boolean {
+  for (const [frame, entry] of document.entries(id))
+    if (entry.state === 'keyframe' && entry.mask && used(frame)) return true
   return false
 }

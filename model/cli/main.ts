@@ -19,7 +19,8 @@ let firstPress = 0
 
 function onInterrupt(): void {
   if (stop.signal.aborted) {
-    if (performance.now() - firstPress > ONE_PRESS_MS) process.exit(130)
+    // An orderly exit inside a native call aborts with a trace; decoders end by themselves when their pipes close.
+    if (performance.now() - firstPress > ONE_PRESS_MS) process.kill(process.pid, 'SIGKILL')
     return
   }
   firstPress = performance.now()
@@ -65,6 +66,11 @@ function exitCodeOf(error: unknown): number {
 // A reader that closed the pipe early (`siammae info x | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
+})
+
+// Nobody reads the progress any more: the work goes on without it.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
 })
 
 process.exitCode = await main().catch(exitCodeOf)

@@ -30,13 +30,19 @@ export function colourText(id: number): string {
  * same object on the same frame replaces the earlier one.
  * @throws UserError when there are more than 255 objects; UsageError with two side-cars
  */
-export function collectMarks(inits: readonly Init[], video: VideoReference): Marks {
+export function collectMarks(
+  inits: readonly Init[],
+  [first, last]: readonly [number, number],
+  video: VideoReference,
+): Marks {
   const sidecars = inits.filter((init) => init.kind === 'sidecar')
   if (sidecars.length > 1) throw new UsageError('--init takes one side-car; join them first.')
   const [sidecar] = sidecars
   const document = sidecar?.document ?? createDocument(video)
-  const masks: MaskMark[] = sidecar ? sidecarMasks(document, sidecar.frame) : []
-  const poses: PoseMark[] = sidecar ? sidecarPoses(document, sidecar.frame) : []
+  // Keyframes of a side-car outside the range are simply not part of this run; a file named for one is a mistake.
+  const inRange = ({ frame }: { frame: number }): boolean => frame >= first && frame <= last
+  const masks: MaskMark[] = sidecar ? sidecarMasks(document, sidecar.frame, inRange) : []
+  const poses: PoseMark[] = sidecar ? sidecarPoses(document, sidecar.frame).filter(inRange) : []
 
   for (const init of inits) {
     if (init.kind !== 'mask') continue
@@ -47,9 +53,11 @@ export function collectMarks(inits: readonly Init[], video: VideoReference): Mar
     }
     addMask(masks, init)
   }
+  const placed = new Set<string>()
   for (const init of inits) {
     if (init.kind !== 'pose') continue
-    const id = poseObject(document, init)
+    const id = poseObject(document, init, (object) => placed.has(`${object} ${init.frame}`))
+    placed.add(`${id} ${init.frame}`)
     const keypoints: Keypoint[] = init.joints.map(({ x, y, visibility }) => ({ x, y, visibility }))
     putKeyframe(document, id, init.frame, { keypoints })
     const joints = init.joints.map((joint) => (joint.visibility === 'absent' ? undefined : joint))
@@ -93,9 +101,14 @@ function ensureObject(document: AnnotationDocument, id: number): void {
   })
 }
 
-/** The object whose skeleton has these keypoints; a new one with a label of its own where there is none. */
-function poseObject(document: AnnotationDocument, { names, edges, source }: PoseInit): number {
+/** The object whose skeleton has these keypoints and that is not taken by another file of this frame; a new one with a label of its own where there is none. */
+function poseObject(
+  document: AnnotationDocument,
+  { names, edges, source }: PoseInit,
+  taken: (object: number) => boolean,
+): number {
   for (const object of document.objects.values()) {
+    if (taken(object.id)) continue
     const skeleton = document.labels.get(object.labelId)?.skeleton
     if (
       skeleton &&

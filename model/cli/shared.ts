@@ -1,10 +1,10 @@
 /** What several commands need: folders, the clip, the model, the device. */
 import { existsSync, readFileSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { realpath, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { explainSystemError, UsageError, UserError } from '../errors.ts'
+import { explainSystemError, throwIfCancelled, UsageError, UserError } from '../errors.ts'
 import { makeFolder } from '../files.ts'
 import { chooseDevice, type DeviceChoice, Engine, parseDevice } from '../runtime/index.ts'
 import { openVideo, type VideoSource } from '../video/index.ts'
@@ -80,11 +80,29 @@ export function modelLabel(model: EncoderModel): string {
 /** Chooses a device, says what was passed over, and starts its engine. */
 export async function startEngine(
   word: string,
+  signal: AbortSignal,
   threads?: number,
 ): Promise<{ engine: Engine; choice: DeviceChoice }> {
-  const choice = await chooseDevice(parseDevice(word))
+  // Ctrl-C reaches the probe processes too; a probe that it ended says nothing about the device.
+  const choice = await chooseDevice(parseDevice(word)).finally(() => throwIfCancelled(signal))
   for (const note of choice.notes) say(`Note: ${note}`)
   return { engine: await Engine.start(choice.device, { threads }), choice }
+}
+
+/**
+ * Refuses an output that would replace an input.
+ * @throws UsageError naming the option
+ */
+export async function refuseOverwrite(
+  option: string,
+  output: string,
+  inputs: readonly string[],
+): Promise<void> {
+  const real = (path: string): Promise<string> => realpath(path).catch(() => resolve(path))
+  const target = await real(output)
+  for (const input of inputs)
+    if ((await real(input)) === target)
+      throw new UsageError(`${option} ${output} would replace ${input}, which is read; choose another place.`)
 }
 
 /** Creates an output folder and proves that files can be written there, before hours of work are spent. */

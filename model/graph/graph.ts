@@ -1,12 +1,4 @@
-import {
-  type DType,
-  GraphError,
-  type Shape,
-  sameShape,
-  sizeOf,
-  type TensorData,
-  type TensorType,
-} from './types.ts'
+import { type DType, GraphError, type Shape, sizeOf, type TensorData, type TensorType } from './types.ts'
 
 /** What an operator is told besides its tensors; plain data, so that a graph can be copied and compared. */
 export type Attributes = Readonly<Record<string, number | string | boolean | readonly number[]>>
@@ -110,10 +102,4 @@ function dtypeOf(data: TensorData): DType {
   if (data instanceof BigInt64Array) return 'int64'
   if (data instanceof Int32Array) return 'int32'
   return 'uint8'
-}
-
-/** @throws GraphError unless both tensors have the same type and shape */
-export function expectSameType(operator: string, a: TensorType, b: TensorType): void {
-  if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape))
-    throw new GraphError(`${operator}: ${a.dtype} [${a.shape}] and ${b.dtype} [${b.shape}] differ.`)
 }

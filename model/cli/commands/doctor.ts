@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
 import { Command } from 'commander'
-import { messageOf } from '../../errors.ts'
+import { messageOf, throwIfCancelled } from '../../errors.ts'
 import { probeAll, runtimeVersion } from '../../runtime/index.ts'
 import { type Ffmpeg, locateFfmpeg } from '../../video/index.ts'
 import { readEncoder } from '../../weights/index.ts'
@@ -19,12 +19,13 @@ async function finding<T>(check: () => Promise<T>): Promise<{ value: T } | { pro
 const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GB`
 
 /** `siammae doctor`: what works on this machine. */
-export function doctorCommand(_signal: AbortSignal): Command {
+export function doctorCommand(signal: AbortSignal): Command {
   return new Command('doctor')
     .description('show which devices work here, ffmpeg, the model, memory and cores')
     .option('--json', 'print everything as JSON')
     .action(async (options: { json?: boolean }) => {
       const devices = await probeAll()
+      throwIfCancelled(signal)
       const ffmpeg = await finding<Ffmpeg>(() => locateFfmpeg())
       const path = starterModelPath()
       const model = await finding(async () => {

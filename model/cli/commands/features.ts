@@ -1,9 +1,17 @@
 import { Command } from 'commander'
 import sharp from 'sharp'
-import { messageOf, UserError } from '../../errors.ts'
+import { messageOf, throwIfCancelled, UserError } from '../../errors.ts'
 import { extractToHost, networkSize } from '../../propagation/index.ts'
 import { fromFloat32, writeSafetensors } from '../../weights/index.ts'
-import { loadModel, modelLabel, numberOption, sizeOption, startEngine } from '../shared.ts'
+import {
+  loadModel,
+  modelLabel,
+  numberOption,
+  refuseOverwrite,
+  sizeOption,
+  startEngine,
+  starterModelPath,
+} from '../shared.ts'
 
 interface FeatureOptions {
   model?: string
@@ -17,7 +25,7 @@ interface FeatureOptions {
 const MAX_PIXELS = 100_000_000
 
 /** `siammae features`: the encoder's patch tokens of one picture. */
-export function featuresCommand(_signal: AbortSignal): Command {
+export function featuresCommand(signal: AbortSignal): Command {
   return new Command('features')
     .description(
       'write the patch tokens of a picture as safetensors: tokens and tokens_l2, [rows * columns, dim]',
@@ -37,6 +45,7 @@ export function featuresCommand(_signal: AbortSignal): Command {
         options.heads === undefined
           ? undefined
           : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
+      await refuseOverwrite('--out', options.out, [path, options.model ?? starterModelPath()])
       const model = await loadModel(options.model, heads)
       const { patch } = model.config
       const natural = await pictureSize(path)
@@ -45,9 +54,10 @@ export function featuresCommand(_signal: AbortSignal): Command {
           ? networkSize(size, Math.min(size.width, size.height), patch)
           : networkSize(natural, size ?? Math.min(natural.width, natural.height), patch)
       const pixels = await readPicture(path, target)
-      const { engine, choice } = await startEngine(options.device)
+      const { engine, choice } = await startEngine(options.device, signal)
       try {
         const { tokens, unit, grid } = await extractToHost(engine, model, target, pixels)
+        throwIfCancelled(signal)
         const shape = [grid.rows * grid.columns, model.config.dim]
         await writeSafetensors(options.out, {
           tensors: new Map([

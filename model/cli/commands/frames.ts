@@ -5,7 +5,7 @@ import { explainSystemError, UsageError, UserError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
 import type { VideoFrame, VideoSource } from '../../video/index.ts'
 import { createProgress } from '../progress.ts'
-import { numberOption, openClip, prepareOutput } from '../shared.ts'
+import { numberOption, openClip, prepareOutput, refuseOverwrite } from '../shared.ts'
 
 /** `siammae frames`: frames as pictures, named by their index. */
 export function framesCommand(signal: AbortSignal): Command {
@@ -23,6 +23,7 @@ export function framesCommand(signal: AbortSignal): Command {
         const missing = wanted?.find((index) => index >= count)
         if (missing !== undefined)
           throw new UsageError(`${path} has no frame ${missing}; its frames are 0 to ${count - 1}.`)
+        await refuseOverwrite('--out', options.out, [path])
         await prepareOutput(options.out)
         const progress = createProgress('Writing frames')
         const total = wanted?.length ?? count

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import * as v from 'valibot'
-import type { Run } from '../../annotation/index.ts'
-import { CancelledError, UsageError } from '../../errors.ts'
+import { isPersons, type Run } from '../../annotation/index.ts'
+import { CancelledError, UsageError, UserError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
-import { formats, writeSidecar } from '../../formats/index.ts'
+import { formats, readSidecar, writeSidecar } from '../../formats/index.ts'
 import {
   FeatureExtractor,
   networkSize,
@@ -17,7 +17,7 @@ import {
 } from '../../propagation/index.ts'
 import { runtimeVersion } from '../../runtime/index.ts'
 import type { VideoSource } from '../../video/index.ts'
-import { readInit } from '../inits.ts'
+import { parseInit, readInit } from '../inits.ts'
 import { collectMarks, type Marks } from '../marks.ts'
 import { writeOverlayVideo } from '../overlay-video.ts'
 import { createProgress, say } from '../progress.ts'
@@ -29,7 +29,9 @@ import {
   openClip,
   prepareOutput,
   printJson,
+  refuseOverwrite,
   startEngine,
+  starterModelPath,
   toolVersion,
 } from '../shared.ts'
 
@@ -167,7 +169,7 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
   try {
     const { table } = source
     const range = parseRange(options.range, table.frames.length)
-    const marks = collectMarks(await readInits(options.init, source), {
+    const marks = collectMarks(await readInits(options.init, source), range, {
       path: relative(resolve(options.out), table.path) || '.',
       hash: table.contentHash,
       frameCount: table.frames.length,
@@ -176,8 +178,17 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
     })
     const model = await loadModel(options.model, heads)
     await prepareOutput(options.out)
-    if (options.overlay) await prepareOutput(dirname(options.overlay))
-    const { engine, choice } = await startEngine(options.device, threads)
+    const inputs = [
+      path,
+      options.model ?? starterModelPath(),
+      ...options.init.map((text) => parseInit(text).path),
+    ]
+    if (options.overlay) {
+      await refuseOverwrite('--overlay', options.overlay, inputs)
+      await prepareOutput(dirname(options.overlay))
+    }
+    await protectSidecar(options)
+    const { engine, choice } = await startEngine(options.device, signal, threads)
     try {
       const size = networkSize(table, short, model.config.patch)
       const run: Run = {
@@ -215,6 +226,26 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
   } finally {
     await source.close()
   }
+}
+
+/**
+ * A side-car that is already in the output folder may hold a person's corrections; only a run that starts from it
+ * may replace it.
+ * @throws UserError when it is damaged, or holds a person's frames that are not among the inits
+ */
+async function protectSidecar(options: PropagateOptions): Promise<void> {
+  const path = join(options.out, 'annotations.siam.json')
+  if (!existsSync(path)) return
+  const document = await readSidecar(path)
+  if (options.init.some((text) => resolve(parseInit(text).path) === resolve(path))) return
+  const marks = options.init.filter((text) => !/\.siam\.json(@\d+)?$/i.test(text))
+  const frames = new Set(marks.map((text) => parseInit(text).frame ?? 0))
+  for (const id of document.objects.keys())
+    for (const [frame, entry] of document.entries(id))
+      if (isPersons(entry) && !frames.has(frame))
+        throw new UserError(
+          `${path} holds a person's work (object ${id}, frame ${frame}) that this run does not start from; add --init ${path}, or choose another --out.`,
+        )
 }
 
 async function readInits(texts: readonly string[], source: VideoSource) {
@@ -346,7 +377,6 @@ async function writeOutputs({
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     },
     warnings,
-    settingsHash: createHash('sha256').update(JSON.stringify(run.settings)).digest('hex'),
   }
   const reportPath = join(options.out, 'report.json')
   await writeFileAtomic(reportPath, `${JSON.stringify(report, null, 2)}\n`)
