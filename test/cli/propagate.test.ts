@@ -266,6 +266,57 @@ describe('siammae propagate', () => {
   })
 })
 
+describe('nothing that is read is written over', () => {
+  it.each([
+    ['the overlay onto a mask', () => run('safe', '--init', file('mask.png'), '--overlay', file('mask.png'))],
+    ['frames into their own folder', () => siammae(['frames', clip, '--out', clip])],
+    [
+      'features onto the model',
+      () => siammae(['features', file('mask.png'), '--model', model, '--out', model]),
+    ],
+  ])('%s', async (_, command) => {
+    const before = [readFileSync(file('mask.png')), readFileSync(model), readdirSync(clip).join()]
+    const result = await command()
+    expect(result.code).toBe(2)
+    expect(result.stderr).toMatch(/would replace .*choose another place/)
+    expect([readFileSync(file('mask.png')), readFileSync(model), readdirSync(clip).join()]).toEqual(before)
+  })
+
+  it("a side-car with a person's frames, by a run that does not start from it", async () => {
+    const document = await readSidecar(file('forward', 'annotations.siam.json'))
+    document.apply({ kind: 'setEntry', objectId: 1, frame: 6, entry: { state: 'absent', by: 'person' } })
+    await mkdir(file('kept'))
+    await writeSidecar(file('kept', 'annotations.siam.json'), document)
+    const before = readFileSync(file('kept', 'annotations.siam.json'))
+    const result = await run('kept', '--init', file('mask.png'))
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(
+      /holds a person's work \(object 1, frame 6\).*add --init .*or choose another --out/,
+    )
+    expect(readFileSync(file('kept', 'annotations.siam.json'))).toEqual(before)
+    // Starting from it is fine, also over a range that leaves some of its keyframes out.
+    const again = await run('kept', '--init', file('kept', 'annotations.siam.json'), '--range', '0:4')
+    expect(again.code).toBe(0)
+    expect((await readSidecar(file('kept', 'annotations.siam.json'))).entry(1, 6)).toEqual({
+      state: 'absent',
+      by: 'person',
+    })
+  })
+})
+
+describe('inits', () => {
+  it('two poses on one frame are two objects', async () => {
+    expect(
+      (await run('two', '--init', file('pose.json'), '--init', file('pose.json'), '--range', '0:2')).code,
+    ).toBe(0)
+    const document = await readSidecar(file('two', 'annotations.siam.json'))
+    expect([...document.objects.keys()]).toEqual([1, 2])
+    expect(
+      json('two', 'report.json').frames.map((entry: { objects: unknown[] }) => entry.objects.length),
+    ).toEqual([2, 2])
+  })
+})
+
 describeWithData('siammae propagate on DAVIS', (data) => {
   it('car-shadow: masks that score davis takes, J far above chance', async () => {
     const sequence = join(data, 'davis', 'JPEGImages', '480p', 'car-shadow')
