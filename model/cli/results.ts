@@ -1,5 +1,11 @@
 /** From propagation results to entries of the document. */
-import { type AnnotationDocument, type Entry, encodeLabels, type Run } from '../annotation/index.ts'
+import {
+  type AnnotationDocument,
+  type Entry,
+  encodeAllLabels,
+  isPersons,
+  type Run,
+} from '../annotation/index.ts'
 import type { FrameResult } from '../propagation/index.ts'
 
 export interface FrameReport {
@@ -45,10 +51,11 @@ export function entriesOf(
     ]
   }
   const { width, height, data } = result.map
+  const masks = encodeAllLabels(data, width, height)
   return result.objects.map(({ id, confidence: exact, area }) => {
     const confidence = rounded(exact, 4)
     if (area === 0) return { objectId: id, frame, entry: { state: 'absent', by: 'run', run, confidence } }
-    const mask = encodeLabels(data, width, height, id)
+    const mask = masks.get(id)!
     return { objectId: id, frame, entry: { state: 'propagated', run, confidence, occluded: false, mask } }
   })
 }
@@ -89,22 +96,16 @@ export function describe({ frame, seconds, objects }: FrameReport): string {
 }
 
 /**
- * Adds results to the document, a person's frames untouched.
- * @returns how many results a person's frame kept out
+ * Adds results of a run that is already in the document; a person's frames stay as they are.
  */
 export function addResults(
   document: AnnotationDocument,
   run: Run,
   results: readonly { objectId: number; frame: number; entry: Entry }[],
-): number {
-  let skipped = 0
-  if (!document.runs.has(run.id)) document.apply({ kind: 'putRun', run })
+): void {
   for (const { objectId, frame, entry } of results) {
     const before = document.entry(objectId, frame)
-    if (before && (before.state === 'keyframe' || (before.state === 'absent' && before.by === 'person'))) {
-      skipped++
-      continue
-    }
+    if (before && isPersons(before)) continue
     // Masks and keypoints of one object arrive apart and are one entry.
     const joined =
       before?.state === 'propagated' && before.run === run.id && entry.state === 'propagated'
@@ -112,5 +113,4 @@ export function addResults(
         : entry
     document.apply({ kind: 'setEntry', objectId, frame, entry: joined })
   }
-  return skipped
 }

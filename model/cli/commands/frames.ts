@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import sharp from 'sharp'
-import { explainSystemError, UsageError, UserError } from '../../errors.ts'
+import { UsageError, UserError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
 import type { VideoFrame, VideoSource } from '../../video/index.ts'
 import { createProgress } from '../progress.ts'
@@ -62,7 +62,5 @@ async function writePicture(path: string, frame: VideoFrame, format: 'png' | 'jp
   } catch (error) {
     throw new UserError(`Cannot encode ${path}: ${String(error)}.`, { cause: error })
   }
-  await writeFileAtomic(path, bytes).catch((error) => {
-    throw explainSystemError(error, 'write', path)
-  })
+  await writeFileAtomic(path, bytes)
 }

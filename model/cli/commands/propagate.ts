@@ -56,6 +56,8 @@ interface PropagateOptions {
   json?: boolean
 }
 
+const sidecarPath = ({ out }: Pick<PropagateOptions, 'out'>): string => join(out, 'annotations.siam.json')
+
 /** The side-car is saved this often while a run goes on, so that even a power cut costs little. */
 const SAVE_EVERY_MS = 30_000
 
@@ -234,7 +236,7 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
  * @throws UserError when it is damaged, or holds a person's frames that are not among the inits
  */
 async function protectSidecar(options: PropagateOptions): Promise<void> {
-  const path = join(options.out, 'annotations.siam.json')
+  const path = sidecarPath(options)
   if (!existsSync(path)) return
   const document = await readSidecar(path)
   if (options.init.some((text) => resolve(parseInit(text).path) === resolve(path))) return
@@ -288,14 +290,14 @@ async function carry(
       const elapsed = (performance.now() - start) / 1000
       progress.update(done, job.total, `frames, ${(done / elapsed).toFixed(2)} per second`)
       if (performance.now() - lastSave > SAVE_EVERY_MS) {
-        await writeSidecar(join(options.out, 'annotations.siam.json'), document)
+        await writeSidecar(sidecarPath(options), document)
         lastSave = performance.now()
       }
     }
   } catch (error) {
     if (!(error instanceof CancelledError)) {
       // What is done is worth keeping whatever went wrong.
-      const kept = join(options.out, 'annotations.siam.json')
+      const kept = sidecarPath(options)
       const saved = await writeSidecar(kept, document).then(
         () => true,
         () => false,
@@ -334,7 +336,7 @@ async function writeOutputs({
 }: Outputs): Promise<void> {
   const { document } = marks
   const { table } = source
-  const sidecar = join(options.out, 'annotations.siam.json')
+  const sidecar = sidecarPath(options)
   await writeSidecar(sidecar, document)
   const wrote = [sidecar]
   const warnings: string[] = []
