@@ -19,3 +19,4 @@ export {
 export { encoderLayout, initialiseEncoder, type ParameterLayout, type Parameters } from './parameters.ts'
 export { interpolatePositions, sineCosinePositions } from './positions.ts'
 export { type Random, seededRandom } from './random.ts'
+export * from './provisional.ts'
