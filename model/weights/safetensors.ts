@@ -73,6 +73,30 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
   return parseSafetensors(bytes, path)
 }
 
+/**
+ * The metadata of a safetensors file, from its header alone; the tensors are neither read nor checked.
+ * @throws UserError naming the file when it is missing or its header is damaged
+ */
+export async function readSafetensorsMetadata(path: string): Promise<Readonly<Record<string, string>>> {
+  let start: Uint8Array
+  let size: number
+  try {
+    const handle = await open(path, 'r')
+    try {
+      ;({ size } = await handle.stat())
+      start = await readAll(handle, Math.min(size, 8))
+      if (size >= 8) start = await readAll(handle, 8 + headerLength(start, size, path))
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw explainSystemError(error, 'read', path)
+  }
+  const { __metadata__: metadata = {} } = parseHeader(start, size, path)
+  const parsed = v.safeParse(metadataSchema, metadata)
+  return parsed.success ? parsed.output : refuseFile(path, 'its __metadata__ holds something else than text')
+}
+
 async function readAll(handle: Awaited<ReturnType<typeof open>>, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size)
   // One read call may return fewer bytes than asked, and never more than 2 GB.
@@ -84,31 +108,42 @@ async function readAll(handle: Awaited<ReturnType<typeof open>>, size: number): 
   return bytes
 }
 
-/** Parses the bytes of a safetensors file; `name` is what messages call it. The tensors are views into `bytes`. */
-export function parseSafetensors(bytes: Uint8Array, name: string): TensorFile {
-  const refuse = (what: string): never => {
-    throw new UserError(`${name} is not a sound safetensors file: ${what}. Use another copy of the file.`)
-  }
-  if (bytes.length < 8) refuse(`it has only ${bytes.length} bytes`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const headerBytes = Number(view.getBigUint64(0, true))
-  if (headerBytes > MAX_HEADER_BYTES || headerBytes > bytes.length - 8)
-    refuse(`its header claims ${headerBytes} bytes and the file has ${bytes.length}`)
+function refuseFile(name: string, what: string): never {
+  throw new UserError(`${name} is not a sound safetensors file: ${what}. Use another copy of the file.`)
+}
 
+/** Length of the JSON header in bytes. @param size of the whole file */
+function headerLength(bytes: Uint8Array, size: number, name: string): number {
+  if (bytes.length < 8) refuseFile(name, `it has only ${size} bytes`)
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))
+  if (length > MAX_HEADER_BYTES || length > size - 8)
+    refuseFile(name, `its header claims ${length} bytes and the file has ${size}`)
+  return length
+}
+
+function parseHeader(bytes: Uint8Array, size: number, name: string): Record<string, unknown> {
+  const length = headerLength(bytes, size, name)
   let json: unknown
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)))
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length)))
   } catch {
-    refuse('its header is not JSON')
+    refuseFile(name, 'its header is not JSON')
   }
   const header = v.safeParse(headerSchema, json)
-  if (!header.success || Array.isArray(json)) return refuse('its header is not a JSON object')
+  if (!header.success || Array.isArray(json)) refuseFile(name, 'its header is not a JSON object')
+  return header.output
+}
 
-  const body = bytes.subarray(8 + headerBytes)
+/** Parses the bytes of a safetensors file; `name` is what messages call it. The tensors are views into `bytes`. */
+export function parseSafetensors(bytes: Uint8Array, name: string): TensorFile {
+  const refuse = (what: string): never => refuseFile(name, what)
+  const header = parseHeader(bytes, bytes.length, name)
+
+  const body = bytes.subarray(8 + headerLength(bytes, bytes.length, name))
   const tensors = new Map<string, StoredTensor>()
   const spans: { start: number; end: number; key: string }[] = []
   let metadata: Record<string, string> = {}
-  for (const [key, value] of Object.entries(header.output)) {
+  for (const [key, value] of Object.entries(header)) {
     if (key === '__metadata__') {
       const parsed = v.safeParse(metadataSchema, value)
       if (!parsed.success) return refuse('its __metadata__ holds something else than text')
@@ -139,8 +174,8 @@ export function parseSafetensors(bytes: Uint8Array, name: string): TensorFile {
   return { tensors, metadata }
 }
 
-/** The bytes of a safetensors file, tensors aligned to 8 bytes and in the order of the map. */
-export function serialiseSafetensors(file: TensorFile): Uint8Array {
+/** The bytes of a safetensors file in pieces, header first; tensors start at 8 bytes and follow the map's order. */
+function* safetensorsPieces(file: TensorFile): Generator<Uint8Array> {
   const header: Record<string, unknown> = {}
   if (Object.keys(file.metadata).length > 0) header.__metadata__ = file.metadata
   let offset = 0
@@ -153,19 +188,30 @@ export function serialiseSafetensors(file: TensorFile): Uint8Array {
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
   const padded = Math.ceil(text.length / 8) * 8
-  const result = new Uint8Array(8 + padded + offset)
-  new DataView(result.buffer).setBigUint64(0, BigInt(padded), true)
-  result.fill(0x20, 8, 8 + padded)
-  result.set(text, 8)
-  let position = 8 + padded
-  for (const { bytes } of file.tensors.values()) {
-    result.set(bytes, position)
-    position += bytes.length
+  const start = new Uint8Array(8 + padded)
+  new DataView(start.buffer).setBigUint64(0, BigInt(padded), true)
+  start.fill(0x20, 8)
+  start.set(text, 8)
+  yield start
+  for (const { bytes } of file.tensors.values()) yield bytes
+}
+
+/** The bytes of a safetensors file, tensors in the order of the map. */
+export function serialiseSafetensors(file: TensorFile): Uint8Array {
+  const pieces = [...safetensorsPieces(file)]
+  const result = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let position = 0
+  for (const piece of pieces) {
+    result.set(piece, position)
+    position += piece.length
   }
   return result
 }
 
-/** Writes a safetensors file atomically. @throws UserError when the place is not writable or the disk is full */
+/**
+ * Writes a safetensors file atomically, tensor by tensor without a second copy in memory.
+ * @throws UserError when the place is not writable or the disk is full
+ */
 export async function writeSafetensors(path: string, file: TensorFile): Promise<void> {
-  await writeFileAtomic(path, serialiseSafetensors(file))
+  await writeFileAtomic(path, safetensorsPieces(file))
 }
