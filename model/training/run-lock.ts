@@ -25,8 +25,7 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
     await writeFile(temporary, mine, { flag: 'wx' })
     for (let attempt = 0; ; attempt++)
       try {
-        // A link appears whole or not at all, and never over another one.
-        await link(temporary, path)
+        await placeLock(temporary, path, mine)
         break
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt === 3) throw error
@@ -39,6 +38,17 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
   }
   return async () => {
     if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true })
+  }
+}
+
+/** A link appears whole or not at all, and never over another one. */
+async function placeLock(temporary: string, path: string, content: string): Promise<void> {
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    // Memory sticks and some network drives have no links.
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    await writeFile(path, content, { flag: 'wx' })
   }
 }
 
