@@ -1,3 +1,4 @@
+export { gradients } from './gradients.ts'
 export { type Attributes, Graph, type Operation, type Source, type Tensor } from './graph.ts'
 export { type Dialect, toOnnx } from './lowering.ts'
 export * from './operators.ts'

@@ -65,17 +65,45 @@ const lowerings: Record<string, Lowering> = {
   multiply: direct('Mul'),
   divide: direct('Div'),
   maximum: direct('Max'),
+  minimum: direct('Min'),
   sqrt: direct('Sqrt'),
-  matmul: direct('MatMul'),
+  matmul: lowerMatmul,
   softmax: direct('Softmax', () => ({ axis: -1n })),
   layerNorm: direct('LayerNormalization', (o) => ({ axis: -1n, epsilon: o.attributes.epsilon as number })),
+  normalise: (emit, operation, outputs) => {
+    const width = operation.inputs[0]!.shape[1]!
+    const scale = emit.constant(new Float32Array(width).fill(1), [width])
+    const shift = emit.constant(new Float32Array(width), [width])
+    const [normalised, inverse] = outputs as [string, string]
+    emit.node(
+      'LayerNormalization',
+      [emit.name(operation.inputs[0]!), scale, shift],
+      { axis: -1n, epsilon: operation.attributes.epsilon as number },
+      { outputs: [normalised, `${normalised}_mean`, inverse] },
+    )
+  },
   cast: direct('Cast', (o) => ({ to: BigInt(CAST_CODE[o.attributes.dtype as string]!) })),
   transpose: direct('Transpose', (o) => ({ perm: ints(o.attributes.order as number[]) })),
   concat: direct('Concat', (o) => ({ axis: BigInt(o.attributes.axis as number) })),
   linear: direct('Gemm', () => ({ transB: 1n })),
   reduceSum: reduction('ReduceSum'),
   reduceMean: reduction('ReduceMean'),
+  reduceSumSquare: reduction('ReduceSumSquare'),
+  gather: direct('Gather', () => ({ axis: 0n })),
   gelu: lowerGelu,
+  geluBackward: lowerGeluBackward,
+  headAttention: lowerHeadAttention,
+  selectRows: lowerSelectRows,
+  broadcastTo: (emit, operation, outputs) => {
+    const shape = operation.attributes.shape as readonly number[]
+    const target = emit.constant(int64s(shape), [shape.length])
+    emit.node('Expand', [emit.name(operation.inputs[0]!), target], undefined, { outputs })
+  },
+  split: (emit, operation, outputs) => {
+    const { axis, sizes } = operation.attributes as { axis: number; sizes: readonly number[] }
+    const parts = emit.constant(int64s(sizes), [sizes.length])
+    emit.node('Split', [emit.name(operation.inputs[0]!), parts], { axis: BigInt(axis) }, { outputs })
+  },
   reshape: (emit, operation, outputs) => {
     const shape = operation.attributes.shape as readonly number[]
     emit.node(
@@ -109,6 +137,82 @@ const lowerings: Record<string, Lowering> = {
 
 /** TensorProto.DataType numbers, fixed by the ONNX specification. */
 const CAST_CODE: Record<string, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 }
+
+const scalar = (emit: Emitter, value: number): string => emit.constant(new Float32Array([value]), [])
+
+/** The axes of a tensor with the last two swapped. */
+function swapped(emit: Emitter, tensor: Tensor): string {
+  const order = tensor.shape.map((_, axis) => axis)
+  order.splice(-2, 2, order.length - 1, order.length - 2)
+  return emit.node('Transpose', [emit.name(tensor)], { perm: ints(order) })
+}
+
+function lowerMatmul(emit: Emitter, operation: Operation, outputs: readonly string[]): void {
+  const [a, b] = operation.inputs as readonly [Tensor, Tensor]
+  const { transposeA, transposeB, scale } = operation.attributes as {
+    transposeA: boolean
+    transposeB: boolean
+    scale: number
+  }
+  const inputs = [emit.name(a), emit.name(b)]
+  if (!transposeA && !transposeB && scale === 1) {
+    emit.node('MatMul', inputs, undefined, { outputs })
+    return
+  }
+  const flags = { transA: transposeA ? 1n : 0n, transB: transposeB ? 1n : 0n, alpha: scale }
+  if (a.shape.length === 2 && b.shape.length === 2) emit.node('Gemm', inputs, flags, { outputs })
+  else if (emit.dialect === 'cpu')
+    emit.node('FusedMatMul', inputs, flags, { outputs, domain: 'com.microsoft' })
+  else {
+    const left = transposeA ? swapped(emit, a) : inputs[0]!
+    const right = transposeB ? swapped(emit, b) : inputs[1]!
+    if (scale === 1) emit.node('MatMul', [left, right], undefined, { outputs })
+    else
+      emit.node('Mul', [emit.node('MatMul', [left, right]), scalar(emit, scale)], undefined, {
+        outputs,
+      })
+  }
+}
+
+/**
+ * upstream (Phi(x) + x phi(x)), written with u = x / sqrt 2 so that each constant costs no pass of its own:
+ * Phi = (1 + erf u) / 2 and x phi(x) = u exp(-u^2 - ln sqrt pi).
+ */
+function lowerGeluBackward(emit: Emitter, operation: Operation, outputs: readonly string[]): void {
+  const [x, upstream] = operation.inputs.map(emit.name) as [string, string]
+  const u = emit.node('Mul', [x, scalar(emit, Math.SQRT1_2)])
+  const exponent = emit.node('Sub', [scalar(emit, -0.5 * Math.log(Math.PI)), emit.node('Mul', [u, u])])
+  const density = emit.node('Mul', [emit.node('Exp', [exponent]), u])
+  const half = emit.node('Mul', [emit.node('Erf', [u]), scalar(emit, 0.5)])
+  const slope = emit.node('Add', [emit.node('Add', [half, density]), scalar(emit, 0.5)])
+  emit.node('Mul', [upstream, slope], undefined, { outputs })
+}
+
+function lowerHeadAttention(emit: Emitter, operation: Operation, outputs: readonly string[]): void {
+  const [query, key, value] = operation.inputs as readonly [Tensor, Tensor, Tensor]
+  const [mixed, weights] = outputs as [string, string]
+  const scale = 1 / Math.sqrt(query.shape[2]!)
+  const scores =
+    emit.dialect === 'cpu'
+      ? emit.node(
+          'FusedMatMul',
+          [emit.name(query), emit.name(key)],
+          { transA: 0n, transB: 1n, alpha: scale },
+          { domain: 'com.microsoft' },
+        )
+      : emit.node('MatMul', [emit.node('Mul', [emit.name(query), scalar(emit, scale)]), swapped(emit, key)])
+  emit.node('Softmax', [scores], { axis: -1n }, { outputs: [weights] })
+  emit.node('MatMul', [weights, emit.name(value)], undefined, { outputs: [mixed] })
+}
+
+function lowerSelectRows(emit: Emitter, operation: Operation, outputs: readonly string[]): void {
+  const [x, rows] = operation.inputs as readonly [Tensor, Tensor]
+  const width = x.shape[1]!
+  const source = operation.attributes.gaps
+    ? emit.node('Concat', [emit.name(x), emit.constant(new Float32Array(width), [1, width])], { axis: 0n })
+    : emit.name(x)
+  emit.node('Gather', [source, emit.name(rows)], { axis: 0n }, { outputs })
+}
 
 function lowerGelu(emit: Emitter, operation: Operation, outputs: readonly string[]): void {
   const x = emit.name(operation.inputs[0]!)

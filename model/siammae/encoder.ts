@@ -1,13 +1,10 @@
 /** The vision transformer encoder as a graph: pixels in, tokens out. */
 import {
   add,
-  attention,
   cast,
   concat,
   divide,
   Graph,
-  gelu,
-  layerNorm,
   linear,
   maximum,
   multiply,
@@ -19,12 +16,10 @@ import {
   type Tensor,
   transpose,
 } from '../graph/index.ts'
+import { type BlockOptions, block, norm, type ParameterLookup } from './blocks.ts'
 import type { EncoderConfig } from './config.ts'
 import { encoderLayout, type Parameters } from './parameters.ts'
 import { interpolatePositions } from './positions.ts'
-
-/** Looks a parameter up as a tensor of the graph: a constant for inference, an input while training. */
-export type ParameterLookup = (name: string) => Tensor
 
 /** Image size in pixels; both multiples of the patch. */
 export interface ImageSize {
@@ -67,34 +62,6 @@ export function patchesFromPixels(pixels: Tensor, config: EncoderConfig): Tensor
   const normalised = divide(subtract(flat, mean), scale)
   const blocks = transpose(reshape(normalised, [rows, patch, columns, patch, 3]), [0, 2, 4, 1, 3])
   return reshape(blocks, [rows * columns, 3 * patch * patch])
-}
-
-/**
- * A pre-norm transformer block over tokens [batch * n, dim]:
- * x += Attn(norm1(x)); x += Mlp(norm2(x)).
- */
-export function block(
-  x: Tensor,
-  parameter: ParameterLookup,
-  prefix: string,
-  options: { batch: number; heads: number; epsilon: number },
-): Tensor {
-  const { batch, heads, epsilon } = options
-  const [total, dim] = x.shape as readonly [number, number]
-  const norm = (input: Tensor, name: string): Tensor =>
-    layerNorm(input, parameter(`${prefix}.${name}.weight`), parameter(`${prefix}.${name}.bias`), epsilon)
-  const dense = (input: Tensor, name: string): Tensor =>
-    linear(input, parameter(`${prefix}.${name}.weight`), parameter(`${prefix}.${name}.bias`))
-
-  const qkv = reshape(dense(norm(x, 'norm1'), 'attn.qkv'), [batch, total / batch, 3 * dim])
-  const [query, key, value] = [0, 1, 2].map((part) => slice(qkv, 2, part * dim, (part + 1) * dim)) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ]
-  const mixed = reshape(attention(query, key, value, heads), [total, dim])
-  const attended = add(x, dense(mixed, 'attn.proj'))
-  return add(attended, dense(gelu(dense(norm(attended, 'norm2'), 'mlp.fc1')), 'mlp.fc2'))
 }
 
 /** x / max(|x|, 1e-12) over the channels, as PyTorch's `normalize`. @param x [n, dim] */
@@ -143,8 +110,10 @@ export function encoderGraph(
   const embedded = linear(patchesFromPixels(image, config), weight, parameter('patch_embed.proj.bias'))
   const classToken = reshape(parameter('cls_token'), [1, dim])
   let x = add(concat([classToken, embedded], 0), graph.constant(positions, [count + 1, dim], 'positions'))
-  for (let i = 0; i < config.depth; i++) x = block(x, parameter, `blocks.${i}`, { batch: 1, heads, epsilon })
-  const normalised = layerNorm(x, parameter('norm.weight'), parameter('norm.bias'), epsilon)
+  const options: BlockOptions = { parameter, heads, epsilon, weights: 'recomputed' }
+  const segments = [{ batch: 1, length: count + 1 }]
+  for (let i = 0; i < config.depth; i++) x = block(x, options, `blocks.${i}`, segments)
+  const normalised = norm(x, options, 'norm')
   const tokens = slice(normalised, 0, 1, count + 1)
   if (outputs.includes('tokens')) graph.output('tokens', tokens)
   if (outputs.includes('tokens_l2')) graph.output('tokens_l2', unitLength(tokens))

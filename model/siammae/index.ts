@@ -1,3 +1,4 @@
+export { type BlockOptions, block, type ParameterLookup, type Segment } from './blocks.ts'
 export {
   ENCODER_SIZES,
   type EncoderConfig,
@@ -9,14 +10,37 @@ export {
   IMAGENET_STD,
 } from './config.ts'
 export {
-  block,
   encoderGraph,
   type ImageSize,
-  type ParameterLookup,
   patchGrid,
   unitLength,
 } from './encoder.ts'
-export { encoderLayout, initialiseEncoder, type ParameterLayout, type Parameters } from './parameters.ts'
+export { type BatchMask, drawMask, maskFromKept } from './masking.ts'
+export {
+  encoderLayout,
+  initialiseEncoder,
+  initialiseSiamMae,
+  type ParameterLayout,
+  type Parameters,
+  POSITION_TABLES,
+  siamMaeLayout,
+} from './parameters.ts'
 export { interpolatePositions, sineCosinePositions } from './positions.ts'
-export { type Random, seededRandom } from './random.ts'
-export * from './provisional.ts'
+export {
+  type MaskInputs,
+  maskFeeds,
+  maskInputs,
+  normalisedPatches,
+  type Pretraining,
+  type PretrainingInputs,
+  patchesOf,
+  pretrainingForward,
+} from './pretraining.ts'
+export {
+  type DecoderConfig,
+  keptTokens,
+  type SiamMaeConfig,
+  siamMaeConfig,
+  siamMaeConfigSchema,
+} from './pretraining-config.ts'
+export { type Random, seededRandom, streamSeed } from './random.ts'

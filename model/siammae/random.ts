@@ -28,3 +28,21 @@ export function seededRandom(seed: number): Random {
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
   }
 }
+
+/**
+ * The seed of a stream of its own for one purpose and one step, so that a run which is taken up again needs no
+ * generator state: whatever is random in step n follows from the run's seed and n alone.
+ * @param purpose short name, such as `masks`
+ * @returns a 32-bit whole number
+ */
+export function streamSeed(seed: number, purpose: string, index: number): number {
+  // FNV-1a over the parts, then the finaliser of MurmurHash3 (Appleby), which spreads every bit over all others.
+  let hash = 0x811c9dc5
+  for (const character of `${purpose} ${seed} ${index}`)
+    hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193)
+  hash ^= hash >>> 16
+  hash = Math.imul(hash, 0x85ebca6b)
+  hash ^= hash >>> 13
+  hash = Math.imul(hash, 0xc2b2ae35)
+  return hash ^ (hash >>> 16)
+}
