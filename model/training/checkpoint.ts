@@ -7,7 +7,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { explainSystemError, messageOf, UserError } from '../errors.ts'
 import { makeFolder } from '../files.ts'
-import { siamMaeLayout } from '../siammae/index.ts'
+import { POSITION_TABLES, siamMaeLayout } from '../siammae/index.ts'
 import {
   fromFloat32,
   isSiamMae,
@@ -111,7 +111,8 @@ function momentTensors({ state, config }: Checkpoint): Map<string, StoredTensor>
     [FIRST, state.first],
     [SECOND, state.second],
   ] as const)
-    for (const [name, values] of moments) tensors.set(prefix + name, fromFloat32(values, layout.get(name)!))
+    for (const [name, shape] of layout)
+      if (!POSITION_TABLES.has(name)) tensors.set(prefix + name, fromFloat32(moments.get(name)!, shape))
   return tensors
 }
 
@@ -152,8 +153,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const config = parseConfig(metadata[RUN_KEY], path)
   const { parameters } = parseSiamMae(file, path)
   const layout = siamMaeLayout(config.model)
-  // The position tables are constants and have no moments; which parameters have them, the file says.
-  const moved = new Map([...layout].filter(([name]) => tensors.has(FIRST + name) || !isConstant(name)))
+  const moved = new Map([...layout].filter(([name]) => !POSITION_TABLES.has(name)))
   const what = 'the optimiser of this run'
   return {
     state: {
@@ -166,8 +166,6 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     smoothedLoss: lossOf(metadata),
   }
 }
-
-const isConstant = (name: string): boolean => name === 'pos_embed' || name === 'decoder_pos_embed'
 
 function parseConfig(text: string | undefined, path: string): RunConfig {
   try {

@@ -4,6 +4,7 @@ import { UsageError } from '../errors.ts'
 import {
   ENCODER_SIZES,
   type EncoderSize,
+  keptTokens,
   type SiamMaeConfig,
   siamMaeConfig,
   siamMaeConfigSchema,
@@ -280,6 +281,8 @@ export function checkRunConfig(value: unknown, name: string): RunConfig {
     const issue = parsed.issues[0]
     const path = v.getDotPath(issue) ?? ''
     if (path === '') throw new UsageError(`${name} are not a JSON object of settings.`)
+    // Rules between parts of the model name no key by themselves; ours below do.
+    if (path === 'model') refuseContradictions(value as RunConfig)
     const found = describeValue(valueAt(value as JsonObject, path))
     if (issue.type === 'strict_object')
       throw new UsageError(
@@ -312,6 +315,12 @@ function refuseContradictions(config: RunConfig): void {
       positionGrid,
       `with model.imageSize ${model.imageSize} and patches of ${patch} it must be ${model.imageSize / patch}; leave it out`,
     )
+  const tokens = positionGrid ** 2
+  for (const key of ['pastRatio', 'futureRatio'] as const)
+    if (keptTokens(tokens, model[key]) < 1)
+      refuse(`model.${key}`, model[key], `of ${tokens} patches it must leave at least one`)
+  if (keptTokens(tokens, model.futureRatio) >= tokens)
+    refuse('model.futureRatio', model.futureRatio, `of ${tokens} patches it must remove at least one`)
   if (data.shortSide < model.imageSize)
     refuse(
       'data.shortSide',
