@@ -7,6 +7,7 @@ import { framesCommand } from './commands/frames.ts'
 import { infoCommand } from './commands/info.ts'
 import { propagateCommand } from './commands/propagate.ts'
 import { scoreCommand } from './commands/score.ts'
+import { trainCommand } from './commands/train.ts'
 import { say } from './progress.ts'
 import { toolVersion } from './shared.ts'
 
@@ -42,6 +43,7 @@ async function main(): Promise<number> {
     featuresCommand,
     propagateCommand,
     scoreCommand,
+    trainCommand,
     doctorCommand,
   ])
     program.addCommand(command(stop.signal).copyInheritedSettings(program))

@@ -1,4 +1,5 @@
 /** Stands in for the data path and the train step until they are there; not to be kept. */
+import { basename } from 'node:path'
 import type { Engine } from '../runtime/index.ts'
 import {
   initialiseSiamMae,
@@ -7,6 +8,7 @@ import {
   seededRandom,
   streamSeed,
 } from '../siammae/index.ts'
+import { openVideo } from '../video/index.ts'
 
 export interface PairBatch {
   readonly size: number
@@ -88,6 +90,83 @@ export class TrainStep {
     const mask = new Float32Array(batch.size * n)
     for (let i = 0; i < mask.length; i++) mask[i] = i % 7 === 0 ? 0 : 1
     return { prediction: new Float32Array(batch.size * n * 3 * patch ** 2), mask }
+  }
+  async close(): Promise<void> {}
+}
+
+export interface CachedClip {
+  readonly name: string
+  readonly path: string
+  readonly contentHash: string
+  readonly width: number
+  readonly height: number
+  readonly frames: number
+  readonly fps: number
+}
+export interface FrameCache {
+  readonly clips: readonly CachedClip[]
+  readonly skipped: readonly { path: string; reason: string }[]
+  close(): Promise<void>
+}
+export interface CacheProgress {
+  clip: number
+  clips: number
+  frame: number
+  frames: number
+  name: string
+}
+export async function openFrameCache(
+  sources: readonly string[],
+  options: {
+    folder: string
+    shortSide: number
+    limitBytes: number
+    signal?: AbortSignal
+    onProgress?(p: CacheProgress): void
+    tableFolder?: string
+  },
+): Promise<FrameCache> {
+  const clips: CachedClip[] = []
+  for (const source of sources) {
+    const video = await openVideo(source, { cacheFolder: options.tableFolder, signal: options.signal })
+    const { path, contentHash, width, height, frames, averageFps } = video.table
+    clips.push({
+      name: basename(path),
+      path,
+      contentHash,
+      width,
+      height,
+      frames: frames.length,
+      fps: averageFps,
+    })
+    await video.close()
+  }
+  return { clips, skipped: [], close: async () => {} }
+}
+export class PairSource {
+  readonly #o: { seed: number; imageSize: number; batch: number }
+  constructor(
+    _cache: FrameCache,
+    options: {
+      seed: number
+      imageSize: number
+      batch: number
+      repeated: number
+      gap: readonly [number, number]
+      gapFps: 30
+      cropScale: readonly [number, number]
+      flip: boolean
+      ahead?: number
+    },
+  ) {
+    this.#o = options
+  }
+  async batch(index: number): Promise<PairBatch> {
+    const random = seededRandom(streamSeed(this.#o.seed, 'pairs', index))
+    const size = this.#o.batch
+    const bytes = () =>
+      Uint8Array.from({ length: size * this.#o.imageSize ** 2 * 3 }, () => 255 * random.uniform())
+    return { size, past: bytes(), future: bytes() }
   }
   async close(): Promise<void> {}
 }

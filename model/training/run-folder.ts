@@ -147,6 +147,15 @@ export class RunFolder {
     }
   }
 
+  /** All steps so far, in order. */
+  async readMetrics(): Promise<StepMetrics[]> {
+    const text = await readFile(join(this.path, 'metrics.jsonl'), 'utf8').catch(() => '')
+    return text
+      .split('\n')
+      .filter((line) => Number.isFinite(lineStep(line)))
+      .map((line) => JSON.parse(line) as StepMetrics)
+  }
+
   async addMetrics(metrics: StepMetrics): Promise<void> {
     try {
       await this.#metrics!.appendFile(`${JSON.stringify(metrics)}\n`)
