@@ -2,9 +2,11 @@
 import { Command, CommanderError } from 'commander'
 import { CancelledError, messageOf, UserError } from '../errors.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { exportCommand } from './commands/export.ts'
 import { featuresCommand } from './commands/features.ts'
 import { framesCommand } from './commands/frames.ts'
 import { infoCommand } from './commands/info.ts'
+import { previewCommand } from './commands/preview.ts'
 import { propagateCommand } from './commands/propagate.ts'
 import { scoreCommand } from './commands/score.ts'
 import { trainCommand } from './commands/train.ts'
@@ -44,6 +46,8 @@ async function main(): Promise<number> {
     propagateCommand,
     scoreCommand,
     trainCommand,
+    previewCommand,
+    exportCommand,
     doctorCommand,
   ])
     program.addCommand(command(stop.signal).copyInheritedSettings(program))
