@@ -18,4 +18,4 @@ export {
 } from './encoder.ts'
 export { encoderLayout, initialiseEncoder, type ParameterLayout, type Parameters } from './parameters.ts'
 export { interpolatePositions, sineCosinePositions } from './positions.ts'
-export { type Random, seededRandom } from './random.ts'
+export { type Random, seededRandom, streamSeed } from './random.ts'

@@ -28,3 +28,29 @@ export function seededRandom(seed: number): Random {
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
   }
 }
+
+/**
+ * The seed of one stream of random numbers. What is random in step `index` of a run comes from a stream that depends
+ * on these three values alone, so that a resumed run needs no state of a generator.
+ * @param seed    whole number, the run's
+ * @param purpose what the numbers are for, such as `masks`: streams of different purposes are unrelated
+ * @param index   whole number from 0
+ * @returns 0..2^32 - 1
+ */
+export function streamSeed(seed: number, purpose: string, index: number): number {
+  let hash = scramble(0x9e3779b9 ^ purpose.length)
+  for (let i = 0; i < purpose.length; i++) hash = scramble(hash ^ purpose.charCodeAt(i))
+  for (const value of [seed, index]) {
+    hash = scramble(hash ^ value)
+    hash = scramble((hash + Math.floor(value / 2 ** 32) + 0x7f4a7c15) | 0)
+  }
+  return hash >>> 0
+}
+
+/** The finaliser of MurmurHash3: every bit of the result depends on every bit of the value. */
+function scramble(value: number): number {
+  let h = value | 0
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return h ^ (h >>> 16)
+}
