@@ -15,6 +15,7 @@ const ARROWS = {
   'model/weights': ['model/siammae'],
   'model/formats': ['model/annotation'],
   'model/propagation': ['model/siammae', 'model/runtime', 'model/video', 'model/weights', 'model/graph'],
+  'model/training': ['model/siammae', 'model/runtime', 'model/video', 'model/weights', 'model/graph'],
   'model/evaluation': ['model/propagation', 'model/formats', 'model/annotation'],
   'model/training': ['model/siammae', 'model/runtime', 'model/video', 'model/weights', 'model/graph'],
   'model/cli': ['model/*'],

@@ -1,3 +1,15 @@
+/** Training: see README.md in this folder. */
+export {
+  type CachedClip,
+  type CacheProgress,
+  type FrameCache,
+  type FrameCacheOptions,
+  openFrameCache,
+} from './data-cache.ts'
+export type { Crop } from './data-crop.ts'
+export { cutOut, type PairBatch, PairSource, type PairSourceOptions } from './data-loader.ts'
+export { type PairChoice, type PairClip, type PairOptions, PairSampler } from './data-pairs.ts'
+export type { ClipNote } from './data-sources.ts'
 export {
   adamW,
   decays,
@@ -6,3 +18,11 @@ export {
   rateShare,
   trainableLayout,
 } from './optimiser.ts'
+export { firstMoment, secondMoment } from './step-graph.ts'
+export {
+  type StepResult,
+  startState,
+  type TrainingState,
+  TrainStep,
+  type TrainStepConfig,
+} from './train-step.ts'

@@ -1,5 +1,12 @@
 /** One step of training on a device: the compiled graphs and the state they work on. */
-import { type AnyTensor, type Engine, type HostTensor, onHost, type Program, type State } from '../runtime/index.ts'
+import {
+  type AnyTensor,
+  type Engine,
+  type HostTensor,
+  onHost,
+  type Program,
+  type State,
+} from '../runtime/index.ts'
 import {
   type BatchMask,
   type BlockOptions,
@@ -13,8 +20,8 @@ import {
   siamMaeLayout,
   streamSeed,
 } from '../siammae/index.ts'
-import { type OptimiserConfig, trainableLayout } from './optimiser.ts'
 import type { PairBatch } from './data-loader.ts'
+import { type OptimiserConfig, trainableLayout } from './optimiser.ts'
 import {
   accumulateGraph,
   applyGraph,
@@ -71,7 +78,11 @@ export interface StepResult {
 /** A tensor is read from the engine in portions of about this many values, so that copies stay small. */
 const READ_VALUES = 16 * 2 ** 20
 
-const scalar = (value: number): HostTensor => ({ dtype: 'float32', shape: [], data: new Float32Array([value]) })
+const scalar = (value: number): HostTensor => ({
+  dtype: 'float32',
+  shape: [],
+  data: new Float32Array([value]),
+})
 
 /** The state of a training on a device, and the step that advances it. One step at a time. */
 export class TrainStep {
@@ -179,7 +190,11 @@ export class TrainStep {
       this.#reconstructions.set(batch.size, program)
     }
     const masks = drawMasks(model, batch.size, options.seed, options.index, 'preview')
-    const results = await this.#engine.run(program, { ...pairFeeds(batch, model), ...masks.feeds }, this.#state)
+    const results = await this.#engine.run(
+      program,
+      { ...pairFeeds(batch, model), ...masks.feeds },
+      this.#state,
+    )
     return {
       prediction: onHost(results.prediction).data as Float32Array,
       removed: masks.future.removed,
@@ -237,7 +252,10 @@ function numberOf(tensor: AnyTensor | undefined): number {
   return Number(onHost(tensor).data[0])
 }
 
-function pairFeeds({ size, past, future }: PairBatch, { imageSize }: SiamMaeConfig): Record<string, HostTensor> {
+function pairFeeds(
+  { size, past, future }: PairBatch,
+  { imageSize }: SiamMaeConfig,
+): Record<string, HostTensor> {
   const pictures = (data: Uint8Array): HostTensor => ({
     dtype: 'uint8',
     shape: [size, imageSize, imageSize, 3],
