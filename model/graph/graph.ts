@@ -50,8 +50,8 @@ export class Graph {
       throw new GraphError(
         `Constant ${name ?? ''} has ${data.length} values, its shape [${shape}] needs ${sizeOf(shape)}.`,
       )
-    const claimed = name ?? `constant_${this.#count}`
-    this.#claim(claimed)
+    const claimed = name ?? `%constant${this.#count}`
+    if (name !== undefined) this.#claim(name)
     const tensor = this.#tensor({ dtype: dtypeOf(data), shape }, { kind: 'constant', name: claimed, data })
     this.constants.push(tensor)
     return tensor
@@ -91,7 +91,10 @@ export class Graph {
     return { graph: this, id: this.#count++, dtype: type.dtype, shape: [...type.shape], source }
   }
 
+  /** Names that are made up, here and in lowering, begin with %, so that no given name meets them. */
   #claim(name: string): void {
+    if (name.startsWith('%'))
+      throw new GraphError(`The name ${name} begins with %, which is kept for made-up names.`)
     if (this.#names.has(name)) throw new GraphError(`The graph already has a value named ${name}.`)
     this.#names.add(name)
   }

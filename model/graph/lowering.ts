@@ -285,7 +285,7 @@ export function toOnnx(graph: Graph, dialect: Dialect, name = 'siammae'): Uint8A
     if (tensor.source.kind === 'operation') names.set(tensor, output)
   const nameOf = (tensor: Tensor): string => {
     const { source } = tensor
-    return source.kind === 'operation' ? (names.get(tensor) ?? `t${tensor.id}`) : source.name
+    return source.kind === 'operation' ? (names.get(tensor) ?? `%t${tensor.id}`) : source.name
   }
 
   const nodes: OnnxNode[] = []
@@ -300,13 +300,13 @@ export function toOnnx(graph: Graph, dialect: Dialect, name = 'siammae'): Uint8A
     dialect,
     name: nameOf,
     node(type, inputs, attributes, options = {}) {
-      const outputs = options.outputs ?? [`n${fresh++}`]
+      const outputs = options.outputs ?? [`%n${fresh++}`]
       nodes.push({ type, inputs, outputs, attributes, domain: options.domain })
       return outputs[0]!
     },
     constant(data, shape) {
       const dtype = data instanceof Float32Array ? 'float32' : 'int64'
-      const constantName = `c${fresh++}`
+      const constantName = `%c${fresh++}`
       constants.push({ name: constantName, dtype, shape, data })
       return constantName
     },

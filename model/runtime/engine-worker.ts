@@ -4,15 +4,24 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
+import type { DType } from '../graph/index.ts'
 import { createSession, fromOnnxTensor, type OnnxSession, type OnnxTensor, toOnnxTensor } from './onnx.ts'
-import type { AnyTensor, Device, EngineCalls } from './types.ts'
+import type { AnyTensor, Device, EngineCalls, HostTensor } from './types.ts'
 
 if (!parentPort) throw new Error('This file is the entry point of a worker thread.')
 const port = parentPort
 const { device, threads } = workerData as { device: Device; threads: number }
 
-const sessions = new Map<number, { session: OnnxSession; resident: ReadonlySet<string> }>()
+interface Loaded {
+  readonly session: OnnxSession
+  readonly resident: ReadonlySet<string>
+  /** Output name -> state name. */
+  readonly updates: ReadonlyMap<string, string>
+}
+
+const sessions = new Map<number, Loaded>()
 const residents = new Map<number, OnnxTensor>()
+const states = new Map<number, Map<string, OnnxTensor>>()
 let next = 1
 
 function keep(tensor: OnnxTensor): number {
@@ -26,11 +35,35 @@ function residentTensor(id: number): OnnxTensor {
   return tensor
 }
 
+function stateOf(id: number): Map<string, OnnxTensor> {
+  const state = states.get(id)
+  if (!state) throw new Error(`The engine has no state ${id}; it was dropped.`)
+  return state
+}
+
+/** The named tensors of a session's inputs: from the feeds, and from the state where they are not among those. */
+function inputsOf(
+  { session }: Loaded,
+  feeds: Record<string, AnyTensor>,
+  state: ReadonlyMap<string, OnnxTensor> | undefined,
+): Record<string, OnnxTensor> {
+  const inputs: Record<string, OnnxTensor> = {}
+  for (const [name, tensor] of Object.entries(feeds))
+    inputs[name] = 'resident' in tensor ? residentTensor(tensor.resident) : toOnnxTensor(tensor)
+  if (state)
+    for (const name of session.inputNames) {
+      const kept = inputs[name] ? undefined : state.get(name)
+      if (kept) inputs[name] = kept
+    }
+  return inputs
+}
+
 const calls: EngineCalls = {
-  async load(model, outputs, resident) {
-    const names = new Set(resident)
+  async load(model, outputs, resident, updates) {
+    // What replaces a state stays where it was computed, like everything resident.
+    const names = new Set([...resident, ...Object.keys(updates)])
     const session = await createSession(model, { device, threads, resident: names, outputs })
-    sessions.set(next, { session, resident: names })
+    sessions.set(next, { session, resident: names, updates: new Map(Object.entries(updates)) })
     return next++
   },
   async unload(program) {
@@ -38,17 +71,61 @@ const calls: EngineCalls = {
     sessions.delete(program)
     await entry?.session.release()
   },
-  async run(program, feeds) {
+  async run(program, feeds, stateId) {
     const entry = sessions.get(program)
     if (!entry) throw new Error(`The engine has no program ${program}; it was unloaded.`)
-    const inputs: Record<string, OnnxTensor> = {}
-    for (const [name, tensor] of Object.entries(feeds))
-      inputs[name] = 'resident' in tensor ? residentTensor(tensor.resident) : toOnnxTensor(tensor)
-    const results = await entry.session.run(inputs)
+    const state = stateId === undefined ? undefined : stateOf(stateId)
+    if (!state && entry.updates.size > 0) throw new Error('The program updates a state and was given none.')
+    const inputs = inputsOf(entry, feeds, state)
+    const fetches: Record<string, OnnxTensor | null> = {}
+    for (const name of entry.session.outputNames) {
+      const replaced = state?.get(entry.updates.get(name) ?? '')
+      // On a GPU the runtime makes new buffers; in host memory the old one is written over.
+      fetches[name] = replaced?.location === 'cpu' && device !== 'webgpu' ? replaced : null
+    }
+    const results = await entry.session.run(inputs, fetches)
     const answer: Record<string, AnyTensor> = {}
-    for (const [name, tensor] of Object.entries(results))
-      answer[name] = entry.resident.has(name) ? { resident: keep(tensor) } : fromOnnxTensor(tensor)
+    for (const [name, tensor] of Object.entries(results)) {
+      const replaces = entry.updates.get(name)
+      if (replaces === undefined)
+        answer[name] = entry.resident.has(name) ? { resident: keep(tensor) } : fromOnnxTensor(tensor)
+      else if (tensor !== fetches[name]) {
+        state!.get(replaces)?.dispose()
+        state!.set(replaces, tensor)
+      }
+    }
     return answer
+  },
+  createState(tensors) {
+    states.set(next, new Map())
+    calls.writeState(next, tensors)
+    return next++
+  },
+  writeState(id, tensors) {
+    const state = stateOf(id)
+    for (const [name, tensor] of Object.entries(tensors)) {
+      state.get(name)?.dispose()
+      state.set(name, toOnnxTensor(tensor))
+    }
+  },
+  readState(id, names) {
+    const state = stateOf(id)
+    const read: Record<string, HostTensor> = {}
+    for (const name of names) {
+      const tensor = state.get(name)
+      if (!tensor) throw new Error(`The state has no tensor ${name}.`)
+      if (tensor.location === 'cpu') read[name] = fromOnnxTensor(tensor)
+    }
+    return read
+  },
+  describeState: (id, names) =>
+    names.map((name) => {
+      const { type, dims } = stateOf(id).get(name)!
+      return { dtype: type as DType, shape: dims }
+    }),
+  dropState(id) {
+    for (const tensor of states.get(id)?.values() ?? []) tensor.dispose()
+    states.delete(id)
   },
   upload: (tensor) => keep(toOnnxTensor(tensor)),
   release(ids) {
@@ -58,6 +135,7 @@ const calls: EngineCalls = {
     }
   },
   async shutdown() {
+    for (const state of [...states.keys()]) calls.dropState(state)
     calls.release([...residents.keys()])
     for (const program of [...sessions.keys()]) await calls.unload(program)
   },
@@ -79,6 +157,11 @@ const ordered = {
   load: inOrder(calls.load),
   unload: inOrder(calls.unload),
   run: inOrder(calls.run),
+  createState: inOrder(calls.createState),
+  writeState: inOrder(calls.writeState),
+  readState: inOrder(calls.readState),
+  describeState: inOrder(calls.describeState),
+  dropState: inOrder(calls.dropState),
   upload: inOrder(calls.upload),
   release: inOrder(calls.release),
   shutdown: inOrder(calls.shutdown),

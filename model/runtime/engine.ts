@@ -1,15 +1,17 @@
 import { Worker } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
-import { type Dialect, type Graph, toOnnx } from '../graph/index.ts'
+import { type Dialect, Graph, toOnnx } from '../graph/index.ts'
 import { entryPoint } from './entry-point.ts'
-import type {
-  AnyTensor,
-  Device,
-  EngineCalls,
-  HostTensor,
-  LoadOptions,
-  Program,
-  ResidentTensor,
+import {
+  type AnyTensor,
+  type Device,
+  type EngineCalls,
+  type HostTensor,
+  type LoadOptions,
+  onHost,
+  type Program,
+  type ResidentTensor,
+  type State,
 } from './types.ts'
 
 /**
@@ -67,7 +69,8 @@ export class Engine {
   /** Compiles a graph. @throws Error with the runtime's words when the device cannot run it */
   async load(graph: Graph, options: LoadOptions = {}): Promise<Program> {
     const model = toOnnx(graph, this.dialect)
-    return { program: await this.#calls.load(model, [...graph.outputs.keys()], options.resident ?? []) }
+    const { resident = [], updates = {} } = options
+    return { program: await this.#calls.load(model, [...graph.outputs.keys()], resident, updates) }
   }
 
   /** Forgets a compiled graph and its weights. */
@@ -75,9 +78,49 @@ export class Engine {
     return this.#calls.unload(program.program)
   }
 
-  /** Runs a program on named inputs; resident outputs come as handles. */
-  run(program: Program, feeds: Record<string, AnyTensor>): Promise<Record<string, AnyTensor>> {
-    return this.#calls.run(program.program, feeds)
+  /**
+   * Runs a program on named inputs; resident outputs come as handles. Inputs that are not given come from the state,
+   * and the program's updates go back into it.
+   */
+  run(program: Program, feeds: Record<string, AnyTensor>, state?: State): Promise<Record<string, AnyTensor>> {
+    return this.#calls.run(program.program, feeds, state?.state)
+  }
+
+  /** Hands named tensors to the engine to keep from run to run; give them back with {@link dropState}. */
+  async createState(tensors: Readonly<Record<string, HostTensor>>): Promise<State> {
+    return { state: await this.#calls.createState(tensors) }
+  }
+
+  /** Adds tensors to a state, or replaces some of it. */
+  writeState(state: State, tensors: Readonly<Record<string, HostTensor>>): Promise<void> {
+    return this.#calls.writeState(state.state, tensors)
+  }
+
+  /** Copies of some of a state's tensors, in the order of `names`. @throws Error when it has no such tensor */
+  async readState(state: State, names: readonly string[]): Promise<Record<string, HostTensor>> {
+    const read = await this.#calls.readState(state.state, names)
+    const elsewhere = names.filter((name) => !read[name])
+    return elsewhere.length === 0 ? read : { ...read, ...(await this.#download(state, elsewhere)) }
+  }
+
+  dropState(state: State): Promise<void> {
+    return this.#calls.dropState(state.state)
+  }
+
+  /** Tensors of a GPU come to the host as the results of a graph that passes them through. */
+  async #download(state: State, names: readonly string[]): Promise<Record<string, HostTensor>> {
+    const types = await this.#calls.describeState(state.state, names)
+    const graph = new Graph()
+    names.forEach((name, i) => {
+      graph.output(`copy of ${name}`, graph.input(name, types[i]!.dtype, types[i]!.shape))
+    })
+    const program = await this.load(graph)
+    try {
+      const copies = await this.run(program, {}, state)
+      return Object.fromEntries(names.map((name) => [name, onHost(copies[`copy of ${name}`])]))
+    } finally {
+      await this.unload(program)
+    }
   }
 
   /** Hands numbers to the engine to keep. */

@@ -19,4 +19,5 @@ export {
   onHost,
   type Program,
   type ResidentTensor,
+  type State,
 } from './types.ts'

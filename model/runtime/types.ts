@@ -1,4 +1,4 @@
-import type { DType, Shape, TensorData } from '../graph/index.ts'
+import type { DType, Shape, TensorData, TensorType } from '../graph/index.ts'
 
 /** Where a graph can run. The command line and the settings use these words. */
 export const DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const
@@ -23,16 +23,46 @@ export interface Program {
   readonly program: number
 }
 
+/**
+ * Named tensors that stay with the engine from run to run, such as the parameters of a training: a program reads
+ * them as inputs of the same names and replaces them by its outputs.
+ */
+export interface State {
+  readonly state: number
+}
+
 export interface LoadOptions {
   /** Outputs that stay with the engine; the others come back to the host. */
   readonly resident?: readonly string[]
+  /**
+   * Outputs that replace a tensor of the state: output name -> state name. In host memory the output is written over
+   * the old tensor, so it must be computed elementwise, and after everything else that reads the old one.
+   */
+  readonly updates?: Readonly<Record<string, string>>
 }
 
 /** What an engine thread answers; every call is served in the order it was posted. */
 export interface EngineCalls {
-  load(model: Uint8Array, outputs: readonly string[], resident: readonly string[]): Promise<number>
+  load(
+    model: Uint8Array,
+    outputs: readonly string[],
+    resident: readonly string[],
+    updates: Readonly<Record<string, string>>,
+  ): Promise<number>
   unload(program: number): Promise<void>
-  run(program: number, feeds: Record<string, AnyTensor>): Promise<Record<string, AnyTensor>>
+  run(
+    program: number,
+    feeds: Record<string, AnyTensor>,
+    state: number | undefined,
+  ): Promise<Record<string, AnyTensor>>
+  createState(tensors: Readonly<Record<string, HostTensor>>): number
+  /** Adds tensors to a state, or replaces some. */
+  writeState(state: number, tensors: Readonly<Record<string, HostTensor>>): void
+  /** Copies of tensors that are in host memory; the others are left out. */
+  readState(state: number, names: readonly string[]): Record<string, HostTensor>
+  /** Type and shape of tensors of a state, wherever they are. */
+  describeState(state: number, names: readonly string[]): TensorType[]
+  dropState(state: number): void
   upload(tensor: HostTensor): number
   release(residents: readonly number[]): void
   /** Frees everything. Answered after all earlier calls, so that no native call is cut off. */

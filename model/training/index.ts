@@ -1,17 +1,28 @@
-/** Training runs: see README.md in this folder. */
-export { latestCheckpoint, readCheckpoint } from './checkpoint.ts'
-export { type InitialWeights, readInitialWeights } from './init.ts'
-export { drawPreview } from './preview.ts'
-export { openFrameCache } from './provisional.ts'
-export { reconstruct, reconstructionGraph } from './reconstruction.ts'
+/** Training: see README.md in this folder. */
 export {
-  PRESET_NAMES,
-  type PresetName,
-  type RunConfig,
-  refuseChanges,
-  resolveRunConfig,
-  resumeRunConfig,
-  type SettingsLayer,
-} from './run-config.ts'
-export { RunFolder, type StepMetrics } from './run-folder.ts'
-export { type TrainRunEvents, type TrainRunReport, trainRun } from './train-run.ts'
+  type CachedClip,
+  type CacheProgress,
+  type FrameCache,
+  type FrameCacheOptions,
+  openFrameCache,
+} from './data-cache.ts'
+export type { Crop } from './data-crop.ts'
+export { cutOut, type PairBatch, PairSource, type PairSourceOptions } from './data-loader.ts'
+export { type PairChoice, type PairClip, type PairOptions, PairSampler } from './data-pairs.ts'
+export type { ClipNote } from './data-sources.ts'
+export {
+  adamW,
+  decays,
+  type OptimiserConfig,
+  PRETRAINING_OPTIMISER,
+  rateShare,
+  trainableLayout,
+} from './optimiser.ts'
+export { firstMoment, secondMoment } from './step-graph.ts'
+export {
+  type StepResult,
+  startState,
+  type TrainingState,
+  TrainStep,
+  type TrainStepConfig,
+} from './train-step.ts'
