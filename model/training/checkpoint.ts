@@ -7,7 +7,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { explainSystemError, messageOf, UserError } from '../errors.ts'
 import { makeFolder } from '../files.ts'
-import { POSITION_TABLES, siamMaeLayout } from '../siammae/index.ts'
+import { siamMaeLayout } from '../siammae/index.ts'
 import {
   fromFloat32,
   isSiamMae,
@@ -18,8 +18,10 @@ import {
   takeParameters,
   writeSiamMae,
 } from '../weights/index.ts'
-import type { TrainingState } from './provisional.ts'
+import { trainableLayout } from './optimiser.ts'
 import { checkRunConfig, type RunConfig } from './run-config.ts'
+import { firstMoment, secondMoment } from './step-graph.ts'
+import type { TrainingState } from './train-step.ts'
 
 export interface Checkpoint {
   readonly state: TrainingState
@@ -38,8 +40,9 @@ const FORMAT = '1'
 const RUN_KEY = 'siammae.run'
 const STEP_KEY = 'siammae.step'
 const LOSS_KEY = 'siammae.loss'
-const FIRST = 'adam.first.'
-const SECOND = 'adam.second.'
+/** What stands in front of a parameter's name for its moments. */
+const FIRST = firstMoment('')
+const SECOND = secondMoment('')
 
 const NAME = /^step-(\d{8,})\.safetensors$/
 /** What an atomic write leaves behind when its process is killed. */
@@ -105,14 +108,13 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
 }
 
 function momentTensors({ state, config }: Checkpoint): Map<string, StoredTensor> {
-  const layout = siamMaeLayout(config.model)
+  const layout = trainableLayout(siamMaeLayout(config.model))
   const tensors = new Map<string, StoredTensor>()
   for (const [prefix, moments] of [
     [FIRST, state.first],
     [SECOND, state.second],
   ] as const)
-    for (const [name, shape] of layout)
-      if (!POSITION_TABLES.has(name)) tensors.set(prefix + name, fromFloat32(moments.get(name)!, shape))
+    for (const [name, shape] of layout) tensors.set(prefix + name, fromFloat32(moments.get(name)!, shape))
   return tensors
 }
 
@@ -152,8 +154,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     throw new UserError(`${path}: its step "${metadata[STEP_KEY]}" is no number. Use another checkpoint.`)
   const config = parseConfig(metadata[RUN_KEY], path)
   const { parameters } = parseSiamMae(file, path)
-  const layout = siamMaeLayout(config.model)
-  const moved = new Map([...layout].filter(([name]) => !POSITION_TABLES.has(name)))
+  const moved = trainableLayout(siamMaeLayout(config.model))
   const what = 'the optimiser of this run'
   return {
     state: {

@@ -52,13 +52,11 @@ export function availableMemory(): number {
  * @param available bytes
  */
 export function fittingBatch(
-  config: { model: SiamMaeConfig; batch: number; accumulate: number; data: { repeated: number } },
+  config: { model: SiamMaeConfig; batch: number; accumulate: number },
   available: number,
 ): string {
   const { fixedBytes, bytesPerPair } = estimateMemory(config.model)
-  const { repeated } = config.data
-  const fits = Math.min(config.batch - repeated, Math.floor((available - fixedBytes) / bytesPerPair))
-  const batch = Math.floor(fits / repeated) * repeated
+  const batch = Math.min(config.batch - 1, Math.floor((available - fixedBytes) / bytesPerPair))
   if (batch < 1)
     return 'Not even the smallest batch is likely to fit; choose a smaller model or model.imageSize'
   const accumulate = Math.ceil((config.batch * config.accumulate) / batch)

@@ -9,6 +9,7 @@ import {
   siamMaeConfig,
   siamMaeConfigSchema,
 } from '../siammae/index.ts'
+import { type OptimiserConfig, PRETRAINING_OPTIMISER } from './optimiser.ts'
 import { describeValue, isRecord, type JsonObject, join, setAt, valueAt } from './settings-tree.ts'
 
 /** Version of this file's layout, in every `config.json`. */
@@ -31,16 +32,9 @@ export interface DataConfig {
   readonly cacheLimitGb: number
 }
 
-export interface OptimiserSettings {
+export interface OptimiserSettings extends OptimiserConfig {
   /** Base learning rate for 256 pairs per step; the peak is this times batch * accumulate / 256. */
   readonly learningRate: number
-  readonly betas: readonly [number, number]
-  readonly epsilon: number
-  readonly weightDecay: number
-  /** Largest norm of the gradient; null leaves it as it is. */
-  readonly clipNorm: number | null
-  /** Factor of the learning rate from one block to the one below it; 1 is off. */
-  readonly layerDecay: number
 }
 
 /** All that determines a run. `config.json` holds exactly this, with every default written out. */
@@ -175,7 +169,7 @@ export const runConfigSchema: v.GenericSchema<RunConfig> = v.strictObject({
       (value) => Array.isArray(value) && value.every((entry) => typeof entry === 'string' && entry !== ''),
     ),
     shortSide: whole(16, 2048),
-    gap: range(0, 10_000, true),
+    gap: range(1, 10_000, true),
     cropScale: range(0.01, 1, false),
     flip: flag,
     repeated: whole(1, 64),
@@ -302,7 +296,7 @@ export function checkRunConfig(value: unknown, name: string): RunConfig {
 
 /** @throws UsageError for settings that are sound one by one and cannot go together */
 function refuseContradictions(config: RunConfig): void {
-  const { model, data, schedule, batch } = config
+  const { model, data, schedule } = config
   const { patch, positionGrid } = model.encoder
   const refuse = (key: string, value: unknown, allowed: string): never => {
     throw new UsageError(`${key} is ${describeValue(value)}; ${allowed}.`)
@@ -333,12 +327,6 @@ function refuseContradictions(config: RunConfig): void {
       schedule.warmupSteps,
       `it must be at most schedule.steps (${schedule.steps})`,
     )
-  if (batch % data.repeated !== 0)
-    refuse(
-      'data.repeated',
-      data.repeated,
-      `it must divide batch (${batch}), so that every batch holds whole sets of crops`,
-    )
 }
 
 function presetConfig(name: PresetName, model: SiamMaeConfig): RunConfig {
@@ -360,10 +348,7 @@ function presetConfig(name: PresetName, model: SiamMaeConfig): RunConfig {
     },
     optimiser: {
       learningRate: preset.learningRate,
-      betas: [0.9, 0.95],
-      epsilon: 1e-8,
-      weightDecay: 0.05,
-      clipNorm: null,
+      ...PRETRAINING_OPTIMISER,
       layerDecay: preset.layerDecay,
     },
     schedule: {

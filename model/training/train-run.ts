@@ -2,16 +2,21 @@
 import { basename } from 'node:path'
 import { messageOf, throwIfCancelled, UsageError, UserError } from '../errors.ts'
 import type { Engine } from '../runtime/index.ts'
-import { type Parameters, POSITION_TABLES, streamSeed } from '../siammae/index.ts'
+import { type Parameters, streamSeed } from '../siammae/index.ts'
 import { type Checkpoint, listCheckpoints, writeCheckpoint } from './checkpoint.ts'
+import type { FrameCache } from './data-cache.ts'
+import { type PairBatch, PairSource } from './data-loader.ts'
 import { type InitialWeights, startParameters } from './init.ts'
 import { availableMemory, estimateMemory, fittingBatch, isOutOfMemory } from './memory.ts'
 import { drawPreview } from './preview.ts'
-import { type FrameCache, type PairBatch, PairSource, type TrainingState, TrainStep } from './provisional.ts'
 import type { RunConfig } from './run-config.ts'
 import type { ClipRecord, RunFolder, StepMetrics } from './run-folder.ts'
 import { learningRateAt, type Schedule, scaledLearningRate, smoothLoss } from './schedule.ts'
+import { type StepResult, startState, type TrainingState, TrainStep } from './train-step.ts'
 import { trainingCard } from './training-card.ts'
+
+/** The rate that `data.gap` counts frames at. */
+const GAP_FPS = 30
 
 export interface TrainRunOptions {
   readonly folder: RunFolder
@@ -104,7 +109,7 @@ class Run {
     await this.#checkClips()
     const state = this.#startState()
     this.#warnOfMemory()
-    this.#pairs = this.#pairSource(config.seed, config.batch)
+    this.#pairs = this.#pairSource(config.seed, { batch: config.batch, repeated: config.data.repeated })
     this.#train = await this.#guardMemory(TrainStep.create(this.#options.engine, config, state))
     throwIfCancelled(signal)
     // Only now: a run that cannot even begin leaves its folder free for another try.
@@ -166,7 +171,7 @@ class Run {
     const { config, signal, folder } = this.#options
     const learningRate = learningRateAt(this.#schedule, this.#step)
     const begin = performance.now()
-    let result: Awaited<ReturnType<TrainStep['step']>>
+    let result: StepResult
     try {
       result = await this.#guardMemory(
         this.#train!.step(
@@ -174,7 +179,7 @@ class Run {
             throwIfCancelled(signal)
             return this.#pairs!.batch(this.#step * config.accumulate + micro)
           },
-          { step: this.#step, seed: config.seed, learningRate },
+          { seed: config.seed, learningRate },
         ),
       )
     } catch (error) {
@@ -215,7 +220,7 @@ class Run {
         throw this.#notANumber(learningRateAt(this.#schedule, this.#step - 1))
     await folder.syncMetrics()
     this.#written = await writeCheckpoint(folder.checkpoints, {
-      state: { ...state, step: this.#step },
+      state,
       config,
       smoothedLoss: this.#smoothedLoss,
     })
@@ -227,29 +232,33 @@ class Run {
   async #preview(): Promise<void> {
     const { config, folder, events } = this.#options
     if (!this.#previewBatch) {
-      const source = this.#pairSource(streamSeed(config.seed, 'previews', 0), config.batch)
+      const source = this.#pairSource(streamSeed(config.seed, 'previews', 0), {
+        batch: config.previews.pairs,
+        repeated: 1,
+        ahead: 0,
+      })
       this.#previewBatch = await source.batch(0)
       await source.close()
     }
-    const { past, future, size } = this.#previewBatch
-    const { prediction, mask } = await this.#train!.reconstruct(this.#previewBatch, {
-      step: 0,
+    const { past, future } = this.#previewBatch
+    const { prediction, removed } = await this.#train!.reconstruct(this.#previewBatch, {
       seed: config.seed,
+      index: 0,
     })
     const png = await drawPreview(
       config.model,
-      { past, future, prediction, mask },
+      { past, future, prediction, mask: removed },
       `step ${this.#step}, loss ${this.#smoothedLoss!.toFixed(4)}`,
-      Math.min(config.previews.pairs, size),
+      config.previews.pairs,
     )
     events?.onPreview?.(await folder.writePreview(this.#step, png))
   }
 
-  #pairSource(seed: number, batch: number): PairSource {
+  #pairSource(seed: number, own: { batch: number; repeated: number; ahead?: number }): PairSource {
     const { config, cache } = this.#options
-    const { repeated, gap, cropScale, flip } = config.data
+    const { gap, cropScale, flip } = config.data
     const { imageSize } = config.model
-    return new PairSource(cache, { seed, imageSize, batch, repeated, gap, gapFps: 30, cropScale, flip })
+    return new PairSource(cache, { seed, imageSize, gap, gapFps: GAP_FPS, cropScale, flip, ...own })
   }
 
   #startState(): TrainingState {
@@ -257,7 +266,7 @@ class Run {
     if (checkpoint) return checkpoint.state
     const { parameters, notes } = startParameters(config.model, config.seed, init)
     for (const note of notes) events?.onNote?.(note)
-    return { step: 0, parameters, first: zerosLike(parameters), second: zerosLike(parameters) }
+    return startState(config.model, config.seed, parameters)
   }
 
   /** A resumed run must draw its pairs from the clips that it began with. */
@@ -326,12 +335,4 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
 function recordOf({ name, path, contentHash, width, height, frames, fps }: ClipRecord): ClipRecord {
   return { name, path, contentHash, width, height, frames, fps }
-}
-
-function zerosLike(parameters: Parameters): Parameters {
-  return new Map(
-    [...parameters]
-      .filter(([name]) => !POSITION_TABLES.has(name))
-      .map(([name, values]) => [name, new Float32Array(values.length)]),
-  )
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
 import { toOnnx } from '../../graph/index.ts'
 import { encoderGraph, encoderName } from '../../siammae/index.ts'
-import { reconstructionGraph } from '../../training/index.ts'
+import { inferenceGraph } from '../../training/index.ts'
 import { readEncoder, readSiamMae, writeEncoder, writeSiamMae } from '../../weights/index.ts'
 import { numberOption, refuseOverwrite, sizeOption } from '../shared.ts'
 
@@ -68,7 +68,7 @@ async function exportEncoder(checkpoint: string, options: ExportOptions): Promis
 async function exportWhole(checkpoint: string, options: ExportOptions): Promise<string> {
   const { name, config, parameters, trained, metadata } = await readSiamMae(checkpoint)
   if (options.onnx !== undefined)
-    await writeFileAtomic(options.onnx, toOnnx(reconstructionGraph(config, parameters, 1), 'portable'))
+    await writeFileAtomic(options.onnx, toOnnx(inferenceGraph(config, parameters, 1), 'portable'))
   if (options.safetensors !== undefined)
     await writeSiamMae(options.safetensors, { config, parameters, trained, metadata: originOf(metadata) })
   return name

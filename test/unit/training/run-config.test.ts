@@ -113,7 +113,6 @@ const wrong: [what: string, settings: JsonObject, says: RegExp][] = [
     { schedule: { steps: 5, warmupSteps: 6 } },
     /^schedule\.warmupSteps is 6; it must be at most schedule\.steps \(5\)/,
   ],
-  ['crops that do not fill a batch', { batch: 9 }, /^data\.repeated is 2; it must divide batch \(9\)/],
   ['another version', { version: 2 }, /^version is 2; it must be 1/],
   [
     'no clipping said wrongly',

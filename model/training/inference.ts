@@ -1,46 +1,37 @@
-/** A trained network as a graph of its own: both frames in, the predicted patches out. For previews and export. */
+/** A trained network as a graph of its own, with its weights inside: for previews outside of a run, and for export. */
 import { Graph, type Tensor } from '../graph/index.ts'
 import { type Engine, onHost } from '../runtime/index.ts'
 import {
   drawMask,
   maskFeeds,
-  maskInputs,
   type Parameters,
-  patchesOf,
   pretrainingForward,
   type SiamMaeConfig,
   seededRandom,
   siamMaeLayout,
   streamSeed,
 } from '../siammae/index.ts'
+import type { PairBatch } from './data-loader.ts'
 import type { Reconstruction } from './preview.ts'
+import { pairInputs } from './step-graph.ts'
 
 /**
  * The forward pass with its weights as constants. Inputs: `past` and `future`, uint8 [batch, side, side, 3] RGB, and
  * the index lists of the masks as `maskInputs` names them (those of the past only where it is masked). Outputs:
  * `prediction` [batch * tokens, patch * patch * 3], `latent_future` [batch, 1 + kept, dim], and `loss`, a scalar.
  */
-export function reconstructionGraph(config: SiamMaeConfig, parameters: Parameters, batch: number): Graph {
+export function inferenceGraph(config: SiamMaeConfig, parameters: Parameters, batch: number): Graph {
   const graph = new Graph()
   const layout = siamMaeLayout(config)
-  const tokens = config.encoder.positionGrid ** 2
   const known = new Map<string, Tensor>()
   const parameter = (name: string): Tensor => {
     const tensor = known.get(name) ?? graph.constant(parameters.get(name)!, layout.get(name)!, name)
     known.set(name, tensor)
     return tensor
   }
-  const picture = (name: string): Tensor =>
-    patchesOf(graph.input(name, 'uint8', [batch, config.imageSize, config.imageSize, 3]), config.encoder)
   const { prediction, latentFuture, loss } = pretrainingForward(
     config,
-    {
-      batch,
-      past: picture('past'),
-      future: picture('future'),
-      pastMask: config.pastRatio > 0 ? maskInputs(graph, 'past', batch, tokens, config.pastRatio) : undefined,
-      futureMask: maskInputs(graph, 'future', batch, tokens, config.futureRatio),
-    },
+    pairInputs(graph, config, batch),
     parameter,
     'recomputed',
   )
@@ -52,14 +43,13 @@ export function reconstructionGraph(config: SiamMaeConfig, parameters: Parameter
 
 /**
  * Lets a network fill in the future frames of some pairs.
- * @param pairs RGB bytes, [size, imageSize, imageSize, 3] each
  * @param seed  which patches are removed
  */
 export async function reconstruct(
   engine: Engine,
   config: SiamMaeConfig,
   parameters: Parameters,
-  pairs: { size: number; past: Uint8Array; future: Uint8Array },
+  pairs: PairBatch,
   seed: number,
 ): Promise<Reconstruction & { loss: number }> {
   const { size, past, future } = pairs
@@ -67,7 +57,7 @@ export async function reconstruct(
   const random = seededRandom(streamSeed(seed, 'preview', 0))
   const pastMask = drawMask(size, tokens, config.pastRatio, random)
   const futureMask = drawMask(size, tokens, config.futureRatio, random)
-  const program = await engine.load(reconstructionGraph(config, parameters, size))
+  const program = await engine.load(inferenceGraph(config, parameters, size))
   try {
     const shape = [size, config.imageSize, config.imageSize, 3]
     const results = await engine.run(program, {
