@@ -1,6 +1,7 @@
 /** How much memory a training step needs, roughly: enough to say which batch would fit. */
-import { freemem } from 'node:os'
-import { keptTokens, type SiamMaeConfig, siamMaeLayout } from '../siammae/index.ts'
+import { freemem, totalmem } from 'node:os'
+import { keptTokens, siamMaeLayout } from '../siammae/index.ts'
+import type { RunConfig } from './run-config.ts'
 
 /** Copies of every parameter: itself, its gradient, two moments, and the new value of all but the gradient. */
 const COPIES = 7
@@ -12,16 +13,24 @@ export interface MemoryEstimate {
   readonly bytesPerPair: number
 }
 
+export type MemorySettings = Pick<RunConfig, 'model' | 'attention'>
+
+/** For a batch of so many pairs. */
+export function bytesOf({ fixedBytes, bytesPerPair }: MemoryEstimate, batch: number): number {
+  return fixedBytes + batch * bytesPerPair
+}
+
 /** Counts what the backward pass needs of the forward pass, and the transient tensors of the widest block. */
-export function estimateMemory(config: SiamMaeConfig): MemoryEstimate {
+export function estimateMemory({ model: config, attention }: MemorySettings): MemoryEstimate {
   const { encoder, decoder } = config
   const tokens = encoder.positionGrid ** 2
   const past = 1 + keptTokens(tokens, config.pastRatio)
   const future = 1 + keptTokens(tokens, config.futureRatio)
+  const kept = attention === 'kept' ? 1 : 0
   const encoderSquares = config.encoderMode === 'joint' ? (past + future) ** 2 : past ** 2 + future ** 2
   const encoding =
     encoder.depth *
-    ((past + future) * (12 + 2 * encoder.mlpRatio) * encoder.dim + encoder.heads * encoderSquares)
+    ((past + future) * (12 + 2 * encoder.mlpRatio) * encoder.dim + kept * encoder.heads * encoderSquares)
   const target = 1 + tokens
   const decoderSquares =
     config.decoderMode === 'joint'
@@ -29,7 +38,7 @@ export function estimateMemory(config: SiamMaeConfig): MemoryEstimate {
       : target * past + (config.decoderMode === 'cross-self' ? target ** 2 : 0)
   const decoding =
     decoder.depth *
-    ((target * (14 + 2 * decoder.mlpRatio) + past * 5) * decoder.dim + decoder.heads * decoderSquares)
+    ((target * (14 + 2 * decoder.mlpRatio) + past * 5) * decoder.dim + kept * decoder.heads * decoderSquares)
   const pixels = 6 * tokens * encoder.patch ** 2 * 3
   let parameters = 0
   for (const shape of siamMaeLayout(config).values()) parameters += shape.reduce((a, b) => a * b, 1)
@@ -39,12 +48,21 @@ export function estimateMemory(config: SiamMaeConfig): MemoryEstimate {
   }
 }
 
+/** The limit of this process's container in bytes; infinite where there is none. */
+function containerLimit(): number {
+  const limit = process.constrainedMemory?.() ?? 0
+  // Without a limit some systems answer 0, others a number beyond any machine.
+  return limit > 0 && limit < 2 ** 50 ? limit : Number.POSITIVE_INFINITY
+}
+
 /** Memory that this process may still take, in bytes: what the system has, or what its container leaves. */
 export function availableMemory(): number {
-  const limit = process.constrainedMemory?.() ?? 0
-  const free = freemem()
-  // Without a limit some systems answer 0, others a number beyond any machine.
-  return limit > 0 && limit < 2 ** 50 ? Math.min(free, Math.max(0, limit - process.memoryUsage().rss)) : free
+  return Math.max(0, Math.min(freemem(), containerLimit() - process.memoryUsage().rss))
+}
+
+/** Memory that this process could have at best, in bytes. */
+export function totalMemory(): number {
+  return Math.min(totalmem(), containerLimit())
 }
 
 /**
@@ -52,10 +70,10 @@ export function availableMemory(): number {
  * @param available bytes
  */
 export function fittingBatch(
-  config: { model: SiamMaeConfig; batch: number; accumulate: number },
+  config: MemorySettings & Pick<RunConfig, 'batch' | 'accumulate'>,
   available: number,
 ): string {
-  const { fixedBytes, bytesPerPair } = estimateMemory(config.model)
+  const { fixedBytes, bytesPerPair } = estimateMemory(config)
   const batch = Math.min(config.batch - 1, Math.floor((available - fixedBytes) / bytesPerPair))
   if (batch < 1)
     return 'Not even the smallest batch is likely to fit; choose a smaller model or model.imageSize'

@@ -57,6 +57,8 @@ export interface RunConfig {
   readonly batch: number
   /** Batches whose gradients are averaged into one step. */
   readonly accumulate: number
+  /** Whether attention weights stay in memory for the backward pass, or are computed again: slower, and smaller. */
+  readonly attention: 'kept' | 'recomputed'
   /** `auto`, or a device by name. */
   readonly device: string
   /** Processor threads, 0 for one per core. */
@@ -197,6 +199,9 @@ export const runConfigSchema: v.GenericSchema<RunConfig> = v.strictObject({
   }),
   batch: whole(1, 65_536),
   accumulate: whole(1, 65_536),
+  attention: setting<'kept' | 'recomputed'>('kept or recomputed', (value) =>
+    ['kept', 'recomputed'].includes(value as string),
+  ),
   device: text,
   threads: whole(0, 256),
   checkpoints: v.strictObject({ every: whole(1, 100_000_000), keep: whole(1, 10_000) }),
@@ -358,6 +363,7 @@ function presetConfig(name: PresetName, model: SiamMaeConfig): RunConfig {
     },
     batch: 8,
     accumulate: preset.accumulate,
+    attention: 'kept',
     device: 'auto',
     threads: 0,
     checkpoints: { every: 500, keep: 3 },

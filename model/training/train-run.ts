@@ -7,7 +7,14 @@ import { type Checkpoint, listCheckpoints, writeCheckpoint } from './checkpoint.
 import type { FrameCache } from './data-cache.ts'
 import { type PairBatch, PairSource } from './data-loader.ts'
 import { type InitialWeights, startParameters } from './init.ts'
-import { availableMemory, estimateMemory, fittingBatch, isOutOfMemory } from './memory.ts'
+import {
+  availableMemory,
+  bytesOf,
+  estimateMemory,
+  fittingBatch,
+  isOutOfMemory,
+  totalMemory,
+} from './memory.ts'
 import { drawPreview } from './preview.ts'
 import type { RunConfig } from './run-config.ts'
 import type { ClipRecord, RunFolder, StepMetrics } from './run-folder.ts'
@@ -17,6 +24,9 @@ import { trainingCard } from './training-card.ts'
 
 /** The rate that `data.gap` counts frames at. */
 const GAP_FPS = 30
+
+/** The estimate may be off by this factor; only beyond it a run is refused. */
+const SURE_MISS = 1.5
 
 export interface TrainRunOptions {
   readonly folder: RunFolder
@@ -89,6 +99,7 @@ class Run {
   #smoothedLoss: number | undefined
   #written: string | undefined
   #writtenStep: number | undefined
+  #dataFailed = false
 
   constructor(options: TrainRunOptions) {
     const { config, checkpoint } = options
@@ -108,9 +119,11 @@ class Run {
     const { folder, config, cache, stopAt, signal, events } = this.#options
     await this.#checkClips()
     const state = this.#startState()
-    this.#warnOfMemory()
+    this.#checkMemory()
     this.#pairs = this.#pairSource(config.seed, { batch: config.batch, repeated: config.data.repeated })
-    this.#train = await this.#guardMemory(TrainStep.create(this.#options.engine, config, state))
+    this.#train = await this.#guardMemory(
+      TrainStep.create(this.#options.engine, { ...config, weights: config.attention }, state),
+    )
     throwIfCancelled(signal)
     // Only now: a run that cannot even begin leaves its folder free for another try.
     await folder.writeConfig(config)
@@ -141,6 +154,11 @@ class Run {
         }
       }
       if (this.#writtenStep !== this.#step && this.#step > 0) await this.#checkpoint()
+    } catch (error) {
+      // The steps before a clip could not be read any more are sound.
+      if (this.#dataFailed && this.#writtenStep !== this.#step && this.#step > 0)
+        await this.#checkpoint().catch((second) => events?.onNote?.(messageOf(second)))
+      throw error
     } finally {
       await this.#writeCard(state.parameters).catch((error) => events?.onNote?.(messageOf(error)))
     }
@@ -177,7 +195,10 @@ class Run {
         this.#train!.step(
           (micro) => {
             throwIfCancelled(signal)
-            return this.#pairs!.batch(this.#step * config.accumulate + micro)
+            return this.#pairs!.batch(this.#step * config.accumulate + micro).catch((error) => {
+              this.#dataFailed = true
+              throw error
+            })
           },
           { seed: config.seed, learningRate },
         ),
@@ -284,16 +305,18 @@ class Run {
       )
   }
 
-  #warnOfMemory(): void {
+  /** @throws UserError when the machine cannot have enough, which would end the process without a word */
+  #checkMemory(): void {
     const { engine, config, events } = this.#options
     if (engine.device !== 'cpu') return
-    const { fixedBytes, bytesPerPair } = estimateMemory(config.model)
-    const needed = fixedBytes + config.batch * bytesPerPair
+    const needed = bytesOf(estimateMemory(config), config.batch)
     const available = availableMemory()
-    if (needed > available)
-      events?.onNote?.(
-        `A step needs about ${gigabytes(needed)} of memory and ${gigabytes(available)} are free. ${fittingBatch(config, available)}.`,
-      )
+    if (needed <= available) return
+    const facts = `A step with a batch of ${config.batch} needs about ${gigabytes(needed)} of memory`
+    const advice = fittingBatch(config, available)
+    if (needed > SURE_MISS * totalMemory())
+      throw new UserError(`${facts}, and this machine has ${gigabytes(totalMemory())}. ${advice}.`)
+    events?.onNote?.(`${facts}, and ${gigabytes(available)} are free. ${advice}.`)
   }
 
   async #guardMemory<T>(work: Promise<T>): Promise<T> {
@@ -303,9 +326,8 @@ class Run {
       if (!isOutOfMemory(messageOf(error))) throw error
       const { config, engine } = this.#options
       // What a GPU has left cannot be asked for; half the batch is the usual next try.
-      const { fixedBytes, bytesPerPair } = estimateMemory(config.model)
       const room =
-        engine.device === 'cpu' ? availableMemory() : fixedBytes + (config.batch * bytesPerPair) / 2
+        engine.device === 'cpu' ? availableMemory() : bytesOf(estimateMemory(config), config.batch / 2)
       throw new UserError(
         `Not enough memory for a batch of ${config.batch} on ${engine.device}. ${fittingBatch(config, room)}.`,
         { cause: error },

@@ -2,6 +2,7 @@
 import { arch, cpus, platform, release, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { encoderName } from '../siammae/index.ts'
+import type { ClipNote } from './data-sources.ts'
 import { licenceOf } from './licences.ts'
 import type { RunConfig } from './run-config.ts'
 import type { ClipRecord, StepMetrics } from './run-folder.ts'
@@ -9,7 +10,7 @@ import type { ClipRecord, StepMetrics } from './run-folder.ts'
 export interface CardFacts {
   readonly config: RunConfig
   readonly clips: readonly ClipRecord[]
-  readonly skipped: readonly { path: string; reason: string }[]
+  readonly skipped: readonly ClipNote[]
   readonly parameters: number
   /** `siammae 0.1.0` */
   readonly tool: string
@@ -66,7 +67,7 @@ async function dataSection({ clips, skipped }: CardFacts): Promise<string> {
     )
   }
   const frames = clips.reduce((sum, clip) => sum + clip.frames, 0)
-  const left = skipped.map(({ path, reason }) => `- ${path}: ${reason}`).join('\n')
+  const left = skipped.map(({ reason }) => `- ${reason}`).join('\n')
   return `${clips.length} clips, ${frames.toLocaleString('en')} frames. Licences are those that a file beside the clip names.
 
 | clip | folder | frames | fps | licence |

@@ -18,7 +18,7 @@ import {
   type TrainRunReport,
   trainRun,
 } from '../../training/index.ts'
-import { createProgress, say } from '../progress.ts'
+import { createProgress, type Progress, say } from '../progress.ts'
 import { cacheFolder, numberOption, printJson, startEngine, toolVersion } from '../shared.ts'
 
 interface TrainOptions {
@@ -126,6 +126,8 @@ interface Outcome extends TrainRunReport {
   readonly device: string
   readonly clips: number
   readonly frames: number
+  /** Clips that could not be used. */
+  readonly skipped: number
   readonly peakMemoryBytes: number
 }
 
@@ -228,9 +230,10 @@ async function train(job: Job): Promise<Outcome> {
         const { steps } = config.schedule
         const done = checkpoint?.state.step ?? 0
         say(
-          `${cache.clips.length} clips with ${frames} frames; ${config.batch} x ${config.accumulate} pairs per step on ${choice.device}; steps ${done} to ${steps}`,
+          `${cache.clips.length} clips with ${frames} frames${cache.skipped.length > 0 ? `, ${cache.skipped.length} left out` : ''}; ${config.batch} x ${config.accumulate} pairs per step on ${choice.device}; steps ${done} to ${steps}`,
         )
-        const progress = createProgress('Training', process.stderr, done)
+        let progress: Progress | undefined
+        const line = (text: string): void => (progress ? progress.line(text) : say(text))
         const report = await trainRun({
           folder,
           config,
@@ -242,28 +245,31 @@ async function train(job: Job): Promise<Outcome> {
           signal,
           tool: toolVersion(),
           events: {
-            onNote: (text) => progress.line(`Note: ${text}`),
+            onNote: (text) => line(`Note: ${text}`),
             onStep: ({ step, loss, learningRate, pairsPerSecond }, smoothed) => {
               if (options.verbose)
-                progress.line(
+                line(
                   `step ${step}  loss ${loss.toFixed(4)}  learning rate ${learningRate.toExponential(3)}  ${pairsPerSecond.toFixed(2)} pairs/s`,
                 )
+              // From the first step on: compiling the graph says nothing about the time that is left.
+              progress ??= createProgress('Training', process.stderr, step)
               progress.update(
                 step,
                 steps,
                 `loss ${smoothed.toFixed(4)}, ${pairsPerSecond.toFixed(2)} pairs/s`,
               )
             },
-            onCheckpoint: options.verbose ? (path) => progress.line(`checkpoint ${path}`) : undefined,
-            onPreview: options.verbose ? (path) => progress.line(`preview ${path}`) : undefined,
+            onCheckpoint: options.verbose ? (path) => line(`checkpoint ${path}`) : undefined,
+            onPreview: options.verbose ? (path) => line(`preview ${path}`) : undefined,
           },
-        }).finally(() => progress.end())
+        }).finally(() => progress?.end())
         return {
           run: folder.path,
           ...report,
           device: choice.device,
           clips: cache.clips.length,
           frames,
+          skipped: cache.skipped.length,
           peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
         }
       } finally {
@@ -287,10 +293,15 @@ async function openCache(config: RunConfig, signal: AbortSignal) {
       limitBytes: config.data.cacheLimitGb * 1e9,
       signal,
       onProgress: ({ clip, clips, frame, frames, name }) =>
-        progress.update(clip + frame / Math.max(1, frames), clips, `clips, ${name}`),
+        progress.update(
+          clip,
+          clips,
+          `clips, ${name}${frames > 0 ? ` ${Math.floor((100 * frame) / frames)} %` : ''}`,
+        ),
     })
     progress.end()
-    for (const { path, reason } of cache.skipped) say(`Warning: ${path} is left out: ${reason}`)
+    for (const { reason } of cache.skipped) say(`Warning: left out: ${reason}`)
+    for (const { path, reason } of cache.warnings) say(`Warning: ${path}: ${reason}`)
     return cache
   } finally {
     progress.end()
