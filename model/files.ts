@@ -1,19 +1,24 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { explainSystemError } from './errors.ts'
 
 /**
  * Writes a file so that a reader sees either the old content or the whole new one: temporary file in the same
  * folder, fsync, rename. On failure the temporary file is removed and the old file is untouched.
+ * @param content pieces are written one after the other, so that a large file needs no copy in memory
  * @throws UserError naming the file when the folder is not writable or the disk is full
  */
-export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: string | Uint8Array | Iterable<Uint8Array>,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
     const handle = await open(temporary, 'wx')
     try {
-      await handle.writeFile(content)
+      if (typeof content === 'string' || content instanceof Uint8Array) await handle.writeFile(content)
+      else for (const piece of content) await writeAll(handle, piece)
       await handle.sync()
     } finally {
       await handle.close()
@@ -22,6 +27,14 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
     throw explainSystemError(error, 'write', path)
+  }
+}
+
+/** One write call may take fewer bytes than it was given, and never more than 2 GB. */
+async function writeAll(handle: FileHandle, piece: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < piece.length; ) {
+    const { bytesWritten } = await handle.write(piece, offset, Math.min(piece.length - offset, 1 << 30))
+    offset += bytesWritten
   }
 }
 

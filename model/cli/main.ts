@@ -2,11 +2,14 @@
 import { Command, CommanderError } from 'commander'
 import { CancelledError, messageOf, UserError } from '../errors.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { exportCommand } from './commands/export.ts'
 import { featuresCommand } from './commands/features.ts'
 import { framesCommand } from './commands/frames.ts'
 import { infoCommand } from './commands/info.ts'
+import { previewCommand } from './commands/preview.ts'
 import { propagateCommand } from './commands/propagate.ts'
 import { scoreCommand } from './commands/score.ts'
+import { trainCommand } from './commands/train.ts'
 import { say } from './progress.ts'
 import { toolVersion } from './shared.ts'
 
@@ -42,6 +45,9 @@ async function main(): Promise<number> {
     featuresCommand,
     propagateCommand,
     scoreCommand,
+    trainCommand,
+    previewCommand,
+    exportCommand,
     doctorCommand,
   ])
     program.addCommand(command(stop.signal).copyInheritedSettings(program))

@@ -21,8 +21,15 @@ function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)}h${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')}m`
 }
 
-/** @param label what is being done, such as `Propagating` */
-export function createProgress(label: string, stream: NodeJS.WriteStream = process.stderr): Progress {
+/**
+ * @param label what is being done, such as `Propagating`
+ * @param from  what was done before, by somebody else: it says nothing about the time that is left
+ */
+export function createProgress(
+  label: string,
+  stream: NodeJS.WriteStream = process.stderr,
+  from = 0,
+): Progress {
   const terminal = stream.isTTY === true
   const start = performance.now()
   let last = Number.NEGATIVE_INFINITY
@@ -35,7 +42,8 @@ export function createProgress(label: string, stream: NodeJS.WriteStream = proce
     const elapsed = (performance.now() - start) / 1000
     if (!total) return `${label} ${done}${detail}`
     const share = Math.min(1, done / total)
-    const left = done > 0 && done < total ? `, ${duration((elapsed / done) * (total - done))} left` : ''
+    const own = done - from
+    const left = own > 0 && done < total ? `, ${duration((elapsed / own) * (total - done))} left` : ''
     const count = `${done}/${total}${detail}${left}`
     if (!terminal) return `${label}: ${count}`
     const filled = Math.round(share * BAR_WIDTH)

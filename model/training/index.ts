@@ -1,4 +1,6 @@
 /** Training: see README.md in this folder. */
+
+export { latestCheckpoint, readCheckpoint } from './checkpoint.ts'
 export {
   type CachedClip,
   type CacheProgress,
@@ -10,6 +12,8 @@ export type { Crop } from './data-crop.ts'
 export { cutOut, type PairBatch, PairSource, type PairSourceOptions } from './data-loader.ts'
 export { type PairChoice, type PairClip, type PairOptions, PairSampler } from './data-pairs.ts'
 export type { ClipNote } from './data-sources.ts'
+export { inferenceGraph, reconstruct } from './inference.ts'
+export { type InitialWeights, readInitialWeights } from './init.ts'
 export {
   adamW,
   decays,
@@ -18,7 +22,19 @@ export {
   rateShare,
   trainableLayout,
 } from './optimiser.ts'
+export { drawPreview } from './preview.ts'
+export {
+  PRESET_NAMES,
+  type PresetName,
+  type RunConfig,
+  refuseChanges,
+  resolveRunConfig,
+  resumeRunConfig,
+  type SettingsLayer,
+} from './run-config.ts'
+export { RunFolder, type StepMetrics } from './run-folder.ts'
 export { firstMoment, secondMoment } from './step-graph.ts'
+export { type TrainRunEvents, type TrainRunReport, trainRun } from './train-run.ts'
 export {
   type StepResult,
   startState,

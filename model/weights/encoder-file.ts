@@ -13,8 +13,9 @@ import {
   IMAGENET_STD,
   type Parameters,
 } from '../siammae/index.ts'
-import { fromFloat32, toFloat32 } from './convert.ts'
+import { fromFloat32 } from './convert.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
+import { takeParameters } from './take-parameters.ts'
 
 /** An encoder ready to be built into a graph, and what is known about it. */
 export interface EncoderModel {
@@ -32,8 +33,9 @@ export interface EncoderModel {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-const CONFIG_KEY = 'siammae.encoder'
-const TRAINED_KEY = 'siammae.trained'
+/** Metadata keys; a file of a whole SiamMAE has them too, so that its encoder is read like any other. */
+export const CONFIG_KEY = 'siammae.encoder'
+export const TRAINED_KEY = 'siammae.trained'
 
 /** Values that never vary in what people publish; a file without metadata gets them. */
 const USUAL = { mlpRatio: 4, layerNormEpsilon: 1e-6, mean: IMAGENET_MEAN, std: IMAGENET_STD }
@@ -49,33 +51,7 @@ export async function readEncoder(path: string, options: { heads?: number } = {}
     metadata[CONFIG_KEY] === undefined
       ? inferConfig(tensors, path, options.heads)
       : parseConfig(metadata[CONFIG_KEY], path)
-  const parameters = new Map<string, Float32Array>()
-  for (const [name, shape] of encoderLayout(config)) {
-    const tensor = tensors.get(name)
-    if (!tensor)
-      throw new UserError(
-        `${path} has no tensor ${name}, which a ${encoderName(config)} needs. Use another checkpoint.`,
-      )
-    const same =
-      tensor.shape.length === shape.length && tensor.shape.every((size, axis) => size === shape[axis])
-    if (!same)
-      throw new UserError(
-        `${path}: tensor ${name} has the shape [${tensor.shape}] where a ${encoderName(config)} needs [${shape}]. Use another checkpoint.`,
-      )
-    let values: Float32Array
-    try {
-      values = toFloat32(tensor)
-    } catch {
-      throw new UserError(
-        `${path}: tensor ${name} is of type ${tensor.dtype}, weights must be real numbers. Use another checkpoint.`,
-      )
-    }
-    if (values.some((value) => !Number.isFinite(value)))
-      throw new UserError(
-        `${path}: tensor ${name} holds values that are not finite numbers. Use another checkpoint.`,
-      )
-    parameters.set(name, values)
-  }
+  const parameters = takeParameters(tensors, encoderLayout(config), path, `a ${encoderName(config)}`)
   return {
     name: encoderName(config),
     file: basename(path),

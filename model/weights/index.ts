@@ -3,9 +3,19 @@ export { type EncoderModel, readEncoder, writeEncoder } from './encoder-file.ts'
 export {
   parseSafetensors,
   readSafetensors,
+  readSafetensorsMetadata,
   type SafetensorsDType,
   type StoredTensor,
   serialiseSafetensors,
   type TensorFile,
   writeSafetensors,
 } from './safetensors.ts'
+export {
+  isSiamMae,
+  parseSiamMae,
+  readSiamMae,
+  type SiamMaeModel,
+  siamMaeName,
+  writeSiamMae,
+} from './siammae-file.ts'
+export { takeParameters } from './take-parameters.ts'

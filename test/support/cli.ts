@@ -16,6 +16,8 @@ export interface CliOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Sends SIGINT once stderr contains this text. */
   readonly interruptAt?: RegExp
+  /** What is sent then instead, such as SIGKILL. */
+  readonly signal?: NodeJS.Signals
 }
 
 /** Runs the built command line as a process of its own, as a person would. */
@@ -35,7 +37,7 @@ export function siammae(args: readonly string[], options: CliOptions = {}): Prom
       stderr += text
       if (!interrupted && options.interruptAt?.test(stderr)) {
         interrupted = true
-        child.kill('SIGINT')
+        child.kill(options.signal ?? 'SIGINT')
       }
     })
     child.on('error', reject)

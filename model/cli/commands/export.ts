@@ -1,0 +1,84 @@
+import { Command } from 'commander'
+import { UsageError } from '../../errors.ts'
+import { writeFileAtomic } from '../../files.ts'
+import { toOnnx } from '../../graph/index.ts'
+import { encoderGraph, encoderName } from '../../siammae/index.ts'
+import { inferenceGraph } from '../../training/index.ts'
+import { readEncoder, readSiamMae, writeEncoder, writeSiamMae } from '../../weights/index.ts'
+import { numberOption, refuseOverwrite, sizeOption } from '../shared.ts'
+
+interface ExportOptions {
+  onnx?: string
+  safetensors?: string
+  whole?: boolean
+  size?: string
+  heads?: string
+}
+
+/** `siammae export`: weights for other programs. */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('write the encoder of a checkpoint, or all of it, for other programs')
+    .argument('<checkpoint>', 'checkpoint of a run, or another model file')
+    .option(
+      '--onnx <file.onnx>',
+      'graph with its weights: image [height, width, 3] of bytes in, tokens and tokens_l2 out',
+    )
+    .option('--safetensors <file>', 'weights without the state of the optimiser')
+    .option('--whole', 'encoder and decoder (default: the encoder alone)')
+    .option('--size <size>', 'HxW or side in pixels of the picture that the ONNX encoder takes', '224')
+    .option('--heads <n>', 'attention heads, where the checkpoint does not tell')
+    .action(async (checkpoint: string, options: ExportOptions) => {
+      const outputs = [options.onnx, options.safetensors].filter((path) => path !== undefined)
+      if (outputs.length === 0) throw new UsageError('Give --onnx <file.onnx> or --safetensors <file>.')
+      if (options.onnx) await refuseOverwrite('--onnx', options.onnx, [checkpoint])
+      if (options.safetensors) await refuseOverwrite('--safetensors', options.safetensors, [checkpoint])
+      const name = await (options.whole ? exportWhole : exportEncoder)(checkpoint, options)
+      const what = `${options.whole ? 'all' : 'the encoder'} of ${name}`
+      for (const path of outputs) console.log(`Wrote ${what} to ${path}`)
+    })
+}
+
+async function exportEncoder(checkpoint: string, options: ExportOptions): Promise<string> {
+  const heads =
+    options.heads === undefined
+      ? undefined
+      : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
+  const model = await readEncoder(checkpoint, { heads })
+  const { config, parameters, trained } = model
+  if (options.onnx !== undefined) {
+    const chosen = sizeOption(options.size!)
+    const size = typeof chosen === 'number' ? { height: chosen, width: chosen } : chosen
+    if (size.height % config.patch !== 0 || size.width % config.patch !== 0)
+      throw new UsageError(
+        `--size "${options.size}" must be a multiple of the patch, ${config.patch} pixels, in both directions.`,
+      )
+    await writeFileAtomic(options.onnx, toOnnx(encoderGraph(config, parameters, size), 'portable'))
+  }
+  if (options.safetensors !== undefined)
+    await writeEncoder(options.safetensors, {
+      config,
+      parameters,
+      trained,
+      metadata: originOf(model.metadata),
+    })
+  return encoderName(config)
+}
+
+async function exportWhole(checkpoint: string, options: ExportOptions): Promise<string> {
+  const { name, config, parameters, trained, metadata } = await readSiamMae(checkpoint)
+  if (options.onnx !== undefined)
+    await writeFileAtomic(options.onnx, toOnnx(inferenceGraph(config, parameters, 1), 'portable'))
+  if (options.safetensors !== undefined)
+    await writeSiamMae(options.safetensors, { config, parameters, trained, metadata: originOf(metadata) })
+  return name
+}
+
+/** What a model's file says about itself, without what only a run needs to go on. */
+function originOf(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  const step = metadata['siammae.step']
+  return {
+    ...Object.fromEntries(Object.entries(metadata).filter(([key]) => !key.startsWith('siammae.'))),
+    ...(step !== undefined && { origin: `training run, step ${step}` }),
+  }
+}

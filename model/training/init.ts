@@ -1,0 +1,102 @@
+/** Starting a run from weights that exist: a whole SiamMAE, or an encoder alone. */
+import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
+import { UsageError } from '../errors.ts'
+import {
+  initialiseSiamMae,
+  interpolatePositions,
+  type Parameters,
+  POSITION_TABLES,
+  type SiamMaeConfig,
+  siamMaeConfig,
+  siamMaeLayout,
+} from '../siammae/index.ts'
+import { isSiamMae, readEncoder, readSafetensorsMetadata, readSiamMae } from '../weights/index.ts'
+
+export interface InitialWeights {
+  readonly path: string
+  /** `sha256:` over names and values. */
+  readonly hash: string
+  /** The architecture that the file gives; for an encoder alone with the usual decoder. */
+  readonly model: SiamMaeConfig
+  /** Whether the decoder is in the file too. */
+  readonly whole: boolean
+  readonly parameters: Parameters
+}
+
+/**
+ * Reads weights to start from.
+ * @param options.heads attention heads, where an encoder file does not tell
+ * @throws UserError naming the file when it is damaged or of no known kind
+ */
+export async function readInitialWeights(
+  path: string,
+  options: { heads?: number } = {},
+): Promise<InitialWeights> {
+  const absolute = resolve(path)
+  if (isSiamMae(await readSafetensorsMetadata(absolute))) {
+    const { config, parameters } = await readSiamMae(absolute)
+    return { path: absolute, hash: hashOf(parameters), model: config, whole: true, parameters }
+  }
+  const { config: encoder, parameters } = await readEncoder(absolute, options)
+  const usual = siamMaeConfig(encoder.dim > 384 ? 'B' : 'S', encoder.patch)
+  const model = { ...usual, imageSize: encoder.patch * encoder.positionGrid, encoder }
+  return { path: absolute, hash: hashOf(parameters), model, whole: false, parameters }
+}
+
+function hashOf(parameters: Parameters): string {
+  const hash = createHash('sha256')
+  for (const [name, values] of parameters)
+    hash.update(name).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+  return `sha256:${hash.digest('hex')}`
+}
+
+/**
+ * The parameters that a run starts with: those of the weights, position tables stretched to the run's grid, and what
+ * the weights do not have drawn by the seed.
+ * @returns the parameters, and sentences about what did not come from the weights
+ * @throws UsageError naming the setting where the encoder is another one
+ */
+export function startParameters(
+  config: SiamMaeConfig,
+  seed: number,
+  init?: InitialWeights,
+): { parameters: Parameters; notes: readonly string[] } {
+  const fresh = initialiseSiamMae(config, seed)
+  if (!init) return { parameters: fresh, notes: [] }
+  refuseOtherEncoder(config, init)
+  const sameDecoder =
+    init.whole &&
+    init.model.decoderMode === config.decoderMode &&
+    JSON.stringify(init.model.decoder) === JSON.stringify(config.decoder)
+  const parameters = new Map(fresh)
+  for (const name of siamMaeLayout(config).keys()) {
+    const values = init.parameters.get(name)
+    if (!values || (isDecoder(name) && !sameDecoder)) continue
+    parameters.set(name, POSITION_TABLES.has(name) ? stretched(values, init.model, config) : values)
+  }
+  const notes = sameDecoder
+    ? []
+    : [
+        init.whole
+          ? `The decoder of ${init.path} is of another shape; the decoder starts from random weights.`
+          : `${init.path} is an encoder alone; the decoder starts from random weights.`,
+      ]
+  return { parameters, notes }
+}
+
+const isDecoder = (name: string): boolean => name.startsWith('decoder_') || name === 'mask_token'
+
+function stretched(table: Float32Array, from: SiamMaeConfig, to: SiamMaeConfig): Float32Array {
+  const side = from.encoder.positionGrid
+  const grid = to.encoder.positionGrid
+  return interpolatePositions(table, table.length / (1 + side * side), side, grid, grid)
+}
+
+function refuseOtherEncoder({ encoder }: SiamMaeConfig, init: InitialWeights): void {
+  for (const key of ['patch', 'dim', 'depth', 'heads', 'mlpRatio'] as const)
+    if (encoder[key] !== init.model.encoder[key])
+      throw new UsageError(
+        `model.encoder.${key} is ${encoder[key]}, and ${init.path} has ${init.model.encoder[key]}; leave it out, or start without --init.`,
+      )
+}

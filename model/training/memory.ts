@@ -1,0 +1,72 @@
+/** How much memory a training step needs, roughly: enough to say which batch would fit. */
+import { freemem } from 'node:os'
+import { keptTokens, type SiamMaeConfig, siamMaeLayout } from '../siammae/index.ts'
+
+/** Copies of every parameter: itself, its gradient, two moments, and the new value of all but the gradient. */
+const COPIES = 7
+/** The runtime, the program and the frames that wait. */
+const BASE_BYTES = 400e6
+
+export interface MemoryEstimate {
+  readonly fixedBytes: number
+  readonly bytesPerPair: number
+}
+
+/** Counts what the backward pass needs of the forward pass, and the transient tensors of the widest block. */
+export function estimateMemory(config: SiamMaeConfig): MemoryEstimate {
+  const { encoder, decoder } = config
+  const tokens = encoder.positionGrid ** 2
+  const past = 1 + keptTokens(tokens, config.pastRatio)
+  const future = 1 + keptTokens(tokens, config.futureRatio)
+  const encoderSquares = config.encoderMode === 'joint' ? (past + future) ** 2 : past ** 2 + future ** 2
+  const encoding =
+    encoder.depth *
+    ((past + future) * (12 + 2 * encoder.mlpRatio) * encoder.dim + encoder.heads * encoderSquares)
+  const target = 1 + tokens
+  const decoderSquares =
+    config.decoderMode === 'joint'
+      ? (past + target) ** 2
+      : target * past + (config.decoderMode === 'cross-self' ? target ** 2 : 0)
+  const decoding =
+    decoder.depth *
+    ((target * (14 + 2 * decoder.mlpRatio) + past * 5) * decoder.dim + decoder.heads * decoderSquares)
+  const pixels = 6 * tokens * encoder.patch ** 2 * 3
+  let parameters = 0
+  for (const shape of siamMaeLayout(config).values()) parameters += shape.reduce((a, b) => a * b, 1)
+  return {
+    fixedBytes: BASE_BYTES + 4 * COPIES * parameters,
+    bytesPerPair: 4 * 1.25 * (encoding + decoding + pixels),
+  }
+}
+
+/** Memory that this process may still take, in bytes: what the system has, or what its container leaves. */
+export function availableMemory(): number {
+  const limit = process.constrainedMemory?.() ?? 0
+  const free = freemem()
+  // Without a limit some systems answer 0, others a number beyond any machine.
+  return limit > 0 && limit < 2 ** 50 ? Math.min(free, Math.max(0, limit - process.memoryUsage().rss)) : free
+}
+
+/**
+ * What to set instead, in words: a batch that fits, and the accumulation that keeps the pairs per step.
+ * @param available bytes
+ */
+export function fittingBatch(
+  config: { model: SiamMaeConfig; batch: number; accumulate: number },
+  available: number,
+): string {
+  const { fixedBytes, bytesPerPair } = estimateMemory(config.model)
+  const batch = Math.min(config.batch - 1, Math.floor((available - fixedBytes) / bytesPerPair))
+  if (batch < 1)
+    return 'Not even the smallest batch is likely to fit; choose a smaller model or model.imageSize'
+  const accumulate = Math.ceil((config.batch * config.accumulate) / batch)
+  return `A batch of ${batch} would fit: --batch ${batch} --accumulate ${accumulate} keeps the pairs per step`
+}
+
+const OUT_OF_MEMORY =
+  /bad_alloc|out of memory|failed to allocate|allocat\w* failed|not enough memory|\bOOM\b/i
+
+/** Whether an error of an engine says that memory ran out. */
+export function isOutOfMemory(message: string): boolean {
+  return OUT_OF_MEMORY.test(message)
+}

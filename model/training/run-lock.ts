@@ -1,0 +1,106 @@
+/** Only one process writes a run: a small file says which, and one of a dead process is taken over. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { explainSystemError, UserError } from '../errors.ts'
+
+const NAME = 'run.lock'
+
+const ownerSchema = v.object({ pid: v.number(), host: v.string(), started: v.optional(v.string()) })
+type Owner = v.InferOutput<typeof ownerSchema>
+
+/**
+ * Takes the lock of a folder.
+ * @returns gives it back
+ * @throws UserError when another process that still runs holds it, or the folder is not writable
+ */
+export async function lockRun(folder: string): Promise<() => Promise<void>> {
+  const path = join(folder, NAME)
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const mine = JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid) })
+  try {
+    await writeFile(temporary, mine, { flag: 'wx' })
+    for (let attempt = 0; ; attempt++)
+      try {
+        await placeLock(temporary, path, mine)
+        break
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt === 3) throw error
+        await removeStale(path, folder)
+      }
+  } catch (error) {
+    throw explainSystemError(error, 'lock', folder)
+  } finally {
+    await rm(temporary, { force: true }).catch(() => {})
+  }
+  return async () => {
+    if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true })
+  }
+}
+
+/** A link appears whole or not at all, and never over another one. */
+async function placeLock(temporary: string, path: string, content: string): Promise<void> {
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    // Memory sticks and some network drives have no links.
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    await writeFile(path, content, { flag: 'wx' })
+  }
+}
+
+/** @throws UserError when the lock's process lives */
+async function removeStale(path: string, folder: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) return
+  const owner = parseOwner(text)
+  if (owner && owner.host !== hostname())
+    throw new UserError(
+      `${folder} is in use by process ${owner.pid} on ${owner.host}. If that process is gone, delete ${path} and try again.`,
+    )
+  if (owner && isAlive(owner))
+    throw new UserError(`${folder} is in use by process ${owner.pid}. Wait for its end, or stop it first.`)
+  // Two processes may find the same dead owner: whoever moves the file away checks what it got.
+  const aside = `${path}.${randomBytes(6).toString('hex')}.stale`
+  try {
+    await rename(path, aside)
+  } catch {
+    return
+  }
+  if ((await readFile(aside, 'utf8').catch(() => text)) !== text) await link(aside, path).catch(() => {})
+  await rm(aside, { force: true })
+}
+
+function parseOwner(text: string): Owner | undefined {
+  try {
+    return v.parse(ownerSchema, JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive({ pid, started }: Owner): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+  // The number may have gone to another process since, which in a container it often does.
+  const now = startOf(pid)
+  return started === undefined || now === undefined || started === now
+}
+
+/** When a process started, as far as the system tells: the boot and the ticks since then. Linux only. */
+function startOf(pid: number): string | undefined {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    // The name in brackets may hold spaces; the 20th field after it is the start time.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return `${boot} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { licenceOf, NOT_STATED } from '../../../model/training/licences.ts'
+import { resolveRunConfig } from '../../../model/training/run-config.ts'
+import { RunFolder } from '../../../model/training/run-folder.ts'
+import { lockRun } from '../../../model/training/run-lock.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'siammae-run-'))
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const line = (step: number) => ({
+  step,
+  loss: 1 / step,
+  gradientNorm: 1,
+  learningRate: 1e-3,
+  pairsPerSecond: 2,
+  secondsWaiting: 0,
+})
+
+async function fresh(name: string): Promise<string> {
+  const path = join(folder, name)
+  await mkdir(path)
+  return path
+}
+
+describe('a run folder', () => {
+  it('keeps its settings, and no line of metrics twice', async () => {
+    const path = join(folder, 'run')
+    const config = resolveRunConfig('pretrain', [])
+    const run = await RunFolder.create(path)
+    await run.writeConfig(config)
+    await run.startMetrics(0)
+    for (const step of [1, 2, 3]) await run.addMetrics(line(step))
+    await run.close()
+    // A process that dies may leave half a line.
+    await appendFile(join(path, 'metrics.jsonl'), '{"step":4,"lo')
+
+    const again = await RunFolder.open(path)
+    expect(await again.readConfig()).toEqual(config)
+    await again.startMetrics(2)
+    await again.addMetrics(line(3))
+    expect(await again.readMetrics()).toEqual([line(1), line(2), line(3)])
+    await again.close()
+    expect(await readdir(path)).toEqual(['config.json', 'metrics.jsonl'])
+  })
+
+  it('is not made over something else', async () => {
+    const path = await fresh('photos')
+    await writeFile(join(path, 'photo.jpg'), '')
+    await expect(RunFolder.create(path)).rejects.toThrow(/photos is not empty \(photo\.jpg\)/)
+    await expect(RunFolder.open(path)).rejects.toThrow(/holds no run: it has no config\.json/)
+    expect(await readdir(path)).toEqual(['photo.jpg'])
+  })
+
+  it('says what is wrong with edited settings', async () => {
+    const path = await fresh('edited')
+    await writeFile(join(path, 'config.json'), '{"version": 1')
+    const run = await RunFolder.open(path)
+    await expect(run.readConfig()).rejects.toThrow(/config\.json is not JSON/)
+    await writeFile(join(path, 'config.json'), JSON.stringify({ version: 1 }))
+    await expect(run.readConfig()).rejects.toThrow(/config\.json: preset is missing/)
+    await run.close()
+  })
+})
+
+describe('the lock of a run', () => {
+  it('is held by one, and free again afterwards', async () => {
+    const path = await fresh('lock')
+    const unlock = await lockRun(path)
+    await expect(lockRun(path)).rejects.toThrow(`in use by process ${process.pid}`)
+    await unlock()
+    await (await lockRun(path))()
+    expect(await readdir(path)).toEqual([])
+  })
+
+  it('of a dead process is taken over, by one of many', async () => {
+    const path = await fresh('stale')
+    const child = spawn(process.execPath, ['-e', ''])
+    await once(child, 'exit')
+    await writeFile(join(path, 'run.lock'), JSON.stringify({ pid: child.pid, host: hostname() }))
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(path)))
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await readdir(path)).toEqual(['run.lock'])
+  })
+
+  it('of a number that another process has now is taken over', async () => {
+    const path = await fresh('reused')
+    const owner = { pid: process.pid, host: hostname(), started: 'another boot 1' }
+    await writeFile(join(path, 'run.lock'), JSON.stringify(owner))
+    if (process.platform === 'linux') await (await lockRun(path))()
+    else await expect(lockRun(path)).rejects.toThrow(/in use/)
+  })
+
+  it('of another machine is for a person to judge', async () => {
+    const path = await fresh('remote')
+    await writeFile(join(path, 'run.lock'), JSON.stringify({ pid: 1, host: 'elsewhere' }))
+    await expect(lockRun(path)).rejects.toThrow(/process 1 on elsewhere\. If that process is gone, delete /)
+    expect(await readFile(join(path, 'run.lock'), 'utf8')).toContain('elsewhere')
+  })
+})
+
+describe('the licence of a clip', () => {
+  it('is what a file beside it says, or above it', async () => {
+    const path = await fresh('footage')
+    await mkdir(join(path, 'a', 'clips'), { recursive: true })
+    await mkdir(join(path, 'b'))
+    await writeFile(
+      join(path, 'README.md'),
+      '# Clips\n\nLicence: a is MIT License.\nLicence: b is CC BY 4.0.\n',
+    )
+    await writeFile(join(path, 'a', 'LICENSE.txt'), 'Attribution 4.0 International\n...')
+    expect(await licenceOf(join(path, 'a', 'clips', 'x.mp4'))).toBe('CC BY (LICENSE.txt)')
+    expect(await licenceOf(join(path, 'b', 'x.mp4'))).toBe('see README.md')
+    await writeFile(join(path, 'b', 'COPYING'), '\n  Ask Anna first.\n')
+    expect(await licenceOf(join(path, 'b', 'x.mp4'))).toBe('Ask Anna first. (COPYING)')
+    await mkdir(join(path, '1', '2', '3', '4'), { recursive: true })
+    expect(await licenceOf(join(path, '1', '2', '3', '4', 'x.mp4'))).toBe(NOT_STATED)
+  })
+})
