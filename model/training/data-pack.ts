@@ -195,6 +195,8 @@ export class PackWriter {
       await this.#handle.close()
       await rename(this.#temporary, this.#path)
     } catch (error) {
+      // Windows replaces no file that is read just now; then another run has made the same pack.
+      if ((await openPack(this.#path, facts)) !== undefined) return
       throw explainSystemError(error, 'write', this.#path)
     }
   }
