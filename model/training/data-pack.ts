@@ -94,7 +94,13 @@ export class Pack {
         await handle.close()
       }
     } catch (error) {
-      throw explainSystemError(error, 'read the cached frames', this.path)
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw explainSystemError(error, 'read the cached frames', this.path)
+      }
+      throw new UserError(
+        `The cached frames ${this.path} were removed while they were used; run again to make them anew.`,
+        { cause: error },
+      )
     }
     if (checksum(picture) === this.#checksums[frame]) return picture
     await rm(this.path, { force: true }).catch(() => {})
