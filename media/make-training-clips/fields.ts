@@ -48,17 +48,24 @@ function addLattice(
   const spread = new Float32Array(rows * width)
   const line = new Float32Array(columns)
   const weights = new Float64Array(4)
+  // The same for every row: worked out once.
+  const starts = new Int32Array(width)
+  const shares = new Float32Array(width * 4)
+  for (let x = 0; x < width; x++) {
+    const at = x / cellX + shiftX
+    starts[x] = Math.floor(at)
+    splineWeights(at - starts[x]!, weights)
+    shares.set(weights, x * 4)
+  }
   for (let row = 0; row < rows; row++) {
     for (let i = 0; i < columns; i++) line[i] = (dice.next() * 2 - 1) * strength
-    for (let x = 0; x < width; x++) {
-      const at = x / cellX + shiftX
-      const i = Math.floor(at)
-      splineWeights(at - i, weights)
+    for (let x = 0, w = 0; x < width; x++, w += 4) {
+      const i = starts[x]!
       spread[row * width + x] =
-        line[i]! * weights[0]! +
-        line[i + 1]! * weights[1]! +
-        line[i + 2]! * weights[2]! +
-        line[i + 3]! * weights[3]!
+        line[i]! * shares[w]! +
+        line[i + 1]! * shares[w + 1]! +
+        line[i + 2]! * shares[w + 2]! +
+        line[i + 3]! * shares[w + 3]!
     }
   }
   for (let y = 0; y < height; y++) {

@@ -15,12 +15,12 @@ const FAMILIES: readonly (readonly [
   weight: number,
   value: { hue: number; spread: number; saturation: number },
 ])[] = [
-  [3, { hue: 30, spread: 14, saturation: 0.55 }], // earth, wood, skin, fur
-  [3, { hue: 95, spread: 25, saturation: 0.5 }], // leaves, grass
+  [3, { hue: 30, spread: 14, saturation: 0.5 }], // earth, wood, skin, fur
+  [3, { hue: 95, spread: 25, saturation: 0.42 }], // leaves, grass
   [2, { hue: 210, spread: 15, saturation: 0.45 }], // sky, water, cloth
   [3, { hue: 40, spread: 40, saturation: 0.15 }], // stone, walls, grey things
-  [1.5, { hue: 0, spread: 14, saturation: 0.65 }], // brick, red things
-  [0.8, { hue: 48, spread: 10, saturation: 0.7 }], // yellow, sand
+  [1.5, { hue: 0, spread: 14, saturation: 0.5 }], // brick, red things
+  [0.8, { hue: 48, spread: 10, saturation: 0.5 }], // yellow, sand
   [0.8, { hue: 270, spread: 50, saturation: 0.35 }], // violet
   [0.8, { hue: 170, spread: 20, saturation: 0.4 }], // teal
 ]

@@ -70,6 +70,9 @@ const LOOKS = [
   [-0.125, 0.375],
 ] as const
 
+/** Pixels `start` to before `end` of a row; `u, v` is the place on the layer of the first, the steps lead to the next. */
+type Span = (start: number, end: number, u: number, v: number, stepU: number, stepV: number) => void
+
 /** Draws the frames of a stage. Keeps its buffers: one painter per clip. */
 export class Painter {
   readonly #stage: Stage
@@ -111,8 +114,9 @@ export class Painter {
   labels(time: number): Uint8Array {
     for (const { label, layers } of this.#stage.things)
       for (const layer of layers)
-        this.#visit(layer, layer.place(time), 0, 0, 0, (at, u, v) => {
-          if (layer.outline === undefined || distanceAt(layer.outline, u, v) < 0) this.#labels[at] = label
+        this.#visit(layer, layer.place(time), 0, 0, 0, (start, end, firstU, firstV, stepU, stepV) => {
+          for (let at = start, u = firstU, v = firstV; at < end; at++, u += stepU, v += stepV)
+            if (layer.outline === undefined || distanceAt(layer.outline, u, v) < 0) this.#labels[at] = label
         })
     return this.#labels
   }
@@ -126,47 +130,48 @@ export class Painter {
     const { depth, strength } = layer.rim
     const { scale, light } = placement
     const [lastX, lastY] = [width - 1, height - 1]
-    const [roundX, roundY] = [2 * lastX, 2 * lastY]
-    this.#visit(layer, placement, dx, dy, 1, (at, u, v) => {
-      let cover = 1
-      let shade = light
-      if (outline !== undefined) {
-        const distance = distanceAt(outline, u, v)
-        cover = 0.5 - distance * scale
-        if (cover <= 0) return
-        if (cover > 1) cover = 1
-        const rim = 1 + distance / depth
-        if (rim > 0) shade *= 1 - strength * (rim > 1 ? 1 : rim * rim)
-      }
-      // Beyond its edge a surface goes on as in a mirror.
-      let x = Math.abs(u + originX) % roundX
-      if (x > lastX) x = roundX - x
-      let y = Math.abs(v + originY) % roundY
-      if (y > lastY) y = roundY - y
-      let ix = x | 0
-      if (ix >= lastX) ix = lastX - 1
-      let iy = y | 0
-      if (iy >= lastY) iy = lastY - 1
-      const fx = x - ix
-      const fy = y - iy
-      const a = (iy * width + ix) * 4
-      const b = a + width * 4
-      const w11 = fx * fy * shade
-      const w10 = fy * shade - w11
-      const w01 = fx * shade - w11
-      const w00 = shade - w01 - w10 - w11
-      const red = data[a]! * w00 + data[a + 4]! * w01 + data[b]! * w10 + data[b + 4]! * w11
-      const green = data[a + 1]! * w00 + data[a + 5]! * w01 + data[b + 1]! * w10 + data[b + 5]! * w11
-      const blue = data[a + 2]! * w00 + data[a + 6]! * w01 + data[b + 2]! * w10 + data[b + 6]! * w11
-      const out = at * 3
-      if (cover === 1) {
-        look[out] = red
-        look[out + 1] = green
-        look[out + 2] = blue
-      } else {
-        look[out]! += (red - look[out]!) * cover
-        look[out + 1]! += (green - look[out + 1]!) * cover
-        look[out + 2]! += (blue - look[out + 2]!) * cover
+    this.#visit(layer, placement, dx, dy, 1, (start, end, firstU, firstV, stepU, stepV) => {
+      for (let at = start, u = firstU, v = firstV; at < end; at++, u += stepU, v += stepV) {
+        let cover = 1
+        let shade = light
+        if (outline !== undefined) {
+          const distance = distanceAt(outline, u, v)
+          cover = 0.5 - distance * scale
+          if (cover <= 0) continue
+          if (cover > 1) cover = 1
+          const rim = 1 + distance / depth
+          if (rim > 0) shade *= 1 - strength * (rim > 1 ? 1 : rim * rim)
+        }
+        // Beyond its edge a surface goes on as in a mirror.
+        let x = Math.abs(u + originX)
+        if (x > lastX) x = mirrored(x, lastX)
+        let y = Math.abs(v + originY)
+        if (y > lastY) y = mirrored(y, lastY)
+        let ix = x | 0
+        if (ix >= lastX) ix = lastX - 1
+        let iy = y | 0
+        if (iy >= lastY) iy = lastY - 1
+        const fx = x - ix
+        const fy = y - iy
+        const a = (iy * width + ix) * 4
+        const b = a + width * 4
+        const w11 = fx * fy * shade
+        const w10 = fy * shade - w11
+        const w01 = fx * shade - w11
+        const w00 = shade - w01 - w10 - w11
+        const red = data[a]! * w00 + data[a + 4]! * w01 + data[b]! * w10 + data[b + 4]! * w11
+        const green = data[a + 1]! * w00 + data[a + 5]! * w01 + data[b + 1]! * w10 + data[b + 5]! * w11
+        const blue = data[a + 2]! * w00 + data[a + 6]! * w01 + data[b + 2]! * w10 + data[b + 6]! * w11
+        const out = at * 3
+        if (cover === 1) {
+          look[out] = red
+          look[out + 1] = green
+          look[out + 2] = blue
+        } else {
+          look[out]! += (red - look[out]!) * cover
+          look[out + 1]! += (green - look[out + 1]!) * cover
+          look[out + 2]! += (blue - look[out + 2]!) * cover
+        }
       }
     })
   }
@@ -185,30 +190,25 @@ export class Painter {
       locate: (x, y, out) => placement.locate(x - shadow.dx, y - shadow.dy, out),
     }
     const reach = shadow.softness / placement.scale
-    this.#visit(layer, moved, dx, dy, shadow.softness, (at, u, v) => {
-      let deep = 0.5 - distanceAt(outline, u, v) / (2 * reach)
-      if (deep <= 0) return
-      if (deep > 1) deep = 1
-      const keep = 1 - shadow.strength * deep * deep * (3 - 2 * deep)
-      const out = at * 3
-      look[out]! *= keep
-      look[out + 1]! *= keep
-      look[out + 2]! *= keep
+    this.#visit(layer, moved, dx, dy, shadow.softness, (start, end, firstU, firstV, stepU, stepV) => {
+      for (let at = start, u = firstU, v = firstV; at < end; at++, u += stepU, v += stepV) {
+        let deep = 0.5 - distanceAt(outline, u, v) / (2 * reach)
+        if (deep <= 0) continue
+        if (deep > 1) deep = 1
+        const keep = 1 - shadow.strength * deep * deep * (3 - 2 * deep)
+        const out = at * 3
+        look[out]! *= keep
+        look[out + 1]! *= keep
+        look[out + 2]! *= keep
+      }
     })
   }
 
   /**
-   * Calls `visitor` with the place on the layer for every pixel that the layer may touch.
+   * Calls `visitor` for every short row of pixels that the layer may touch.
    * @param border pixels around the outline that matter, too
    */
-  #visit(
-    layer: Layer,
-    placement: Placement,
-    dx: number,
-    dy: number,
-    border: number,
-    visitor: (at: number, u: number, v: number) => void,
-  ): void {
+  #visit(layer: Layer, placement: Placement, dx: number, dy: number, border: number, visitor: Span): void {
     const { width, height } = this.#stage
     const firstX = Math.max(0, Math.floor(placement.left / CELL))
     const firstY = Math.max(0, Math.floor(placement.top / CELL))
@@ -241,12 +241,12 @@ export class Painter {
         const endPixelY = Math.min(height, (row + 1) * CELL)
         for (let y = row * CELL; y < endPixelY; y++) {
           const t = (y - row * CELL) / CELL
-          let u = u00 + (u01 - u00) * t
-          let v = v00 + (v01 - v00) * t
+          const u = u00 + (u01 - u00) * t
+          const v = v00 + (v01 - v00) * t
           const stepU = (u10 + (u11 - u10) * t - u) / CELL
           const stepV = (v10 + (v11 - v10) * t - v) / CELL
-          let at = y * width + column * CELL
-          for (let x = column * CELL; x < endPixelX; x++, at++, u += stepU, v += stepV) visitor(at, u, v)
+          const start = y * width + column * CELL
+          visitor(start, start + endPixelX - column * CELL, u, v, stepU, stepV)
         }
       }
   }
@@ -275,6 +275,11 @@ export class Painter {
       }
     }
   }
+}
+
+function mirrored(at: number, last: number): number {
+  const there = at % (2 * last)
+  return there > last ? 2 * last - there : there
 }
 
 /** About normal values, from a fixed generator. */

@@ -95,7 +95,7 @@ function backdropLayer(
   unit: number,
   camera: Camera,
 ): { layer: Layer; palette: Palette } {
-  const room = Math.round(220 * unit)
+  const room = Math.round(160 * unit)
   const { surface, palette } = randomBackdrop(dice, width + 2 * room, height + 2 * room, unit)
   const slant = dice.chance(0.4) ? 0.35 / Math.max(width, height) : 0
   const slantX = dice.range(-slant, slant)
@@ -154,7 +154,7 @@ function randomLook(
   others: readonly Look[],
   backdrop: Palette,
 ): Look {
-  const radius = dice.log(20, crowd > 3 ? 48 : crowd > 1 ? 64 : 85) * unit
+  const radius = dice.log(26, crowd > 3 ? 60 : crowd > 1 ? 85 : 110) * unit
   const twin = others.length > 0 && dice.chance(0.3) ? dice.pick(others) : undefined
   if (twin) {
     // A look-alike: the same kind of skin or the very same, on a body of its own.
@@ -247,7 +247,12 @@ function objectLayers(dice: Dice, view: View, look: Look, role: 'object' | 'pass
   const phase = dice.angle()
   const bend = body.soft && dice.chance(0.75) ? randomBend(dice, radius) : undefined
   const flicker = dice.chance(0.3) ? swing(dice, dice.range(0.02, 0.15), 0.01) : still
-  const rim = { depth: radius * dice.range(0.1, 0.4), strength: dice.chance(0.6) ? dice.range(0.1, 0.5) : 0 }
+  // Between the parts of a body a dark rim would look like a drawn line.
+  const round = body.parts.length > 1 ? 0.35 : 1
+  const rim = {
+    depth: radius * dice.range(0.1, 0.4),
+    strength: dice.chance(0.6) ? round * dice.range(0.1, 0.5) : 0,
+  }
   const flipped = dice.sign()
 
   /** Body to frame: x' = a x + c y + e, y' = b x + d y + f. */
