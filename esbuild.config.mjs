@@ -28,6 +28,7 @@ await build({
     bench: 'test/bench/main.ts',
     'make-sample': 'media/make-sample.ts',
     'make-starter': 'media/make-starter.ts',
+    'make-training-clips': 'media/make-training-clips.ts',
   },
 })
 

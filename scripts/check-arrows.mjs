@@ -17,7 +17,6 @@ const ARROWS = {
   'model/propagation': ['model/siammae', 'model/runtime', 'model/video', 'model/weights', 'model/graph'],
   'model/training': ['model/siammae', 'model/runtime', 'model/video', 'model/weights', 'model/graph'],
   'model/evaluation': ['model/propagation', 'model/formats', 'model/annotation'],
-  'model/training': ['model/siammae', 'model/runtime', 'model/video', 'model/weights', 'model/graph'],
   'model/cli': ['model/*'],
   media: ['model/formats', 'model/video', 'model/siammae', 'model/weights'],
   webview: ['model/annotation'],

@@ -59,10 +59,10 @@ function inputsOf(
 }
 
 const calls: EngineCalls = {
-  async load(model, outputs, resident, updates) {
+  async load(model, outputs, resident, updates, asWritten) {
     // What replaces a state stays where it was computed, like everything resident.
     const names = new Set([...resident, ...Object.keys(updates)])
-    const session = await createSession(model, { device, threads, resident: names, outputs })
+    const session = await createSession(model, { device, threads, resident: names, outputs, asWritten })
     sessions.set(next, { session, resident: names, updates: new Map(Object.entries(updates)) })
     return next++
   },

@@ -69,8 +69,9 @@ export class Engine {
   /** Compiles a graph. @throws Error with the runtime's words when the device cannot run it */
   async load(graph: Graph, options: LoadOptions = {}): Promise<Program> {
     const model = toOnnx(graph, this.dialect)
-    const { resident = [], updates = {} } = options
-    return { program: await this.#calls.load(model, [...graph.outputs.keys()], resident, updates) }
+    const { resident = [], updates = {}, asWritten = false } = options
+    const outputs = [...graph.outputs.keys()]
+    return { program: await this.#calls.load(model, outputs, resident, updates, asWritten) }
   }
 
   /** Forgets a compiled graph and its weights. */

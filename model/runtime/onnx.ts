@@ -26,6 +26,8 @@ export interface SessionOptions {
   /** Outputs that stay where they were computed. */
   readonly resident: ReadonlySet<string>
   readonly outputs: readonly string[]
+  /** See LoadOptions. */
+  readonly asWritten: boolean
 }
 
 /** Compiles an ONNX file for one device. Blocks the calling thread until done. */
@@ -33,7 +35,8 @@ export function createSession(model: Uint8Array, options: SessionOptions): Promi
   const onGpu = options.device === 'webgpu'
   return ort.InferenceSession.create(model, {
     executionProviders: [PROVIDERS[options.device]],
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: options.asWritten ? 'disabled' : 'all',
+    enableMemPattern: !options.asWritten,
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',

@@ -39,6 +39,12 @@ export interface LoadOptions {
    * the old tensor, so it must be computed elementwise, and after everything else that reads the old one.
    */
   readonly updates?: Readonly<Record<string, string>>
+  /**
+   * Runs the graph as it was written: no search for fusions and no memory plan for the whole run. For large training
+   * graphs, whose lowering has the fusions that matter: the search takes seconds there and the plan half as much memory
+   * again.
+   */
+  readonly asWritten?: boolean
 }
 
 /** What an engine thread answers; every call is served in the order it was posted. */
@@ -48,6 +54,7 @@ export interface EngineCalls {
     outputs: readonly string[],
     resident: readonly string[],
     updates: Readonly<Record<string, string>>,
+    asWritten: boolean,
   ): Promise<number>
   unload(program: number): Promise<void>
   run(

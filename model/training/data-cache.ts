@@ -177,7 +177,8 @@ class CacheBuilder {
       this.#report({ clip, clips: this.#clips, frame: Math.floor(share * frames), frames, name: source.name })
     report(0, 0)
     // The first opening of a video decodes all of it to know its frames: half of the work.
-    const open = () => this.#open(source, (done, total) => report(total ? done / total / 2 : 0, total ?? 0))
+    const open = () =>
+      this.#open(source, (done, total) => report(total ? Math.min(1, done / total) / 2 : 0, total ?? 0))
     const video = await this.#orSkip(source, open)
     if (video === undefined) return undefined
     try {
@@ -206,7 +207,8 @@ class CacheBuilder {
     const { contentHash, averageFps, warnings: tableWarnings } = video.table
     const size = cachedSize(video.table, shortSide)
     const warnings = [...tableWarnings]
-    const writer = await PackWriter.create(this.#folder.packPath(contentHash, shortSide))
+    const path = this.#folder.packPath(contentHash, shortSide)
+    const writer = await PackWriter.create(path)
     try {
       let damage: UserError | undefined
       const frames = untilDamage(video.frames({ size, ...(signal ? { signal } : {}) }), (error) => {

@@ -94,7 +94,13 @@ export class Pack {
         await handle.close()
       }
     } catch (error) {
-      throw explainSystemError(error, 'read the cached frames', this.path)
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw explainSystemError(error, 'read the cached frames', this.path)
+      }
+      throw new UserError(
+        `The cached frames ${this.path} were removed while they were used; run again to make them anew.`,
+        { cause: error },
+      )
     }
     if (checksum(picture) === this.#checksums[frame]) return picture
     await rm(this.path, { force: true }).catch(() => {})
@@ -195,6 +201,8 @@ export class PackWriter {
       await this.#handle.close()
       await rename(this.#temporary, this.#path)
     } catch (error) {
+      // Windows replaces no file that is read just now; then another run has made the same pack.
+      if ((await openPack(this.#path, facts)) !== undefined) return
       throw explainSystemError(error, 'write', this.#path)
     }
   }

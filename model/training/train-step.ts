@@ -119,7 +119,8 @@ export class TrainStep {
     const { model, accumulate } = config
     const tables = new Map([...start.parameters].filter(([name]) => POSITION_TABLES.has(name)))
     const graphs = { ...config, weights: config.weights ?? 'kept' }
-    const load = ({ graph, updates }: StatefulGraph): Promise<Program> => engine.load(graph, { updates })
+    const load = ({ graph, updates }: StatefulGraph): Promise<Program> =>
+      engine.load(graph, { updates, asWritten: true })
     const main = await load(accumulate > 1 ? accumulateGraph(graphs, tables) : stepGraph(graphs, tables))
     const apply = accumulate > 1 ? await load(applyGraph(graphs, accumulate, tables)) : undefined
     const state = await engine.createState({})
