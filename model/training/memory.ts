@@ -74,11 +74,12 @@ export function fittingBatch(
   available: number,
 ): string {
   const { fixedBytes, bytesPerPair } = estimateMemory(config)
-  const batch = Math.min(config.batch - 1, Math.floor((available - fixedBytes) / bytesPerPair))
+  const pairs = config.batch * config.accumulate
+  let batch = Math.min(config.batch - 1, Math.floor((available - fixedBytes) / bytesPerPair))
+  while (batch > 0 && pairs % batch !== 0) batch--
   if (batch < 1)
     return 'Not even the smallest batch is likely to fit; choose a smaller model or model.imageSize'
-  const accumulate = Math.ceil((config.batch * config.accumulate) / batch)
-  return `A batch of ${batch} would fit: --batch ${batch} --accumulate ${accumulate} keeps the pairs per step`
+  return `A batch of ${batch} would fit: --batch ${batch} --accumulate ${pairs / batch} keeps the pairs per step`
 }
 
 const OUT_OF_MEMORY =

@@ -79,6 +79,9 @@ export interface RunConfig {
 
 export type PresetName = 'pretrain' | 'finetune'
 
+/** Short side of the cached frames over the side of the pictures: 256 for 224, as is usual. */
+const SHORT_SIDE_SHARE = 8 / 7
+
 interface Preset {
   readonly model: SiamMaeConfig
   readonly learningRate: number
@@ -242,7 +245,7 @@ export function resolveRunConfig(
       'schedule.warmupSteps',
       Math.round(preset.warmup * Number(valueAt(merged, 'schedule.steps'))),
     )
-  deriveGrid(merged, given('model.encoder.positionGrid') !== undefined)
+  derive(merged, given)
   return checkRunConfig(merged, 'The settings')
 }
 
@@ -344,7 +347,7 @@ function presetConfig(name: PresetName, model: SiamMaeConfig): RunConfig {
     model,
     data: {
       sources: [],
-      shortSide: Math.max(256, model.imageSize),
+      shortSide: Math.round(model.imageSize * SHORT_SIDE_SHARE),
       gap: [4, 48],
       cropScale: [0.5, 1],
       flip: true,
@@ -395,12 +398,15 @@ function expandModel({ name, settings }: SettingsLayer, base: SiamMaeConfig): Se
   return { name, settings: { ...settings, model: { ...rest, ...expanded } } }
 }
 
-/** The grid of positions follows from picture and patch unless someone insists on one. */
-function deriveGrid(merged: JsonObject, given: boolean): void {
+/** What follows from the size of the pictures, unless someone insists: the grid of positions, the cached frames. */
+function derive(merged: JsonObject, given: (path: string) => unknown): void {
   const imageSize = valueAt(merged, 'model.imageSize')
   const patch = valueAt(merged, 'model.encoder.patch')
-  if (!given && isNumber(imageSize) && isNumber(patch) && imageSize % patch === 0)
+  if (!isNumber(imageSize)) return
+  if (given('model.encoder.positionGrid') === undefined && isNumber(patch) && imageSize % patch === 0)
     setAt(merged, 'model.encoder.positionGrid', imageSize / patch)
+  if (given('data.shortSide') === undefined)
+    setAt(merged, 'data.shortSide', Math.round(imageSize * SHORT_SIDE_SHARE))
 }
 
 /** Lays settings over a complete tree. @throws UsageError for a key that the tree does not have */

@@ -58,6 +58,9 @@ describe('the configuration of a run', () => {
     const { model } = pretrain({ model: { size: 'Ti', patch: 8, imageSize: 160 } })
     expect(model.encoder).toMatchObject({ dim: 192, heads: 3, depth: 12, patch: 8, positionGrid: 20 })
     expect(model.decoder.dim).toBe(256)
+    expect([160, 224].map((imageSize) => pretrain({ model: { imageSize } }).data.shortSide)).toEqual([
+      183, 256,
+    ])
     const narrow = pretrain({ model: { size: 'Ti', encoder: { depth: 6 }, decoder: { dim: 128 } } }).model
     expect(narrow).toMatchObject({
       encoder: { dim: 192, depth: 6, patch: 16 },
