@@ -272,7 +272,8 @@ class Run {
       `step ${this.#step}, loss ${this.#smoothedLoss!.toFixed(4)}`,
       config.previews.pairs,
     )
-    events?.onPreview?.(await folder.writePreview(this.#step, png))
+    const path = await folder.writePreview(this.#step, png)
+    events?.onPreview?.(path)
   }
 
   #pairSource(seed: number, own: { batch: number; repeated: number; ahead?: number }): PairSource {
