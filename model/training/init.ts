@@ -21,6 +21,8 @@ export interface InitialWeights {
   readonly model: SiamMaeConfig
   /** Whether the decoder is in the file too. */
   readonly whole: boolean
+  /** False for a network that was only initialised. */
+  readonly trained: boolean
   readonly parameters: Parameters
 }
 
@@ -35,13 +37,13 @@ export async function readInitialWeights(
 ): Promise<InitialWeights> {
   const absolute = resolve(path)
   if (isSiamMae(await readSafetensorsMetadata(absolute))) {
-    const { config, parameters } = await readSiamMae(absolute)
-    return { path: absolute, hash: hashOf(parameters), model: config, whole: true, parameters }
+    const { config, parameters, trained } = await readSiamMae(absolute)
+    return { path: absolute, hash: hashOf(parameters), model: config, whole: true, trained, parameters }
   }
-  const { config: encoder, parameters } = await readEncoder(absolute, options)
+  const { config: encoder, parameters, trained } = await readEncoder(absolute, options)
   const usual = siamMaeConfig(encoder.dim > 384 ? 'B' : 'S', encoder.patch)
   const model = { ...usual, imageSize: encoder.patch * encoder.positionGrid, encoder }
-  return { path: absolute, hash: hashOf(parameters), model, whole: false, parameters }
+  return { path: absolute, hash: hashOf(parameters), model, whole: false, trained, parameters }
 }
 
 function hashOf(parameters: Parameters): string {
@@ -75,13 +77,11 @@ export function startParameters(
     if (!values || (isDecoder(name) && !sameDecoder)) continue
     parameters.set(name, POSITION_TABLES.has(name) ? stretched(values, init.model, config) : values)
   }
-  const notes = sameDecoder
-    ? []
-    : [
-        init.whole
-          ? `The decoder of ${init.path} is of another shape; the decoder starts from random weights.`
-          : `${init.path} is an encoder alone; the decoder starts from random weights.`,
-      ]
+  const notes: string[] = []
+  if (!init.trained) notes.push(`${init.path} is untrained: its weights are random.`)
+  if (!init.whole) notes.push(`${init.path} is an encoder alone; the decoder starts from random weights.`)
+  else if (!sameDecoder)
+    notes.push(`The decoder of ${init.path} is of another shape; the decoder starts from random weights.`)
   return { parameters, notes }
 }
 

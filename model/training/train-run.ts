@@ -47,6 +47,8 @@ export interface TrainRunOptions {
 
 export interface TrainRunEvents {
   onNote?(text: string): void
+  /** A batch of the step after `step` begins; `micro` counts from 0. */
+  onBatch?(step: number, micro: number): void
   onStep?(metrics: StepMetrics, smoothedLoss: number): void
   onCheckpoint?(path: string): void
   onPreview?(path: string): void
@@ -118,8 +120,8 @@ class Run {
   async go(): Promise<TrainRunReport> {
     const { folder, config, cache, stopAt, signal, events } = this.#options
     await this.#checkClips()
-    const state = this.#startState()
     this.#checkMemory()
+    const state = this.#startState()
     this.#pairs = this.#pairSource(config.seed, { batch: config.batch, repeated: config.data.repeated })
     this.#train = await this.#guardMemory(
       TrainStep.create(this.#options.engine, { ...config, weights: config.attention }, state),
@@ -186,7 +188,7 @@ class Run {
 
   /** @returns undefined when the signal fired before the step was whole; nothing has changed then */
   async #oneStep(): Promise<StepMetrics | undefined> {
-    const { config, signal, folder } = this.#options
+    const { config, signal, folder, events } = this.#options
     const learningRate = learningRateAt(this.#schedule, this.#step)
     const begin = performance.now()
     let result: StepResult
@@ -195,6 +197,7 @@ class Run {
         this.#train!.step(
           (micro) => {
             throwIfCancelled(signal)
+            events?.onBatch?.(this.#step, micro)
             return this.#pairs!.batch(this.#step * config.accumulate + micro).catch((error) => {
               this.#dataFailed = true
               throw error
@@ -302,7 +305,7 @@ class Run {
     const changed = before.find((clip, index) => !same(clip, now[index])) ?? now[before.length]
     if (changed)
       throw new UserError(
-        `The clips are not those that the run began with: ${changed.path} was added, removed or changed. Bring the old clips back, or start a new run with --init ${this.#written ?? 'and the last checkpoint'}.`,
+        `The clips are not those that the run began with: ${changed.path} was added, removed or changed. Bring the old clips back, or start a new run from the last checkpoint with --init.`,
       )
   }
 

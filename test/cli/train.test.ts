@@ -203,13 +203,18 @@ describe('what goes wrong in a run', () => {
     expectSameAsWhole('damaged')
   })
 
-  it('changed settings: refused by name', async () => {
+  it('changed settings or clips: refused by name', async () => {
     cpSync(file('half'), file('changed'), { recursive: true })
     const batch = await train(resume('changed', '--steps', '12', '--batch', '2'))
     expect(batch.code).toBe(2)
     expect(batch.stderr).toMatch(/Error: batch is 2, and the run was started with 4/)
     const both = await train(resume('changed', '--out', file('elsewhere')))
     expect(both.stderr).toMatch(/--resume and --out cannot go together/)
+    const clips = file('changed', 'clips.json')
+    await writeFile(clips, readFileSync(clips, 'utf8').replace('sha256:', 'sha256:0'))
+    const other = await train(resume('changed', '--steps', '12'))
+    expect(other.code).toBe(1)
+    expect(other.stderr).toMatch(/Error: The clips are not those that the run began with: .*test\.mp4/)
   })
 
   it('a wrong setting: says which before anything is made', async () => {
@@ -226,6 +231,18 @@ describe('what goes wrong in a run', () => {
     expect(result.code).toBe(1)
     expect(result.stderr).toMatch(/Error: .*text\.mp4/)
     expect(readdirSync(file('none'))).toEqual([])
+  })
+
+  it('a batch that no memory holds: says which would fit', async () => {
+    await writeFile(file('large.json'), JSON.stringify({ model: { size: 'Ti', patch: 8 }, batch: 60_000 }))
+    const result = await train([
+      ...['train', clip, '--out', file('large'), '--config', file('large.json'), '--device', 'cpu'],
+    ])
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(
+      /Error: A step with a batch of 60000 needs about \d+.* GB of memory.*--batch \d+ --accumulate \d+/,
+    )
+    expect(readdirSync(file('large'))).toEqual([])
   })
 
   it('a folder that holds a run already', async () => {

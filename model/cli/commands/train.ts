@@ -233,6 +233,7 @@ async function train(job: Job): Promise<Outcome> {
           `${cache.clips.length} clips with ${frames} frames${cache.skipped.length > 0 ? `, ${cache.skipped.length} left out` : ''}; ${config.batch} x ${config.accumulate} pairs per step on ${choice.device}; steps ${done} to ${steps}`,
         )
         let progress: Progress | undefined
+        let state = 'first step'
         const line = (text: string): void => (progress ? progress.line(text) : say(text))
         const report = await trainRun({
           folder,
@@ -246,18 +247,20 @@ async function train(job: Job): Promise<Outcome> {
           tool: toolVersion(),
           events: {
             onNote: (text) => line(`Note: ${text}`),
+            onBatch: (step, micro) => {
+              // From the first batch on: compiling the graph says nothing about the time that is left.
+              progress ??= createProgress('Training', process.stderr, step)
+              // A step of many batches may take minutes.
+              if (micro > 0)
+                progress.update(step, steps, `${state}, batch ${micro + 1} of ${config.accumulate}`)
+            },
             onStep: ({ step, loss, learningRate, pairsPerSecond }, smoothed) => {
               if (options.verbose)
                 line(
                   `step ${step}  loss ${loss.toFixed(4)}  learning rate ${learningRate.toExponential(3)}  ${pairsPerSecond.toFixed(2)} pairs/s`,
                 )
-              // From the first step on: compiling the graph says nothing about the time that is left.
-              progress ??= createProgress('Training', process.stderr, step)
-              progress.update(
-                step,
-                steps,
-                `loss ${smoothed.toFixed(4)}, ${pairsPerSecond.toFixed(2)} pairs/s`,
-              )
+              state = `loss ${smoothed.toFixed(4)}, ${pairsPerSecond.toFixed(2)} pairs/s`
+              progress?.update(step, steps, state)
             },
             onCheckpoint: options.verbose ? (path) => line(`checkpoint ${path}`) : undefined,
             onPreview: options.verbose ? (path) => line(`preview ${path}`) : undefined,
