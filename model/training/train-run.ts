@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { messageOf, throwIfCancelled, UsageError, UserError } from '../errors.ts'
 import type { Engine } from '../runtime/index.ts'
-import { type Parameters, streamSeed } from '../siammae/index.ts'
+import { siamMaeLayout, streamSeed } from '../siammae/index.ts'
 import { type Checkpoint, listCheckpoints, writeCheckpoint } from './checkpoint.ts'
 import type { FrameCache } from './data-cache.ts'
 import { type PairBatch, PairSource } from './data-loader.ts'
@@ -162,7 +162,7 @@ class Run {
         await this.#checkpoint().catch((second) => events?.onNote?.(messageOf(second)))
       throw error
     } finally {
-      await this.#writeCard(state.parameters).catch((error) => events?.onNote?.(messageOf(error)))
+      await this.#writeCard().catch((error) => events?.onNote?.(messageOf(error)))
     }
     const seconds = (performance.now() - start) / 1000
     return {
@@ -249,6 +249,7 @@ class Run {
       smoothedLoss: this.#smoothedLoss,
     })
     this.#writtenStep = this.#step
+    await this.#writeCard()
     events?.onCheckpoint?.(this.#written)
   }
 
@@ -339,16 +340,16 @@ class Run {
     }
   }
 
-  async #writeCard(parameters: Parameters): Promise<void> {
+  async #writeCard(): Promise<void> {
     const { folder, config, cache, engine, tool } = this.#options
-    let count = 0
-    for (const values of parameters.values()) count += values.length
+    let parameters = 0
+    for (const shape of siamMaeLayout(config.model).values()) parameters += shape.reduce((a, b) => a * b, 1)
     await folder.writeCard(
       await trainingCard({
         config,
         clips: cache.clips.map(recordOf),
         skipped: cache.skipped,
-        parameters: count,
+        parameters,
         tool,
         device: engine.device,
         metrics: await folder.readMetrics(),
