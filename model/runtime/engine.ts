@@ -12,6 +12,7 @@ import {
   type Program,
   type ResidentTensor,
   type State,
+  type StateTensor,
 } from './types.ts'
 
 /**
@@ -104,13 +105,18 @@ export class Engine {
     return elsewhere.length === 0 ? read : { ...read, ...(await this.#download(state, elsewhere)) }
   }
 
+  /** Type, shape and place of some of a state's tensors. @throws Error when it has no such tensor */
+  describeState(state: State, names: readonly string[]): Promise<StateTensor[]> {
+    return this.#calls.describeState(state.state, names)
+  }
+
   dropState(state: State): Promise<void> {
     return this.#calls.dropState(state.state)
   }
 
   /** Tensors of a GPU come to the host as the results of a graph that passes them through. */
   async #download(state: State, names: readonly string[]): Promise<Record<string, HostTensor>> {
-    const types = await this.#calls.describeState(state.state, names)
+    const types = await this.describeState(state, names)
     const graph = new Graph()
     names.forEach((name, i) => {
       graph.output(`copy of ${name}`, graph.input(name, types[i]!.dtype, types[i]!.shape))
