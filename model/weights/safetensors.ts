@@ -50,35 +50,56 @@ const entrySchema = v.strictObject({
 const headerSchema = v.record(v.string(), v.unknown())
 const metadataSchema = v.record(v.string(), v.string())
 
+/** Where a tensor lies; bytes counted from the end of the header, the end excluded. */
+interface Span {
+  readonly key: string
+  readonly dtype: SafetensorsDType
+  readonly shape: readonly number[]
+  readonly start: number
+  readonly end: number
+}
+
+interface Layout {
+  readonly spans: readonly Span[]
+  readonly metadata: Record<string, string>
+}
+
 /**
- * Reads a safetensors file.
+ * Reads a safetensors file: the header first, and the rest only once every size in it fits the file.
  * @throws UserError naming the file and what is wrong with it: missing, not safetensors, cut short, a tensor
  *         whose shape does not match its bytes, overlapping or uncovered bytes, an unknown type
  */
 export async function readSafetensors(path: string): Promise<TensorFile> {
-  let bytes: Uint8Array
   try {
     const { size } = await stat(path)
     if (size > MAX_FILE_BYTES)
       throw new UserError(`${path} is ${size} bytes; model files above 8 GB are not read.`)
     const handle = await open(path, 'r')
     try {
-      bytes = await readAll(handle, size)
+      const headerBytes = headerLength(await readBytes(handle, 0, Math.min(8, size), path), size, path)
+      const header = await readBytes(handle, 8, headerBytes, path)
+      const bodyBytes = size - 8 - headerBytes
+      const layout = parseHeader(header, bodyBytes, path)
+      return tensorFile(layout, await readBytes(handle, 8 + headerBytes, bodyBytes, path))
     } finally {
       await handle.close()
     }
   } catch (error) {
     throw explainSystemError(error, 'read', path)
   }
-  return parseSafetensors(bytes, path)
 }
 
-async function readAll(handle: Awaited<ReturnType<typeof open>>, size: number): Promise<Uint8Array> {
+async function readBytes(
+  handle: Awaited<ReturnType<typeof open>>,
+  from: number,
+  size: number,
+  name: string,
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(size)
   // One read call may return fewer bytes than asked, and never more than 2 GB.
   for (let offset = 0; offset < size; ) {
-    const { bytesRead } = await handle.read(bytes, offset, Math.min(size - offset, 1 << 30), offset)
-    if (bytesRead === 0) return bytes.subarray(0, offset)
+    const { bytesRead } = await handle.read(bytes, offset, Math.min(size - offset, 1 << 30), from + offset)
+    if (bytesRead === 0) refuse(name, 'it became shorter while it was read')
     offset += bytesRead
   }
   return bytes
@@ -86,56 +107,72 @@ async function readAll(handle: Awaited<ReturnType<typeof open>>, size: number): 
 
 /** Parses the bytes of a safetensors file; `name` is what messages call it. The tensors are views into `bytes`. */
 export function parseSafetensors(bytes: Uint8Array, name: string): TensorFile {
-  const refuse = (what: string): never => {
-    throw new UserError(`${name} is not a sound safetensors file: ${what}. Use another copy of the file.`)
-  }
-  if (bytes.length < 8) refuse(`it has only ${bytes.length} bytes`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const headerBytes = Number(view.getBigUint64(0, true))
-  if (headerBytes > MAX_HEADER_BYTES || headerBytes > bytes.length - 8)
-    refuse(`its header claims ${headerBytes} bytes and the file has ${bytes.length}`)
+  const start = 8 + headerLength(bytes, bytes.length, name)
+  const body = bytes.subarray(start)
+  return tensorFile(parseHeader(bytes.subarray(8, start), body.length, name), body)
+}
 
+function refuse(name: string, what: string): never {
+  throw new UserError(`${name} is not a sound safetensors file: ${what}. Use another copy of the file.`)
+}
+
+/** @param start the first 8 bytes of the file, or more */
+function headerLength(start: Uint8Array, fileBytes: number, name: string): number {
+  if (start.length < 8) refuse(name, `it has only ${fileBytes} bytes`)
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength)
+  const bytes = Number(view.getBigUint64(0, true))
+  if (bytes > MAX_HEADER_BYTES || bytes > fileBytes - 8)
+    refuse(name, `its header claims ${bytes} bytes and the file has ${fileBytes}`)
+  return bytes
+}
+
+/** The header, checked against the number of bytes after it, which must belong to exactly one tensor each. */
+function parseHeader(bytes: Uint8Array, bodyBytes: number, name: string): Layout {
   let json: unknown
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)))
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
-    refuse('its header is not JSON')
+    refuse(name, 'its header is not JSON')
   }
   const header = v.safeParse(headerSchema, json)
-  if (!header.success || Array.isArray(json)) return refuse('its header is not a JSON object')
+  if (!header.success || Array.isArray(json)) return refuse(name, 'its header is not a JSON object')
 
-  const body = bytes.subarray(8 + headerBytes)
-  const tensors = new Map<string, StoredTensor>()
-  const spans: { start: number; end: number; key: string }[] = []
+  const spans: Span[] = []
   let metadata: Record<string, string> = {}
   for (const [key, value] of Object.entries(header.output)) {
     if (key === '__metadata__') {
       const parsed = v.safeParse(metadataSchema, value)
-      if (!parsed.success) return refuse('its __metadata__ holds something else than text')
+      if (!parsed.success) return refuse(name, 'its __metadata__ holds something else than text')
       metadata = parsed.output
       continue
     }
     const entry = v.safeParse(entrySchema, value)
-    if (!entry.success) return refuse(`the entry of tensor ${key} is malformed`)
+    if (!entry.success) return refuse(name, `the entry of tensor ${key} is malformed`)
     const { dtype, shape, data_offsets: offsets } = entry.output
-    if (!Object.hasOwn(BYTES, dtype)) refuse(`tensor ${key} has the unknown type ${dtype}`)
+    if (!Object.hasOwn(BYTES, dtype)) refuse(name, `tensor ${key} has the unknown type ${dtype}`)
     const known = dtype as SafetensorsDType
     const [start, end] = offsets
-    if (start > end || end > body.length) refuse(`tensor ${key} lies outside the file`)
+    if (start > end || end > bodyBytes) refuse(name, `tensor ${key} lies outside the file`)
     const size = shape.reduce((product, dimension) => product * dimension, BYTES[known])
     if (size !== end - start)
-      refuse(`tensor ${key} of shape [${shape}] needs ${size} bytes and has ${end - start}`)
-    if (end > start) spans.push({ start, end, key })
-    tensors.set(key, { dtype: known, shape, bytes: body.subarray(start, end) })
+      refuse(name, `tensor ${key} of shape [${shape}] needs ${size} bytes and has ${end - start}`)
+    spans.push({ key, dtype: known, shape, start, end })
   }
-  spans.sort((a, b) => a.start - b.start)
   let covered = 0
-  for (const { start, end, key } of spans) {
-    if (start < covered) refuse(`tensor ${key} overlaps another tensor`)
-    if (start > covered) refuse(`the bytes before tensor ${key} belong to no tensor`)
+  const filled = spans.filter(({ start, end }) => end > start).sort((a, b) => a.start - b.start)
+  for (const { start, end, key } of filled) {
+    if (start < covered) refuse(name, `tensor ${key} overlaps another tensor`)
+    if (start > covered) refuse(name, `the bytes before tensor ${key} belong to no tensor`)
     covered = end
   }
-  if (covered !== body.length) refuse('bytes at its end belong to no tensor')
+  if (covered !== bodyBytes) refuse(name, 'bytes at its end belong to no tensor')
+  return { spans, metadata }
+}
+
+function tensorFile({ spans, metadata }: Layout, body: Uint8Array): TensorFile {
+  const tensors = new Map<string, StoredTensor>()
+  for (const { key, dtype, shape, start, end } of spans)
+    tensors.set(key, { dtype, shape, bytes: body.subarray(start, end) })
   return { tensors, metadata }
 }
 

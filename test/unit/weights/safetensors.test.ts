@@ -1,6 +1,6 @@
 /** A model file is untrusted: it is read exactly, or refused with a sentence; it never crashes the reader. */
 import { mkdtempSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -71,6 +71,23 @@ describe('safetensors', () => {
       }),
       { seed: 1, numRuns: 200 },
     )
+  })
+
+  it('refuses a header that does not fit before the bytes behind it are read', async () => {
+    const path = join(folder, 'huge.safetensors')
+    const header = Buffer.from('{"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}')
+    const start = Buffer.alloc(8)
+    start.writeBigUInt64LE(BigInt(header.length))
+    const handle = await open(path, 'w')
+    await handle.write(Buffer.concat([start, header]))
+    // A hole: the file takes no room on the disk, but 2 GB of memory when it is read.
+    await handle.truncate(2 * 1024 ** 3)
+    await handle.close()
+    const before = process.resourceUsage().maxRSS
+    await expect(readSafetensors(path)).rejects.toThrow(
+      /huge\.safetensors.*bytes at its end belong to no tensor/,
+    )
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(200_000)
   })
 
   it('refuses or reads any damaged file, and throws nothing but a sentence', () => {
