@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
 import { type Dialect, type Graph, toOnnx } from '../graph/index.ts'
 import { entryPoint } from './entry-point.ts'
+import { explainEngineError } from './explain.ts'
 import type {
   AnyTensor,
   Device,
@@ -37,7 +38,7 @@ export class Engine {
       },
     )
     const fail = (reason: string): void => {
-      this.#calls.$close(new Error(reason))
+      this.#calls.$close(explainEngineError(new Error(reason), device) as Error)
     }
     worker.on('error', (error) => fail(`The engine thread failed: ${error.message}`))
     worker.on('exit', (code) => {
@@ -64,10 +65,17 @@ export class Engine {
     return this.device === 'cpu' ? 'cpu' : 'portable'
   }
 
-  /** Compiles a graph. @throws Error with the runtime's words when the device cannot run it */
+  /**
+   * Compiles a graph.
+   * @throws UserError when memory runs out or a GPU fails; Error with the runtime's words when the device cannot run it
+   */
   async load(graph: Graph, options: LoadOptions = {}): Promise<Program> {
-    const model = toOnnx(graph, this.dialect)
-    return { program: await this.#calls.load(model, [...graph.outputs.keys()], options.resident ?? []) }
+    try {
+      const model = toOnnx(graph, this.dialect)
+      return { program: await this.#calls.load(model, [...graph.outputs.keys()], options.resident ?? []) }
+    } catch (error) {
+      throw explainEngineError(error, this.device)
+    }
   }
 
   /** Forgets a compiled graph and its weights. */
@@ -75,9 +83,11 @@ export class Engine {
     return this.#calls.unload(program.program)
   }
 
-  /** Runs a program on named inputs; resident outputs come as handles. */
+  /** Runs a program on named inputs; resident outputs come as handles. @throws as {@link load} does */
   run(program: Program, feeds: Record<string, AnyTensor>): Promise<Record<string, AnyTensor>> {
-    return this.#calls.run(program.program, feeds)
+    return this.#calls.run(program.program, feeds).catch((error) => {
+      throw explainEngineError(error, this.device)
+    })
   }
 
   /** Hands numbers to the engine to keep. */
