@@ -1,6 +1,7 @@
 /** From the patch grid back to pixels: bilinear upsampling to the network's size, argmax, nearest to the video's. */
+import { type LabelMap, resizeNearest } from '../label-map.ts'
 import type { SoftLabels } from './grid.ts'
-import { type LabelMap, linearTap, resizeNearest } from './labels.ts'
+import { linearTap } from './labels.ts'
 import type { PropagationSettings } from './settings.ts'
 
 /** The four grid cells around a run of pixels and where in between they lie. */

@@ -3,10 +3,12 @@
  * different frames travel apart: on a frame where an object was never marked, its pixels are unknown, and must
  * not vote for the background.
  */
+
 import { UserError } from '../errors.ts'
+import type { LabelMap } from '../label-map.ts'
 import type { Grid, SoftLabels } from './grid.ts'
 import { type GridPoint, labelsFromJoints } from './keypoints.ts'
-import { type LabelMap, labelsFromMask } from './labels.ts'
+import { labelsFromMask } from './labels.ts'
 import type { PropagationSettings } from './settings.ts'
 
 /** A frame on which a person marked masks. */

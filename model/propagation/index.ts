@@ -5,7 +5,7 @@ export { FrameReader } from './frame-reader.ts'
 export type { Grid, SoftLabels } from './grid.ts'
 export type { MaskMark, PoseMark } from './groups.ts'
 export { decodeJoint, type GridPoint, labelsFromJoints, stampJoint } from './keypoints.ts'
-export { type LabelMap, labelsFromMask, resizeNearest } from './labels.ts'
+export { labelsFromMask } from './labels.ts'
 export { type Direction, type Leg, planLegs, plannedFrames } from './plan.ts'
 export {
   channelConfidence,

@@ -1,5 +1,6 @@
 /** The main job: marked frames in, labels for every other frame out, one frame after the other. */
 
+import type { LabelMap } from '../label-map.ts'
 import type { Engine } from '../runtime/index.ts'
 import type { FrameSize, VideoSource } from '../video/index.ts'
 import { Affinity } from './affinity.ts'
@@ -16,7 +17,6 @@ import {
 } from './grid.ts'
 import { type Group, groupMarks, type MaskMark, type PoseMark } from './groups.ts'
 import { decodeJoint, type GridPoint } from './keypoints.ts'
-import type { LabelMap } from './labels.ts'
 import { type Direction, frameRun, type Leg, planLegs, plannedFrames } from './plan.ts'
 import type { PropagationSettings } from './settings.ts'
 import { walk } from './walk.ts'
