@@ -6,12 +6,12 @@ export type { Grid, SoftLabels } from './grid.ts'
 export type { MaskMark, PoseMark } from './groups.ts'
 export { decodeJoint, type GridPoint, labelsFromJoints, stampJoint } from './keypoints.ts'
 export { labelsFromMask } from './labels.ts'
+export { MAX_TOKENS, networkSize } from './network-size.ts'
 export { type Direction, type Leg, planLegs, plannedFrames } from './plan.ts'
 export {
   channelConfidence,
   type FrameResult,
   type MaskResult,
-  networkSize,
   type PoseResult,
   type Propagation,
   type PropagationJob,

@@ -72,13 +72,6 @@ export interface Propagation {
   readonly results: AsyncGenerator<FrameResult>
 }
 
-/** The size at which the network sees a video: short side `short`, both sides the nearest multiple of the patch. */
-export function networkSize({ width, height }: FrameSize, short: number, patch: number): FrameSize {
-  const scale = short / Math.min(width, height)
-  const toPatches = (side: number): number => Math.max(1, Math.round((side * scale) / patch)) * patch
-  return { width: toPatches(width), height: toPatches(height) }
-}
-
 /**
  * Prepares a propagation. Marked frames are never among the results. Stopping the loop early, or the signal,
  * leaves everything yielded so far valid.

@@ -45,6 +45,7 @@ interface PropagateOptions {
   preset: PresetName
   topK?: string
   context?: string
+  marks?: string
   radius?: string
   temperature?: string
   size: string
@@ -82,6 +83,7 @@ export function propagateCommand(signal: AbortSignal): Command {
     )
     .option('--top-k <n>', 'labelled tokens that vote (default: the preset)')
     .option('--context <n>', 'recent frames kept as context (default: the preset)')
+    .option('--marks <n>', 'nearest marked frames kept as context (default: 16)')
     .option('--radius <n>', 'neighbourhood in patches (default: the preset)')
     .option('--temperature <t>', 'softmax temperature (default: the preset)')
     .option('--size <pixels>', 'short side at which the network sees the clip', '480')
@@ -106,7 +108,7 @@ function collect(value: string, before: string[]): string[] {
 
 /** The preset with what the command line changes. @throws UsageError naming the option */
 export function settingsFrom(
-  options: Pick<PropagateOptions, 'preset' | 'topK' | 'context' | 'radius' | 'temperature'>,
+  options: Pick<PropagateOptions, 'preset' | 'topK' | 'context' | 'marks' | 'radius' | 'temperature'>,
 ): PropagationSettings {
   const preset: PropagationSettings = PRESETS[options.preset]
   const number = (name: string, text: string | undefined, fallback: number): number =>
@@ -115,6 +117,7 @@ export function settingsFrom(
     ...preset,
     topK: number('--top-k', options.topK, preset.topK),
     context: number('--context', options.context, preset.context),
+    marks: number('--marks', options.marks, preset.marks),
     temperature: number('--temperature', options.temperature, preset.temperature),
     neighbourhood: {
       ...preset.neighbourhood,
@@ -126,6 +129,7 @@ export function settingsFrom(
   const names: Record<string, string> = {
     topK: '--top-k',
     context: '--context',
+    marks: '--marks',
     temperature: '--temperature',
   }
   const dotted = v.getDotPath(issue) ?? ''
@@ -179,6 +183,7 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
       height: table.height,
     })
     const model = await loadModel(options.model, heads)
+    const size = networkSize(table, short, model.config.patch)
     await prepareOutput(options.out)
     const inputs = [
       path,
@@ -192,7 +197,6 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
     await protectSidecar(options)
     const { engine, choice } = await startEngine(options.device, signal, threads)
     try {
-      const size = networkSize(table, short, model.config.patch)
       const run: Run = {
         id: Math.max(0, ...marks.document.runs.keys()) + 1,
         model: { name: model.name, file: model.file, hash: model.hash, trained: model.trained },
