@@ -26,7 +26,7 @@ export function colourText(id: number): string {
 }
 
 /**
- * Builds the document: a side-car's content, and on top what mask and keypoint files mark. A later init of the
+ * Builds the document for a side-car that refers to `video`: an earlier side-car's content, and on top what mask and keypoint files mark. A later init of the
  * same object on the same frame replaces the earlier one.
  * @throws UserError when there are more than 255 objects; UsageError with two side-cars
  */
@@ -38,7 +38,8 @@ export function collectMarks(
   const sidecars = inits.filter((init) => init.kind === 'sidecar')
   if (sidecars.length > 1) throw new UsageError('--init takes one side-car; join them first.')
   const [sidecar] = sidecars
-  const document = sidecar?.document ?? createDocument(video)
+  // The side-car may have been read from another folder than the one it will be written to.
+  const document = sidecar?.document.movedTo(video.path) ?? createDocument(video)
   // Keyframes of a side-car outside the range are simply not part of this run; a file named for one is a mistake.
   const inRange = ({ frame }: { frame: number }): boolean => frame >= first && frame <= last
   const masks: MaskMark[] = sidecar ? sidecarMasks(document, sidecar.frame, inRange) : []

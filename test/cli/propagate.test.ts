@@ -215,6 +215,18 @@ describe('siammae propagate', () => {
     expect(again.runs.size).toBe(2)
     expect(again.entry(1, 0)).toEqual(document.entry(1, 0))
     expect(again.entry(1, 3)).toMatchObject({ state: 'propagated', run: 2, keypoints: entry.keypoints })
+    // In a folder of another depth the video is elsewhere.
+    const deep = await run(
+      join('pose-deep', 'er'),
+      '--init',
+      file('pose', 'annotations.siam.json'),
+      '--range',
+      '0:1',
+    )
+    expect(deep.code).toBe(0)
+    const moved = await readSidecar(file('pose-deep', 'er', 'annotations.siam.json'))
+    expect(join(file('pose-deep', 'er'), moved.video.path)).toBe(clip)
+    expect(moved.entry(1, 3)).toEqual(document.entry(1, 3))
   })
 
   it('writes YouTube-VIS, and what it wrote reads back', async () => {
