@@ -294,6 +294,18 @@ describe('nothing that is read is written over', () => {
     expect([readFileSync(file('mask.png')), readFileSync(model), readdirSync(clip).join()]).toEqual(before)
   })
 
+  it.each(['davis', 'youtube-vis'])('a %s dataset of others, refused before the work', async (format) => {
+    const out = `foreign-${format}`
+    expect((await run(out, '--init', file('mask.png'), '--range', '0:1', '--format', format)).code).toBe(0)
+    for (const name of ['siammae-export.json', 'annotations.siam.json', 'report.json'])
+      await rm(file(out, name))
+    const result = await run(out, '--init', file('mask.png'), '--format', format, '--verbose')
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(/was not exported by this tool.*choose another folder or name/)
+    expect(result.stderr).not.toMatch(/frame {5}1 /)
+    expect(existsSync(file(out, 'annotations.siam.json'))).toBe(false)
+  })
+
   it("a side-car with a person's frames, by a run that does not start from it", async () => {
     const document = await readSidecar(file('forward', 'annotations.siam.json'))
     document.apply({ kind: 'setEntry', objectId: 1, frame: 6, entry: { state: 'absent', by: 'person' } })

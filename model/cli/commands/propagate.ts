@@ -195,6 +195,9 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
       await prepareOutput(dirname(options.overlay))
     }
     await protectSidecar(options)
+    const format = options.format ?? (marks.masks.length > 0 ? 'davis' : undefined)
+    const sequence = sequenceName(table.path)
+    if (format) await formats[format].checkFolder({ folder: options.out, sequence })
     const { engine, choice } = await startEngine(options.device, signal, threads)
     try {
       const run: Run = {
@@ -224,7 +227,17 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
         signal,
       })
       const outcome = await carry(job, marks, run, options)
-      await writeOutputs({ source, marks, run, options, range, outcome, model: modelLabel(model), signal })
+      await writeOutputs({
+        source,
+        marks,
+        run,
+        options,
+        dataset: format && { format, sequence },
+        range,
+        outcome,
+        model: modelLabel(model),
+        signal,
+      })
       if (outcome.stopped) throw new CancelledError()
     } finally {
       await engine.close()
@@ -322,6 +335,7 @@ interface Outputs {
   readonly marks: Marks
   readonly run: Run
   readonly options: PropagateOptions
+  readonly dataset: { readonly format: keyof typeof formats; readonly sequence: string } | undefined
   readonly range: readonly [number, number]
   readonly outcome: Outcome
   readonly model: string
@@ -333,6 +347,7 @@ async function writeOutputs({
   marks,
   run,
   options,
+  dataset,
   range,
   outcome,
   model,
@@ -345,15 +360,14 @@ async function writeOutputs({
   const wrote = [sidecar]
   const warnings: string[] = []
 
-  const format = options.format ?? (marks.masks.length > 0 ? 'davis' : undefined)
-  if (format) {
-    const report = await formats[format].write(document, {
+  if (dataset) {
+    const report = await formats[dataset.format].write(document, {
       folder: options.out,
-      sequence: sequenceName(table.path),
+      sequence: dataset.sequence,
       frames: table.frames.map(({ index, time, file }) => ({ index, time, file })),
       tool: toolVersion(),
     })
-    wrote.push(`${report.files} files of the ${format} dataset`)
+    wrote.push(`${report.files} files of the ${dataset.format} dataset`)
     warnings.push(...report.warnings)
   }
 
