@@ -21,7 +21,7 @@ import { parseInit, readInit } from '../inits.ts'
 import { collectMarks, type Marks } from '../marks.ts'
 import { writeOverlayVideo } from '../overlay-video.ts'
 import { createProgress, say } from '../progress.ts'
-import { addResults, describe, entriesOf, type FrameReport, joinReports, reportOf } from '../results.ts'
+import { describe, type FrameReport, RunResults } from '../results.ts'
 import {
   loadModel,
   modelLabel,
@@ -291,17 +291,14 @@ async function carry(
   options: PropagateOptions,
 ): Promise<Outcome> {
   const progress = createProgress('Propagating')
-  const frames = new Map<number, FrameReport>()
+  const results = new RunResults(document, run)
   let done = 0
   const start = performance.now()
   let lastSave = start
   let stopped = false
-  document.apply({ kind: 'putRun', run })
   try {
     for await (const result of job.results) {
-      addResults(document, run, entriesOf(result, run.id))
-      const report = reportOf(result)
-      frames.set(report.frame, joinReports(frames.get(report.frame), report))
+      const report = results.add(result)
       done++
       if (options.verbose) progress.line(describe(report))
       const elapsed = (performance.now() - start) / 1000
@@ -319,7 +316,7 @@ async function carry(
         () => true,
         () => false,
       )
-      if (saved) say(`Kept the ${frames.size} frames that were done in ${kept}.`)
+      if (saved) say(`Kept the ${results.frames.length} frames that were done in ${kept}.`)
       throw error
     }
     stopped = true
@@ -327,7 +324,7 @@ async function carry(
     progress.end()
   }
   const seconds = (performance.now() - start) / 1000
-  return { frames: [...frames.values()], done, planned: job.total, seconds, stopped }
+  return { frames: results.frames, done, planned: job.total, seconds, stopped }
 }
 
 interface Outputs {
