@@ -13,6 +13,8 @@ export interface FrameReport {
   readonly frame: number
   readonly seconds: number
   readonly objects: readonly ObjectReport[]
+  /** Only where the work ended before the frame was labelled from both ends of its span. */
+  readonly provisional?: true
 }
 
 /** With an area: of its mask; with keypoints: of its pose. */
@@ -67,12 +69,14 @@ function entriesOf(
 function reportOf(result: FrameResult): FrameReport {
   const { frame } = result
   const seconds = rounded(result.seconds, 4)
+  const provisional = result.provisional && { provisional: true as const }
   if (result.kind === 'pose') {
     const keypoints = result.joints.filter((joint) => joint !== undefined).length
     return {
       frame,
       seconds,
       objects: [{ id: result.object, confidence: rounded(result.confidence, 4), keypoints }],
+      ...provisional,
     }
   }
   const objects = result.objects.map(({ id, confidence, area }) => ({
@@ -80,7 +84,7 @@ function reportOf(result: FrameResult): FrameReport {
     confidence: rounded(confidence, 4),
     area,
   }))
-  return { frame, seconds, objects }
+  return { frame, seconds, objects, ...provisional }
 }
 
 /** One report of a frame whose objects came in several results; the later result of an object counts. */
@@ -94,12 +98,13 @@ function joinReports(before: FrameReport | undefined, next: FrameReport): FrameR
 }
 
 /** One frame in words, for a log. */
-export function describe({ frame, seconds, objects }: FrameReport): string {
+export function describe({ frame, seconds, objects, provisional }: FrameReport): string {
   const parts = objects.map(({ id, confidence, area, keypoints }) => {
     const what = keypoints !== undefined ? `${keypoints} keypoints` : area === 0 ? 'absent' : `${area} px`
     return `object ${id} ${what} (confidence ${confidence.toFixed(2)})`
   })
-  return `frame ${String(frame).padStart(5)}  ${seconds.toFixed(2)} s  ${parts.join(', ')}`
+  const note = provisional ? ', from one end of the span so far' : ''
+  return `frame ${String(frame).padStart(5)}  ${seconds.toFixed(2)} s  ${parts.join(', ')}${note}`
 }
 
 /**

@@ -7,7 +7,7 @@ export type { MaskMark, PoseMark } from './groups.ts'
 export { decodeJoint, type GridPoint, labelsFromJoints, stampJoint } from './keypoints.ts'
 export { labelsFromMask } from './labels.ts'
 export { MAX_TOKENS, networkSize } from './network-size.ts'
-export { type Direction, type Leg, planLegs, plannedFrames } from './plan.ts'
+export { type Direction, type Leg, planLegs, plannedResults } from './plan.ts'
 export {
   channelConfidence,
   type FrameResult,

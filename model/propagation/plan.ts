@@ -64,10 +64,10 @@ export function planLegs(
   return legs
 }
 
-/** How many frames a plan labels. */
-export function plannedFrames(legs: readonly Leg[]): number {
+/** How many results a plan gives: one per frame and walk, so two for a frame between two marks. */
+export function plannedResults(legs: readonly Leg[]): number {
   return legs.reduce(
-    (total, leg) => total + (leg.kind === 'walk' ? leg.frames.length : leg.to - leg.from) - 1,
+    (total, leg) => total + (leg.kind === 'walk' ? leg.frames.length - 1 : 2 * (leg.to - leg.from - 1)),
     0,
   )
 }

@@ -17,9 +17,9 @@ import {
 } from './grid.ts'
 import { type Group, groupMarks, type MaskMark, type PoseMark } from './groups.ts'
 import { decodeJoint, type GridPoint } from './keypoints.ts'
-import { type Direction, frameRun, type Leg, planLegs, plannedFrames } from './plan.ts'
+import { type Direction, frameRun, type Leg, planLegs, plannedResults } from './plan.ts'
 import type { PropagationSettings } from './settings.ts'
-import { walk } from './walk.ts'
+import { type WalkStep, walk } from './walk.ts'
 
 export interface PropagationJob {
   readonly video: VideoSource
@@ -61,6 +61,8 @@ export interface PoseResult {
 export type FrameResult = (MaskResult | PoseResult) & {
   /** Wall-clock seconds since the result before. */
   readonly seconds: number
+  /** Labelled from one end of a span between two marks; the result from both ends follows and replaces it. */
+  readonly provisional: boolean
 }
 
 const DEFAULT_CACHE_BYTES = 256 * 1024 ** 2
@@ -73,7 +75,8 @@ export interface Propagation {
 }
 
 /**
- * Prepares a propagation. Marked frames are never among the results. Stopping the loop early, or the signal,
+ * Prepares a propagation. Marked frames are never among the results; a frame between two marks has a provisional
+ * result first. Stopping the loop early, or the signal,
  * leaves everything yielded so far valid.
  * @throws UserError when a mark does not fit the video or lies outside the range
  */
@@ -94,7 +97,7 @@ export function propagate(job: PropagationJob): Propagation {
   // A job without any mark is refused by the plan.
   if (planned.length === 0) planLegs([], job.range, job.direction)
   return {
-    total: planned.reduce((total, { legs }) => total + plannedFrames(legs), 0),
+    total: planned.reduce((total, { legs }) => total + plannedResults(legs), 0),
     results: run(job, planned),
   }
 }
@@ -120,15 +123,13 @@ async function* run(
     for (const { group, legs } of planned)
       for (const leg of legs) {
         const steps =
-          leg.kind === 'walk' ? walkFrom(leg.frames, group.marks) : between(leg, group.marks, walkFrom)
-        for await (const { frame, labels } of steps) {
-          const origin =
-            leg.kind === 'walk' ? leg.frames[0]! : frame - leg.from <= leg.to - frame ? leg.from : leg.to
+          leg.kind === 'walk' ? outwards(leg, group.marks, walkFrom) : between(leg, group.marks, walkFrom)
+        for await (const { frame, labels, origin, provisional } of steps) {
           const result = decode(group, frame, origin, labels, job)
           const now = performance.now()
           const seconds = (now - last) / 1000
           last = now
-          yield { ...result, seconds }
+          yield { ...result, seconds, provisional }
         }
       }
   } finally {
@@ -138,21 +139,44 @@ async function* run(
   }
 }
 
+type WalkFrom = (
+  frames: readonly number[],
+  marks: ReadonlyMap<number, SoftLabels>,
+) => AsyncGenerator<WalkStep>
+
+/** Labels of a frame, and the marked frame that they come from (mostly). */
+interface LabelledStep extends WalkStep {
+  readonly origin: number
+  readonly provisional: boolean
+}
+
+async function* outwards(
+  { frames }: Extract<Leg, { kind: 'walk' }>,
+  marks: ReadonlyMap<number, SoftLabels>,
+  walkFrom: WalkFrom,
+): AsyncGenerator<LabelledStep> {
+  for await (const step of walkFrom(frames, marks)) yield { ...step, origin: frames[0]!, provisional: false }
+}
+
 /**
  * A span between two marked frames, labelled from both ends: near one end that end's labels count more. The walk
- * from the first end is kept packed, a few kilobytes per frame.
+ * from the first end is kept packed, a few kilobytes per frame, and its labels are given as they come, so that
+ * whoever stops in the middle has them.
  */
 async function* between(
   { from, to }: Extract<Leg, { kind: 'between' }>,
   marks: ReadonlyMap<number, SoftLabels>,
-  walkFrom: (frames: readonly number[], marks: ReadonlyMap<number, SoftLabels>) => ReturnType<typeof walk>,
-): AsyncGenerator<{ frame: number; labels: SoftLabels }> {
+  walkFrom: WalkFrom,
+): AsyncGenerator<LabelledStep> {
   const kept = new Map<number, PackedLabels>()
-  for await (const { frame, labels } of walkFrom(frameRun(from, to - 1), marks))
+  for await (const { frame, labels } of walkFrom(frameRun(from, to - 1), marks)) {
     kept.set(frame, packLabels(labels))
+    yield { frame, labels, origin: from, provisional: true }
+  }
   for await (const { frame, labels } of walkFrom(frameRun(to, from + 1), marks)) {
-    yield { frame, labels: blendLabels(unpackLabels(kept.get(frame)!), labels, (to - frame) / (to - from)) }
+    const joined = blendLabels(unpackLabels(kept.get(frame)!), labels, (to - frame) / (to - from))
     kept.delete(frame)
+    yield { frame, labels: joined, origin: frame - from <= to - frame ? from : to, provisional: false }
   }
 }
 

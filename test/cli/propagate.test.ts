@@ -265,6 +265,48 @@ describe('siammae propagate', () => {
     expect(document.frames(1)).toEqual([0, ...report.frames.map(({ frame }: { frame: number }) => frame)])
   })
 
+  it('stops within the first of two passes and keeps that one', async () => {
+    const out = file('stopped-between')
+    const args = ['propagate', 'media/sample.mp4', '--out', out, '--model', model, '--device', 'cpu']
+    const marks = ['--init', 'media/sample/first-mask.png', '--init', 'media/sample/first-mask.png@99']
+    const result = await siammae([...args, ...marks, '--direction', 'both', '--size', '120', '--verbose'], {
+      interruptAt: /frame {5}3 .*from one end of the span so far/,
+    })
+    expect(result.code).toBe(130)
+    const { complete, frames, summary } = json('stopped-between', 'report.json')
+    expect(complete).toBe(false)
+    expect(summary.plannedResults).toBe(2 * 98)
+    expect(summary.results).toBe(frames.length)
+    expect(frames.slice(0, 3).map(({ frame }: { frame: number }) => frame)).toEqual([1, 2, 3])
+    expect(frames.every(({ provisional }: { provisional?: boolean }) => provisional)).toBe(true)
+    const document = await readSidecar(join(out, 'annotations.siam.json'))
+    expect(document.entry(1, 2)?.state).toBe('propagated')
+  })
+
+  it('a failure in the middle: one sentence, and side-car, dataset and report of what was done', async () => {
+    // The header of frame 5 is sound, so that only decoding it fails.
+    const path = join(clip, 'frame 5.png')
+    const sound = readFileSync(path)
+    await writeFile(path, sound.subarray(0, sound.length / 2))
+    const result = await run('failed', '--init', file('mask.png'), '--overlay', file('failed', 'o.mp4'))
+    await writeFile(path, sound)
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(/Error: .*frame 5\.png cannot be read as an image/)
+    expect(result.stderr).not.toMatch(/\n {4}at /)
+    expect(result.stdout).toMatch(/^Failed, and kept what is done: \d of 7 results/)
+    const report = json('failed', 'report.json')
+    expect(report.complete).toBe(false)
+    expect(report.failure).toMatch(/frame 5\.png cannot be read/)
+    const frames = report.frames.map(({ frame }: { frame: number }) => frame)
+    expect(frames.length).toBeGreaterThan(0)
+    expect(frames).toEqual([1, 2, 3, 4].slice(0, frames.length))
+    const document = await readSidecar(file('failed', 'annotations.siam.json'))
+    expect(document.frames(1)).toEqual([0, ...frames])
+    const read = await formats.davis.read(file('failed'))
+    expect(read.framesWithEntries()).toEqual([0, ...frames])
+    expect(existsSync(file('failed', 'o.mp4'))).toBe(false)
+  })
+
   it("never writes over a person's frame of a side-car", async () => {
     const source = file('forward', 'annotations.siam.json')
     const document = await readSidecar(source)

@@ -38,6 +38,7 @@ const mask = (frame: number, area: number, confidence: number): FrameResult => (
   map: { width, height, data: pixels(area) },
   objects: [{ id: 1, confidence, area }],
   seconds: 1,
+  provisional: false,
 })
 
 const pose = (frame: number, x: number, confidence: number): FrameResult => ({
@@ -47,6 +48,7 @@ const pose = (frame: number, x: number, confidence: number): FrameResult => ({
   joints: [{ x, y: 1, confidence }, undefined],
   confidence,
   seconds: 1,
+  provisional: false,
 })
 
 const points = (x: number, confidence: number) => [
