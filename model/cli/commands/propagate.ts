@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import * as v from 'valibot'
 import { isPersons, type Run } from '../../annotation/index.ts'
-import { CancelledError, UsageError, UserError } from '../../errors.ts'
+import { CancelledError, messageOf, UsageError, UserError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
 import { formats, readSidecar, writeSidecar } from '../../formats/index.ts'
 import {
@@ -227,6 +227,9 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
         signal,
       })
       const outcome = await carry(job, marks, run, options)
+      // A failure before the first result leaves nothing to keep.
+      if (outcome.done === 0 && outcome.ended !== undefined && !(outcome.ended instanceof CancelledError))
+        throw outcome.ended
       await writeOutputs({
         source,
         marks,
@@ -237,8 +240,12 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
         outcome,
         model: modelLabel(model),
         signal,
+      }).catch((error) => {
+        // What went wrong first is the reason; what could not be written is only told.
+        if (outcome.ended === undefined) throw error
+        say(`What was done could not be kept whole: ${messageOf(error)}`)
       })
-      if (outcome.stopped) throw new CancelledError()
+      if (outcome.ended !== undefined) throw outcome.ended
     } finally {
       await engine.close()
     }
@@ -280,10 +287,11 @@ interface Outcome {
   readonly done: number
   readonly planned: number
   readonly seconds: number
-  readonly stopped: boolean
+  /** What ended the work before it was complete: {@link CancelledError} on Ctrl-C, else what failed. */
+  readonly ended: unknown
 }
 
-/** Runs the job into the document; on Ctrl-C what was done stays. */
+/** Runs the job into the document; what was done stays, whatever ends it. */
 async function carry(
   job: ReturnType<typeof propagate>,
   { document }: Marks,
@@ -295,36 +303,26 @@ async function carry(
   let done = 0
   const start = performance.now()
   let lastSave = start
-  let stopped = false
+  let ended: unknown
   try {
     for await (const result of job.results) {
       const report = results.add(result)
       done++
       if (options.verbose) progress.line(describe(report))
       const elapsed = (performance.now() - start) / 1000
-      progress.update(done, job.total, `frames, ${(done / elapsed).toFixed(2)} per second`)
+      progress.update(done, job.total, `steps, ${(done / elapsed).toFixed(2)} per second`)
       if (performance.now() - lastSave > SAVE_EVERY_MS) {
         await writeSidecar(sidecarPath(options), document)
         lastSave = performance.now()
       }
     }
   } catch (error) {
-    if (!(error instanceof CancelledError)) {
-      // What is done is worth keeping whatever went wrong.
-      const kept = sidecarPath(options)
-      const saved = await writeSidecar(kept, document).then(
-        () => true,
-        () => false,
-      )
-      if (saved) say(`Kept the ${results.frames.length} frames that were done in ${kept}.`)
-      throw error
-    }
-    stopped = true
+    ended = error
   } finally {
     progress.end()
   }
   const seconds = (performance.now() - start) / 1000
-  return { frames: results.frames, done, planned: job.total, seconds, stopped }
+  return { frames: results.frames, done, planned: job.total, seconds, ended }
 }
 
 interface Outputs {
@@ -368,6 +366,10 @@ async function writeOutputs({
     warnings.push(...report.warnings)
   }
 
+  const failure =
+    outcome.ended === undefined || outcome.ended instanceof CancelledError
+      ? undefined
+      : messageOf(outcome.ended)
   const areas = outcome.frames.flatMap(({ objects }) => objects)
   const report = {
     tool: run.tool,
@@ -380,7 +382,8 @@ async function writeOutputs({
     settings: run.settings,
     direction: run.direction,
     range,
-    complete: !outcome.stopped,
+    complete: outcome.ended === undefined,
+    ...(failure !== undefined && { failure }),
     frames: outcome.frames,
     summary: {
       frames: outcome.frames.length,
@@ -400,7 +403,7 @@ async function writeOutputs({
   wrote.push(reportPath)
 
   const untrained = run.model.trained ? '' : ' · untrained model'
-  if (options.overlay && !outcome.stopped) {
+  if (options.overlay && outcome.ended === undefined) {
     const progress = createProgress('Drawing the overlay')
     try {
       const { notice } = await writeOverlayVideo(options.overlay, source, document, {
@@ -420,8 +423,13 @@ async function writeOutputs({
   if (options.json) printJson(report)
   else {
     const { frames, results, plannedResults, seconds, framesPerSecond } = report.summary
+    const kept = `and kept what is done: ${results} of ${plannedResults} results,`
+    const whatWasDone =
+      outcome.ended === undefined
+        ? `Propagated ${frames} frames`
+        : `${failure === undefined ? 'Stopped' : 'Failed'}, ${kept}`
     console.log(
-      `${outcome.stopped ? `Stopped, and kept what is done: ${results} of ${plannedResults} results,` : `Propagated ${frames} frames`} in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(2)} frames per second) with ${model} on ${run.device}`,
+      `${whatWasDone} in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(2)} frames per second) with ${model} on ${run.device}`,
     )
     for (const path of wrote) console.log(`  ${path}`)
   }
