@@ -68,17 +68,17 @@ export function collectMarks(
   return { document, masks, poses }
 }
 
-/** Joins a mask with what is already marked on its frame. */
+/** Adds a mask beside what is already marked on its frame; its own objects are replaced there. */
 function addMask(masks: MaskMark[], { frame, map, objects }: MaskMark): void {
-  const at = masks.findIndex((mark) => mark.frame === frame)
-  const present = masks[at]
-  if (!present) {
-    masks.push({ frame, map, objects })
-    return
-  }
   const replaced = new Set(objects)
-  const data = present.map.data.map((id, i) => map.data[i]! || (replaced.has(id) ? 0 : id))
-  masks[at] = { frame, map: { ...map, data }, objects: [...new Set([...present.objects, ...objects])] }
+  const others = masks.flatMap((mark): MaskMark[] => {
+    if (mark.frame !== frame) return [mark]
+    const left = mark.objects.filter((id) => !replaced.has(id))
+    if (left.length === 0) return []
+    const data = mark.map.data.map((id) => (replaced.has(id) ? 0 : id))
+    return [{ frame, map: { ...mark.map, data }, objects: left }]
+  })
+  masks.splice(0, masks.length, ...others, { frame, map, objects })
 }
 
 function sidecarPoses(document: AnnotationDocument, only: number | undefined): PoseMark[] {

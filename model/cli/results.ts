@@ -56,13 +56,14 @@ function entriesOf(
       },
     ]
   }
-  const { width, height, data } = result.map
-  const masks = encodeAllLabels(data, width, height)
-  return result.objects.map(({ id, confidence: exact, area }) => {
-    const confidence = rounded(exact, 4)
-    if (area === 0) return { objectId: id, frame, entry: { state: 'absent', by: 'run', run, confidence } }
-    const mask = masks.get(id)!
-    return { objectId: id, frame, entry: { state: 'propagated', run, confidence, occluded: false, mask } }
+  return result.layers.flatMap(({ map, objects }) => {
+    const masks = encodeAllLabels(map.data, map.width, map.height)
+    return objects.map(({ id, confidence: exact, area }) => {
+      const confidence = rounded(exact, 4)
+      if (area === 0) return { objectId: id, frame, entry: { state: 'absent', by: 'run', run, confidence } }
+      const mask = masks.get(id)!
+      return { objectId: id, frame, entry: { state: 'propagated', run, confidence, occluded: false, mask } }
+    })
   })
 }
 
@@ -79,11 +80,9 @@ function reportOf(result: FrameResult): FrameReport {
       ...provisional,
     }
   }
-  const objects = result.objects.map(({ id, confidence, area }) => ({
-    id,
-    confidence: rounded(confidence, 4),
-    area,
-  }))
+  const objects = result.layers
+    .flatMap((layer) => layer.objects)
+    .map(({ id, confidence, area }) => ({ id, confidence: rounded(confidence, 4), area }))
   return { frame, seconds, objects, ...provisional }
 }
 

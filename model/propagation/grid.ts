@@ -23,6 +23,35 @@ export function emptyLabels(grid: Grid, channels: number): SoftLabels {
   return { grid, channels, data: new Float32Array(cellCount(grid) * channels) }
 }
 
+/** Some channels next to each other as labels of their own; the same object when it is all of them. */
+export function channelBlock(labels: SoftLabels, first: number, channels: number): SoftLabels {
+  if (channels === labels.channels) return labels
+  const block = emptyLabels(labels.grid, channels)
+  for (let cell = 0; cell < cellCount(labels.grid); cell++) {
+    const from = cell * labels.channels + first
+    block.data.set(labels.data.subarray(from, from + channels), cell * channels)
+  }
+  return block
+}
+
+/** The channels of several labels side by side, in their order. */
+export function joinChannels(parts: readonly SoftLabels[]): SoftLabels {
+  const [only] = parts
+  if (only && parts.length === 1) return only
+  const channels = parts.reduce((total, part) => total + part.channels, 0)
+  const joined = emptyLabels(parts[0]!.grid, channels)
+  let first = 0
+  for (const part of parts) {
+    for (let cell = 0; cell < cellCount(joined.grid); cell++)
+      joined.data.set(
+        part.data.subarray(cell * part.channels, (cell + 1) * part.channels),
+        cell * channels + first,
+      )
+    first += part.channels
+  }
+  return joined
+}
+
 /** a * weight + b * (1 - weight), cell by cell: how a span between two marked frames is joined. */
 export function blendLabels(a: SoftLabels, b: SoftLabels, weight: number): SoftLabels {
   const data = a.data.map((value, i) => value * weight + b.data[i]! * (1 - weight))
@@ -34,8 +63,8 @@ export interface PackedLabels {
   readonly grid: Grid
   readonly channels: number
   /** Per cell: how many entries follow. */
-  readonly counts: Uint8Array
-  readonly entries: Uint8Array
+  readonly counts: Uint16Array
+  readonly entries: Uint16Array
   /** In 65535ths. */
   readonly weights: Uint16Array
 }
@@ -43,7 +72,7 @@ export interface PackedLabels {
 /** Packs soft labels in 0..1; a weight is rounded to 1/65535, and below half of that it is dropped. */
 export function packLabels({ grid, channels, data }: SoftLabels): PackedLabels {
   const cells = cellCount(grid)
-  const counts = new Uint8Array(cells)
+  const counts = new Uint16Array(cells)
   const entries: number[] = []
   const weights: number[] = []
   for (let cell = 0; cell < cells; cell++)
@@ -54,7 +83,7 @@ export function packLabels({ grid, channels, data }: SoftLabels): PackedLabels {
       entries.push(channel)
       weights.push(weight)
     }
-  return { grid, channels, counts, entries: Uint8Array.from(entries), weights: Uint16Array.from(weights) }
+  return { grid, channels, counts, entries: Uint16Array.from(entries), weights: Uint16Array.from(weights) }
 }
 
 export function unpackLabels(packed: PackedLabels): SoftLabels {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodeMask, isPersons } from '../../model/annotation/index.ts'
+import { decodeMask, encodeMask, isPersons } from '../../model/annotation/index.ts'
 import {
   formats,
   readIndexedPng,
@@ -380,6 +380,66 @@ describe('inits', () => {
     expect(
       json('two', 'report.json').frames.map((entry: { objects: unknown[] }) => entry.objects.length),
     ).toEqual([2, 2])
+  })
+})
+
+describe('several objects', () => {
+  /** A band of columns of the square on a frame. */
+  const band = (frame: number, from: number, to: number): Uint8Array =>
+    Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
+      const x = (i % WIDTH) - 8 * frame
+      return inside(i % WIDTH, Math.floor(i / WIDTH), frame) && x >= from && x < to ? 1 : 0
+    })
+  const masksOn = async (out: string, frame: number): Promise<Uint8Array[]> => {
+    const document = await readSidecar(file(out, 'annotations.siam.json'))
+    return [1, 2].map((id) => {
+      const entry = document.entry(id, frame)
+      if (entry?.state === undefined || entry.state === 'absent' || !entry.mask)
+        throw new Error(`Object ${id} has no mask on frame ${frame}.`)
+      return decodeMask(entry.mask)
+    })
+  }
+  const shared = (a: Uint8Array, b: Uint8Array): number => a.reduce((sum, on, i) => sum + (on & b[i]!), 0)
+
+  it('marked one over the other: both are carried whole, and it is said', async () => {
+    const start = await readSidecar(file('forward', 'annotations.siam.json'))
+    start.apply({ kind: 'putObject', object: { id: 2, name: 'right half', labelId: 1 } })
+    const mask = encodeMask(band(0, 48, 72), WIDTH, HEIGHT)
+    const entry = { state: 'keyframe', occluded: false, mask } as const
+    start.apply({ kind: 'setEntry', objectId: 2, frame: 0, entry })
+    await writeSidecar(file('over.siam.json'), start)
+    const result = await run('over', '--init', file('over.siam.json'), '--range', '0:3')
+    expect(result.stderr).toMatch(/Note: the marked masks of objects 1 and 2 overlap; each is carried whole/)
+    expect(result.code).toBe(0)
+    for (const frame of [1, 2, 3]) {
+      const [whole, half] = await masksOn('over', frame)
+      expect(overlap(whole!, frame), `frame ${frame}`).toBeGreaterThan(0.6)
+      expect(shared(whole!, half!)).toBeGreaterThan(0.5 * shared(half!, half!))
+    }
+  })
+
+  it('marked on different frames: no pixel is given to two', async () => {
+    await writeIndexedPng(file('left.png'), { width: WIDTH, height: HEIGHT, indices: band(0, 24, 60) })
+    const right = band(7, 40, 72).map((on) => 2 * on)
+    await writeIndexedPng(file('right.png'), { width: WIDTH, height: HEIGHT, indices: right })
+    const marks = ['--init', file('left.png'), '--init', `${file('right.png')}@7`, '--direction', 'both']
+    const result = await run('apart', ...marks)
+    expect(result.code).toBe(0)
+    let both = 0
+    for (let frame = 1; frame < 7; frame++) {
+      const [left, second] = await masksOn('apart', frame)
+      expect(shared(left!, second!), `frame ${frame}`).toBe(0)
+      both += shared(left!, left!) > 0 && shared(second!, second!) > 0 ? 1 : 0
+    }
+    expect(both).toBeGreaterThan(3)
+    const { frames } = json('apart', 'report.json')
+    const areas = frames.find(({ frame }: { frame: number }) => frame === 3).objects
+    const [left, second] = await masksOn('apart', 3)
+    const reported = areas.map(({ id, area }: { id: number; area: number }) => [id, area]).sort()
+    expect(reported).toEqual([
+      [1, shared(left!, left!)],
+      [2, shared(second!, second!)],
+    ])
   })
 })
 

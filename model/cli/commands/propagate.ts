@@ -9,6 +9,7 @@ import { formats, readSidecar, writeSidecar } from '../../formats/index.ts'
 import {
   FeatureExtractor,
   networkSize,
+  overlappingObjects,
   PRESETS,
   type PresetName,
   type PropagationSettings,
@@ -182,6 +183,11 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
       width: table.width,
       height: table.height,
     })
+    const overlapping = [...overlappingObjects(marks.masks)].map(([a, b]) => `${a} and ${b}`)
+    if (overlapping.length > 0)
+      say(
+        `Note: the marked masks of objects ${overlapping.join(', ')} overlap; each is carried whole, so their results may overlap too.`,
+      )
     const model = await loadModel(options.model, heads)
     const size = networkSize(table, short, model.config.patch)
     await prepareOutput(options.out)

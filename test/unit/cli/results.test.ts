@@ -35,8 +35,7 @@ const pixels = (area: number): Uint8Array => new Uint8Array(width * height).fill
 const mask = (frame: number, area: number, confidence: number): FrameResult => ({
   kind: 'masks',
   frame,
-  map: { width, height, data: pixels(area) },
-  objects: [{ id: 1, confidence, area }],
+  layers: [{ map: { width, height, data: pixels(area) }, objects: [{ id: 1, confidence, area }] }],
   seconds: 1,
   provisional: false,
 })

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../../model/errors.ts'
+import { channelConfidence } from '../../../model/propagation/confidence.ts'
 import { decodeLabels, decodeNetwork } from '../../../model/propagation/decode.ts'
 import { FeatureCache, type FeatureExtractor } from '../../../model/propagation/features.ts'
 import { blendLabels, packLabels, type SoftLabels, unpackLabels } from '../../../model/propagation/grid.ts'
@@ -9,7 +10,7 @@ import { groupMarks } from '../../../model/propagation/groups.ts'
 import { decodeJoint, labelsFromJoints } from '../../../model/propagation/keypoints.ts'
 import { labelsFromMask, linearTap } from '../../../model/propagation/labels.ts'
 import { MAX_TOKENS, networkSize } from '../../../model/propagation/network-size.ts'
-import { channelConfidence } from '../../../model/propagation/propagate.ts'
+import { ObjectPairs } from '../../../model/propagation/overlap.ts'
 import { castVotes } from '../../../model/propagation/vote.ts'
 import type { Engine } from '../../../model/runtime/index.ts'
 
@@ -159,7 +160,14 @@ describe('keypoints', () => {
 })
 
 describe('groups', () => {
-  const context = { grid, patch: 8, protocol: 'crw' as const, width: 40, height: 32 }
+  const context = {
+    overlapping: new ObjectPairs(),
+    grid,
+    patch: 8,
+    protocol: 'crw' as const,
+    width: 40,
+    height: 32,
+  }
   const map = (...ids: number[]) => ({
     width: 40,
     height: 32,
@@ -177,12 +185,12 @@ describe('groups', () => {
     )
     const shapes = groups.map((group) =>
       group.kind === 'masks'
-        ? [group.objects, [...group.marks.keys()]]
+        ? [group.layers.map(({ objects }) => objects), [...group.marks.keys()]]
         : [group.object, [...group.marks.keys()]],
     )
     expect(shapes).toEqual([
-      [[1, 7], [0]],
-      [[2], [0, 9]],
+      [[[1, 7]], [0]],
+      [[[2]], [0, 9]],
       [8, [3]],
     ])
   })
