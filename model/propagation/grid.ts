@@ -58,11 +58,13 @@ export function blendLabels(a: SoftLabels, b: SoftLabels, weight: number): SoftL
   return { grid: a.grid, channels: a.channels, data }
 }
 
-/** Soft labels in a few kilobytes: nearly every cell has one or two channels that are not zero. */
+/** Soft labels in a few kilobytes: most cells are plain background, the others have few channels that are not zero. */
 export interface PackedLabels {
   readonly grid: Grid
   readonly channels: number
-  /** Per cell: how many entries follow. */
+  /** Those that are not plain background (channel 0 is 1, the others 0), ascending. */
+  readonly cells: Uint32Array
+  /** Per listed cell: how many entries follow. */
   readonly counts: Uint16Array
   readonly entries: Uint16Array
   /** In 65535ths. */
@@ -71,27 +73,44 @@ export interface PackedLabels {
 
 /** Packs soft labels in 0..1; a weight is rounded to 1/65535, and below half of that it is dropped. */
 export function packLabels({ grid, channels, data }: SoftLabels): PackedLabels {
-  const cells = cellCount(grid)
-  const counts = new Uint16Array(cells)
+  const cells: number[] = []
+  const counts: number[] = []
   const entries: number[] = []
   const weights: number[] = []
-  for (let cell = 0; cell < cells; cell++)
+  for (let cell = 0; cell < cellCount(grid); cell++) {
+    const start = entries.length
     for (let channel = 0; channel < channels; channel++) {
       const weight = Math.round(Math.min(1, data[cell * channels + channel]!) * 65535)
       if (weight <= 0) continue
-      counts[cell]!++
       entries.push(channel)
       weights.push(weight)
     }
-  return { grid, channels, counts, entries: Uint16Array.from(entries), weights: Uint16Array.from(weights) }
+    if (entries.length === start + 1 && entries[start] === 0 && weights[start] === 65535) {
+      entries.pop()
+      weights.pop()
+      continue
+    }
+    cells.push(cell)
+    counts.push(entries.length - start)
+  }
+  return {
+    grid,
+    channels,
+    cells: Uint32Array.from(cells),
+    counts: Uint16Array.from(counts),
+    entries: Uint16Array.from(entries),
+    weights: Uint16Array.from(weights),
+  }
 }
 
-export function unpackLabels(packed: PackedLabels): SoftLabels {
-  const labels = emptyLabels(packed.grid, packed.channels)
+export function unpackLabels({ grid, channels, cells, counts, entries, weights }: PackedLabels): SoftLabels {
+  const labels = emptyLabels(grid, channels)
+  for (let cell = 0; cell < cellCount(grid); cell++) labels.data[cell * channels] = 1
   let at = 0
-  packed.counts.forEach((count, cell) => {
-    for (const end = at + count; at < end; at++)
-      labels.data[cell * packed.channels + packed.entries[at]!] = packed.weights[at]! / 65535
+  cells.forEach((cell, i) => {
+    labels.data[cell * channels] = 0
+    for (const end = at + counts[i]!; at < end; at++)
+      labels.data[cell * channels + entries[at]!] = weights[at]! / 65535
   })
   return labels
 }

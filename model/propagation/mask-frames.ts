@@ -18,7 +18,7 @@ export interface PlannedGroup {
 type MaskGroup = Extract<Group, { kind: 'masks' }>
 
 /**
- * Groups are labelled one after the other. A frame that a later group labels too is remembered packed, a few tens of
+ * Groups are labelled one after the other. A frame that a later group labels too is remembered packed, a few
  * kilobytes, until that group has come to it.
  */
 export class MaskFrames {

@@ -78,8 +78,7 @@ export interface Propagation {
 
 /**
  * Prepares a propagation. Marked frames are never among the results; a frame between two marks has a provisional
- * result first. Stopping the loop early, or the signal,
- * leaves everything yielded so far valid.
+ * result first. Stopping the loop early, or the signal, leaves everything yielded so far valid.
  * @throws UserError when a mark does not fit the video or lies outside the range
  */
 export function propagate(job: PropagationJob): Propagation {

@@ -70,6 +70,21 @@ describe('packing', () => {
   })
 })
 
+it('packing keeps empty cells, and plain background takes no room', () => {
+  const data = new Float32Array(40)
+  for (let cell = 0; cell < 20; cell++) data[cell * 2] = 1
+  data.set([0, 0, 0.5, 0.5], 8)
+  const packed = packLabels({ grid, channels: 2, data })
+  expect([packed.cells, packed.counts].map((list) => [...list])).toEqual([
+    [4, 5],
+    [0, 2],
+  ])
+  expect(packed.weights).toHaveLength(2)
+  unpackLabels(packed).data.forEach((value, i) => {
+    expect(value).toBeCloseTo(data[i]!, 4)
+  })
+})
+
 describe('decoding', () => {
   it('equals interpolating every channel at every pixel', () => {
     fc.assert(
