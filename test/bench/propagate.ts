@@ -68,8 +68,9 @@ async function wholeJob(
   for await (const result of job.results) {
     if (result.kind !== 'masks') throw new Error('The job carries a mask.')
     // What a run writes per frame: the run-length mask of the side-car and the picture of the dataset.
-    encodeLabels(result.map.data, WIDTH, HEIGHT, 1)
-    const picture = { width: WIDTH, height: HEIGHT, indices: result.map.data }
+    const { data: indices } = result.layers[0]!.map
+    encodeLabels(indices, WIDTH, HEIGHT, 1)
+    const picture = { width: WIDTH, height: HEIGHT, indices }
     await writeIndexedPng(join(folder, `${result.frame}.png`), picture)
     times.push(result.seconds)
     // Growth from frame to frame would show here long before it fills the memory.

@@ -85,7 +85,7 @@ async function score(engine: Engine, features: string, frames: string, truth: Tr
   })
   const predictions: Uint8Array[] = [truth.maps[0]!]
   for await (const result of job.results)
-    if (result.kind === 'masks') predictions[result.frame] = result.map.data
+    if (result.kind === 'masks') predictions[result.frame] = result.layers[0]!.map.data
   await extractor.close()
   await video.close()
   const pairs = truth.maps.map((map, i) => ({ truth: map, prediction: predictions[i]! }))
