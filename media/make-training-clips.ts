@@ -43,18 +43,7 @@ async function main(): Promise<void> {
 }
 
 function readArguments(args: string[]): { options: ClipsOptions; jobs: number } {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      count: { type: 'string', default: '400' },
-      seed: { type: 'string', default: '1' },
-      frames: { type: 'string', default: '32' },
-      size: { type: 'string', default: '256' },
-      masks: { type: 'boolean', default: false },
-      jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
-    },
-  })
+  const { values, positionals } = parseOptions(args)
   const [folder, ...rest] = positionals
   if (folder === undefined || rest.length > 0) throw new UsageError('Name one folder to write the clips to.')
   const size = /^(\d+)(?:x(\d+))?$/.exec(values.size)
@@ -75,6 +64,26 @@ function readArguments(args: string[]): { options: ClipsOptions; jobs: number } 
       masks: values.masks,
     },
     jobs: whole('jobs', values.jobs, 1, 64),
+  }
+}
+
+/** @throws UsageError for an option that there is not */
+function parseOptions(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        count: { type: 'string', default: '400' },
+        seed: { type: 'string', default: '1' },
+        frames: { type: 'string', default: '32' },
+        size: { type: 'string', default: '256' },
+        masks: { type: 'boolean', default: false },
+        jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(messageOf(error))
   }
 }
 

@@ -50,6 +50,21 @@ const SYSTEM_REASONS: Record<string, string> = {
   ENOTDIR: 'a part of its path is a file, not a folder',
   EEXIST: 'it already exists',
   EMFILE: 'too many files are open; close some programs and run again',
+  ENFILE: 'too many files are open; close some programs and run again',
+  ENAMETOOLONG: 'its name is too long; choose a shorter one',
+  ELOOP: 'its links lead in a circle; check the path',
+  EIO: 'the disk reports a failure; check the disk or copy the file to another one',
+  ENXIO: 'the device is gone; check that the disk is connected',
+  ENODEV: 'the device is gone; check that the disk is connected',
+  ESTALE: 'the network folder was lost; connect it again',
+  EHOSTDOWN: 'the network folder cannot be reached; connect it again',
+  ETIMEDOUT: 'the disk or network folder does not answer; check the connection',
+  EBUSY: 'another program is using it; close that program and run again',
+  ETXTBSY: 'another program is using it; close that program and run again',
+  EFBIG: 'the disk cannot hold a file this large; choose another disk',
+  EXDEV: 'it would have to move to another disk; choose another place',
+  EINVAL: 'the name or the disk does not allow it; choose another name or place',
+  ENOMEM: 'the memory is used up; close some programs and run again',
 }
 
 /** Turns a system error (ENOSPC, EACCES, ...) about `path` into one sentence; other errors pass unchanged. */

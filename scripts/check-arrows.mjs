@@ -22,7 +22,7 @@ const ARROWS = {
   webview: ['model/annotation'],
   extension: ['model/*'],
 }
-const LEAVES = ['model/errors.ts', 'model/files.ts', 'model/pixel-font.ts']
+const LEAVES = ['model/errors.ts', 'model/files.ts', 'model/label-map.ts', 'model/pixel-font.ts']
 const WITHOUT_LEAVES = ['model/annotation', 'model/graph', 'webview']
 
 /** Packages that only one room may import; the reason stands in its README. */

@@ -106,6 +106,19 @@ export class AnnotationDocument {
     }
   }
 
+  /** A copy whose side-car lies elsewhere: `path` is that of the video from there. Values are shared. */
+  movedTo(path: string): AnnotationDocument {
+    const copy = new AnnotationDocument({ ...this.video, path })
+    for (const label of this.#labels.values()) copy.apply({ kind: 'putLabel', label })
+    for (const run of this.#runs.values()) copy.apply({ kind: 'putRun', run })
+    for (const object of this.#objects.values()) {
+      copy.apply({ kind: 'putObject', object })
+      for (const [frame, entry] of this.entries(object.id))
+        copy.apply({ kind: 'setEntry', objectId: object.id, frame, entry })
+    }
+    return copy
+  }
+
   /** Whether two documents say the same, matched by id and frame; masks are compared by their pixels. */
   equals(other: AnnotationDocument): boolean {
     if (this === other) return true

@@ -2,7 +2,13 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import * as v from 'valibot'
-import { type AnnotationDocument, isPersons, paintMask, type Skeleton } from '../annotation/index.ts'
+import {
+  type AnnotationDocument,
+  decodeMask,
+  isPersons,
+  paintMask,
+  type Skeleton,
+} from '../annotation/index.ts'
 import { explainSystemError, UsageError, UserError } from '../errors.ts'
 import { readIndexedPng, readSidecar } from '../formats/index.ts'
 import type { FrameTable } from '../video/index.ts'
@@ -186,7 +192,10 @@ async function readSidecarInit(
   return { kind: 'sidecar', source: path, document, frame }
 }
 
-/** The masks a person marked in a document, frame by frame; absent objects count as known. */
+/**
+ * The masks a person marked in a document, frame by frame; absent objects count as known. A frame on which masks
+ * overlap has several label maps, so that every object keeps its whole mask.
+ */
 export function sidecarMasks(
   document: AnnotationDocument,
   only: number | undefined,
@@ -194,22 +203,33 @@ export function sidecarMasks(
 ): Omit<MaskInit, 'kind' | 'source'>[] {
   const { width, height } = document.video
   const used = (frame: number): boolean => (only === undefined || frame === only) && inRange({ frame })
-  const byFrame = new Map<number, { data: Uint8Array; objects: number[] }>()
+  const byFrame = new Map<number, PaintedMap[]>()
   for (const id of document.objects.keys())
     for (const [frame, entry] of document.entries(id)) {
       if (!isPersons(entry) || !used(frame)) continue
       // A keyframe with keypoints alone says nothing about the object's pixels.
       if (entry.state === 'keyframe' && !entry.mask) continue
       if (entry.state === 'absent' && !hasMask(document, id, used)) continue
-      let known = byFrame.get(frame)
-      if (!known) {
-        known = { data: new Uint8Array(width * height), objects: [] }
-        byFrame.set(frame, known)
+      const maps = byFrame.get(frame) ?? []
+      byFrame.set(frame, maps)
+      const mask = entry.state === 'keyframe' ? entry.mask : undefined
+      const pixels = mask && decodeMask(mask)
+      let free = maps.find(({ data }) => !pixels?.some((set, i) => set !== 0 && data[i] !== 0))
+      if (!free) {
+        free = { data: new Uint8Array(width * height), objects: [] }
+        maps.push(free)
       }
-      known.objects.push(id)
-      if (entry.state === 'keyframe' && entry.mask) paintMask(entry.mask, known.data, id)
+      free.objects.push(id)
+      if (mask) paintMask(mask, free.data, id)
     }
-  return [...byFrame].map(([frame, { data, objects }]) => ({ frame, map: { width, height, data }, objects }))
+  return [...byFrame].flatMap(([frame, maps]) =>
+    maps.map(({ data, objects }) => ({ frame, map: { width, height, data }, objects })),
+  )
+}
+
+interface PaintedMap {
+  readonly data: Uint8Array
+  readonly objects: number[]
 }
 
 function hasMask(document: AnnotationDocument, id: number, used: (frame: number) => boolean): boolean {

@@ -26,7 +26,7 @@ export function colourText(id: number): string {
 }
 
 /**
- * Builds the document: a side-car's content, and on top what mask and keypoint files mark. A later init of the
+ * Builds the document for a side-car that refers to `video`: an earlier side-car's content, and on top what mask and keypoint files mark. A later init of the
  * same object on the same frame replaces the earlier one.
  * @throws UserError when there are more than 255 objects; UsageError with two side-cars
  */
@@ -38,7 +38,8 @@ export function collectMarks(
   const sidecars = inits.filter((init) => init.kind === 'sidecar')
   if (sidecars.length > 1) throw new UsageError('--init takes one side-car; join them first.')
   const [sidecar] = sidecars
-  const document = sidecar?.document ?? createDocument(video)
+  // The side-car may have been read from another folder than the one it will be written to.
+  const document = sidecar?.document.movedTo(video.path) ?? createDocument(video)
   // Keyframes of a side-car outside the range are simply not part of this run; a file named for one is a mistake.
   const inRange = ({ frame }: { frame: number }): boolean => frame >= first && frame <= last
   const masks: MaskMark[] = sidecar ? sidecarMasks(document, sidecar.frame, inRange) : []
@@ -67,17 +68,17 @@ export function collectMarks(
   return { document, masks, poses }
 }
 
-/** Joins a mask with what is already marked on its frame. */
+/** Adds a mask beside what is already marked on its frame; its own objects are replaced there. */
 function addMask(masks: MaskMark[], { frame, map, objects }: MaskMark): void {
-  const at = masks.findIndex((mark) => mark.frame === frame)
-  const present = masks[at]
-  if (!present) {
-    masks.push({ frame, map, objects })
-    return
-  }
   const replaced = new Set(objects)
-  const data = present.map.data.map((id, i) => map.data[i]! || (replaced.has(id) ? 0 : id))
-  masks[at] = { frame, map: { ...map, data }, objects: [...new Set([...present.objects, ...objects])] }
+  const others = masks.flatMap((mark): MaskMark[] => {
+    if (mark.frame !== frame) return [mark]
+    const left = mark.objects.filter((id) => !replaced.has(id))
+    if (left.length === 0) return []
+    const data = mark.map.data.map((id) => (replaced.has(id) ? 0 : id))
+    return [{ frame, map: { ...mark.map, data }, objects: left }]
+  })
+  masks.splice(0, masks.length, ...others, { frame, map, objects })
 }
 
 function sidecarPoses(document: AnnotationDocument, only: number | undefined): PoseMark[] {

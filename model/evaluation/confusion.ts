@@ -21,7 +21,7 @@ export class ConfusionMatrix {
   /**
    * Counts one frame. Pixels whose true label is {@link IGNORED_LABEL} or no class at all do not count.
    * @param truth class per pixel
-   * @param prediction same size; see {@link resizeLabels} for another one
+   * @param prediction same size; bring it there with resizeNearest, rounding `centre`
    * @throws RangeError when the sizes differ, or a predicted label is no class at a pixel that counts
    */
   add(truth: Uint8Array, prediction: Uint8Array): void {
@@ -71,26 +71,4 @@ export function confusionMatrix(
 /** Mean intersection over union of a confusion matrix: {@link ConfusionMatrix.meanIou}. */
 export function meanIou(matrix: ConfusionMatrix): number {
   return matrix.meanIou()
-}
-
-/**
- * A label map at another size by the nearest pixel centre, as Pillow does it and CropMAE's VIP evaluation with
- * it: source = floor((i + 0.5) * sourceSize / size).
- */
-export function resizeLabels(
-  labels: Uint8Array,
-  from: { width: number; height: number },
-  to: { width: number; height: number },
-): Uint8Array {
-  if (labels.length !== from.width * from.height)
-    throw new RangeError(`A label map of ${labels.length} pixels is not ${from.width}x${from.height}`)
-  const columns = Uint32Array.from({ length: to.width }, (_, x) =>
-    Math.floor(((x + 0.5) * from.width) / to.width),
-  )
-  const result = new Uint8Array(to.width * to.height)
-  for (let y = 0, i = 0; y < to.height; y++) {
-    const row = Math.floor(((y + 0.5) * from.height) / to.height) * from.width
-    for (let x = 0; x < to.width; x++) result[i++] = labels[row + columns[x]!]!
-  }
-  return result
 }

@@ -1,6 +1,6 @@
 /** Metrics and protocols: DAVIS J and F, VIP mIoU, JHMDB PCK. */
 export { boundaryF, boundaryPixels, boundaryRadius, diskHalfWidths } from './boundary.ts'
-export { ConfusionMatrix, confusionMatrix, IGNORED_LABEL, meanIou, resizeLabels } from './confusion.ts'
+export { ConfusionMatrix, confusionMatrix, IGNORED_LABEL, meanIou } from './confusion.ts'
 export {
   type DavisOptions,
   type DavisScore,

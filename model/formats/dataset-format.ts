@@ -53,6 +53,11 @@ export interface DatasetFormat {
   readonly id: 'davis' | 'youtube-vis'
   readonly title: string
   /**
+   * Tells beforehand what {@link write} would refuse about the folder.
+   * @throws UserError when it holds a sequence of this name that no export made, or its record is damaged
+   */
+  checkFolder(target: Pick<ExportContext, 'folder' | 'sequence' | 'pictures'>): Promise<void>
+  /**
    * Writes one video. Built aside, read back, compared with the document, then moved into place.
    * @throws UserError when there is no mask to write, the folder refuses, or it holds a sequence of this name that
    *   no export made; CancelledError on the signal. The folder is then as it was before.

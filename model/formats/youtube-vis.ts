@@ -11,24 +11,13 @@ import {
   type Rle,
   toCompressed,
 } from '../annotation/index.ts'
-import { throwIfCancelled, UserError } from '../errors.ts'
-import type { DatasetFormat, ExportContext, ReadOptions, WriteReport } from './dataset-format.ts'
-import { exportPictures } from './export-pictures.ts'
-import { type ExportPlan, frameName, planExport } from './export-plan.ts'
-import {
-  isOf,
-  maskDigest,
-  PROVENANCE_FILE,
-  type Provenance,
-  provenanceText,
-  readProvenance,
-  recordExport,
-  withRecord,
-} from './provenance.ts'
+import { UserError } from '../errors.ts'
+import type { ReadOptions } from './dataset-format.ts'
+import { type BuiltData, datasetFormat, type ExportJob } from './export-dataset.ts'
+import type { ExportPlan } from './export-plan.ts'
+import { isOf, type Provenance, readProvenance } from './provenance.ts'
 import { documentOf, type FoundObject } from './restore.ts'
-import { chooseSequence, refuseForeign } from './sequences.ts'
-import { buildAside } from './staging.ts'
-import { demandEqual } from './verify.ts'
+import { chooseSequence } from './sequences.ts'
 import {
   readOrEmpty,
   readYoutubeVisFile,
@@ -43,55 +32,36 @@ import {
   youtubeVisText,
 } from './youtube-vis-file.ts'
 
-const TITLE = 'YouTube-VIS'
-const picturesOf = (sequence: string) => join('JPEGImages', sequence)
-
 /** One JSON file with run-length masks per object and frame (Yang et al. 2019); objects may overlap. */
-export const youtubeVis: DatasetFormat = { id: 'youtube-vis', title: TITLE, write, read }
+export const youtubeVis = datasetFormat({
+  id: 'youtube-vis',
+  title: 'YouTube-VIS',
+  picturesOf: (sequence) => join('JPEGImages', sequence),
+  refuseForeign: async (folder, sequence, ours) => {
+    const path = join(folder, YOUTUBE_VIS_FILE)
+    const { videos } = await readOrEmpty(path)
+    if (!ours && videos.some((video) => videoName(video) === sequence))
+      throw new UserError(
+        `${path} holds a video ${sequence} that was not exported by this tool, so it is not replaced; choose another folder or name.`,
+      )
+  },
+  steps: () => 1,
+  build,
+  masksOf: (document) => (frame) => (objectId) => maskOf(document, objectId, frame)!,
+  read,
+})
 
-async function write(document: AnnotationDocument, context: ExportContext): Promise<WriteReport> {
+async function build({ document, context, plan, stage, nameOf, step }: ExportJob): Promise<BuiltData> {
   const { folder, sequence } = context
-  const plan = planExport(document, context, TITLE)
-  const records = await readProvenance(folder)
-  const earlier = records.find((record) => isOf(record, 'youtube-vis', sequence))
   const old = await readOrEmpty(join(folder, YOUTUBE_VIS_FILE))
-  if (earlier === undefined && old.videos.some((video) => videoName(video) === sequence))
-    throw new UserError(
-      `${join(folder, YOUTUBE_VIS_FILE)} holds a video ${sequence} that was not exported by this tool, so it is not replaced; choose another folder or name.`,
-    )
-  if (context.pictures) await refuseForeign(folder, picturesOf(sequence), earlier?.pictures === true)
-  return buildAside(folder, async (stage) => {
-    const total = 1 + (context.pictures ? plan.frames.length : 0)
-    let done = 0
-    const step = () => context.onProgress?.(++done, total)
-    const pictures = plan.frames.map(({ index }) => `${frameName(index, document.video.frameCount)}.jpg`)
-    const files = plan.frames.map(({ file }, i) =>
-      file === undefined || context.pictures ? `${sequence}/${pictures[i]}` : file,
-    )
-    const { content, annotations } = withVideo(old, document, plan, sequence, files)
-    await writeFile(join(stage.folder, YOUTUBE_VIS_FILE), youtubeVisText(content))
-    stage.replace(YOUTUBE_VIS_FILE)
-    step()
-    if (context.pictures) {
-      const names = new Map(plan.frames.map(({ index }, i) => [index, pictures[i]!]))
-      await exportPictures(document, context, join(stage.folder, picturesOf(sequence)), names, step)
-      stage.replace(picturesOf(sequence))
-    } else if (earlier?.pictures) stage.remove(picturesOf(sequence))
-    const record = recordExport(document, context, plan, {
-      dataset: 'youtube-vis',
-      warnings: plan.warnings,
-      files,
-      annotations,
-      digestOf: (objectId, frame) => maskDigest(maskOf(document, objectId, frame)!),
-    })
-    await writeFile(join(stage.folder, PROVENANCE_FILE), provenanceText(withRecord(records, record)))
-    stage.replace(PROVENANCE_FILE)
-    throwIfCancelled(context.signal)
-    const back = await read(stage.folder, { sequence })
-    const masksOf = (frame: number) => (id: number) => maskOf(document, id, frame)!
-    await demandEqual(back, document, plan, masksOf, TITLE, context.signal)
-    return { files: 2 + (context.pictures ? pictures.length : 0), warnings: [...plan.warnings] }
-  })
+  const files = plan.frames.map(({ index, file }) =>
+    file === undefined || context.pictures ? `${sequence}/${nameOf(index)}.jpg` : file,
+  )
+  const { content, annotations } = withVideo(old, document, plan, sequence, files)
+  await writeFile(join(stage.folder, YOUTUBE_VIS_FILE), youtubeVisText(content))
+  stage.replace(YOUTUBE_VIS_FILE)
+  step()
+  return { count: 1, files, warnings: [], annotations }
 }
 
 function maskOf(document: AnnotationDocument, objectId: number, frame: number): Rle | undefined {

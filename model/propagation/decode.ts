@@ -1,6 +1,7 @@
 /** From the patch grid back to pixels: bilinear upsampling to the network's size, argmax, nearest to the video's. */
+import { type LabelMap, nearestSource, resizeNearest } from '../label-map.ts'
 import type { SoftLabels } from './grid.ts'
-import { type LabelMap, linearTap, resizeNearest } from './labels.ts'
+import { linearTap } from './labels.ts'
 import type { PropagationSettings } from './settings.ts'
 
 /** The four grid cells around a run of pixels and where in between they lie. */
@@ -72,8 +73,34 @@ export function decodeLabels(
   size: { width: number; height: number },
   protocol: PropagationSettings['protocol'],
 ): LabelMap {
-  const rounding = protocol === 'dino' ? 'centre' : 'floor'
-  return resizeNearest(decodeNetwork(soft, patch, protocol), size.width, size.height, rounding)
+  return resizeNearest(decodeNetwork(soft, patch, protocol), size.width, size.height, ROUNDING[protocol])
+}
+
+/** How each protocol's code brings the network's picture to the video's size. */
+const ROUNDING = { crw: 'floor', dino: 'centre' } as const
+
+/**
+ * The votes for one channel at one pixel of the video, before any stretching.
+ * @param pixel row-major
+ */
+export function votesAt(
+  { grid, channels, data }: SoftLabels,
+  patch: number,
+  channel: number,
+  pixel: number,
+  size: { width: number; height: number },
+  protocol: PropagationSettings['protocol'],
+): number {
+  const y = Math.floor(pixel / size.width)
+  const tap = (i: number, cells: number, pixels: number) =>
+    linearTap(nearestSource(i, cells * patch, pixels, ROUNDING[protocol]), cells, cells * patch)
+  const across = tap(pixel - y * size.width, grid.columns, size.width)
+  const down = tap(y, grid.rows, size.height)
+  const at = (row: number, column: number): number =>
+    data[(row * grid.columns + column) * channels + channel]!
+  const left = at(down.low, across.low) * (1 - down.weight) + at(down.high, across.low) * down.weight
+  const right = at(down.low, across.high) * (1 - down.weight) + at(down.high, across.high) * down.weight
+  return left + (right - left) * across.weight
 }
 
 type Run = { readonly low: number; readonly high: number; readonly start: number; readonly end: number }

@@ -6,6 +6,7 @@ import {
   type ImageSize,
   type Parameters,
   patchGrid,
+  rawPatchGraph,
 } from '../siammae/index.ts'
 import type { Grid } from './grid.ts'
 
@@ -13,11 +14,16 @@ import type { Grid } from './grid.ts'
 export class FeatureExtractor {
   readonly size: ImageSize
   readonly grid: Grid
-  readonly config: EncoderConfig
+  readonly config: Pick<EncoderConfig, 'patch' | 'dim'>
   readonly #engine: Engine
   readonly #program: Program
 
-  private constructor(engine: Engine, config: EncoderConfig, size: ImageSize, program: Program) {
+  private constructor(
+    engine: Engine,
+    config: Pick<EncoderConfig, 'patch' | 'dim'>,
+    size: ImageSize,
+    program: Program,
+  ) {
     this.#engine = engine
     this.#program = program
     this.config = config
@@ -34,6 +40,12 @@ export class FeatureExtractor {
     const graph = encoderGraph(model.config, model.parameters, size, ['tokens_l2'])
     const program = await engine.load(graph, { resident: ['tokens_l2'] })
     return new FeatureExtractor(engine, model.config, size, program)
+  }
+
+  /** The pixels of a patch as its features: propagation by nearest colour, which a network has to beat. */
+  static async ofRawPatches(engine: Engine, patch: number, size: ImageSize): Promise<FeatureExtractor> {
+    const program = await engine.load(rawPatchGraph(patch, size), { resident: ['tokens_l2'] })
+    return new FeatureExtractor(engine, { patch, dim: 3 * patch ** 2 }, size, program)
   }
 
   /** Bytes of one frame's tokens. */

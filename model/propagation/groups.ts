@@ -1,15 +1,19 @@
 /**
- * Objects that are marked on the same frames travel together and share one background. Objects marked on
+ * Objects that are marked on the same frames travel together and share one background, unless a person drew them one
+ * over the other: then each keeps its whole mask in a layer of its own. Objects marked on
  * different frames travel apart: on a frame where an object was never marked, its pixels are unknown, and must
  * not vote for the background.
  */
+
 import { UserError } from '../errors.ts'
-import type { Grid, SoftLabels } from './grid.ts'
+import type { LabelMap } from '../label-map.ts'
+import { type Grid, joinChannels, type SoftLabels } from './grid.ts'
 import { type GridPoint, labelsFromJoints } from './keypoints.ts'
-import { type LabelMap, labelsFromMask } from './labels.ts'
+import { labelsFromMask } from './labels.ts'
+import { layersOf, type ObjectPairs } from './overlap.ts'
 import type { PropagationSettings } from './settings.ts'
 
-/** A frame on which a person marked masks. */
+/** Masks on a frame that a person marked. Where masks overlap, the frame has several of these. */
 export interface MaskMark {
   readonly frame: number
   /** Object ids 1..255 per pixel of the video, 0 elsewhere. */
@@ -26,11 +30,18 @@ export interface PoseMark {
   readonly joints: readonly ({ readonly x: number; readonly y: number } | undefined)[]
 }
 
+/** Objects that compete for pixels: `first` is the channel of their background, first + 1 + i that of objects[i]. */
+export interface MaskLayer {
+  readonly objects: readonly number[]
+  readonly first: number
+}
+
 /** What travels together. */
 export type Group =
   | {
       readonly kind: 'masks'
-      readonly objects: readonly number[]
+      /** Objects that a person drew one over the other are in different ones. */
+      readonly layers: readonly MaskLayer[]
       readonly marks: ReadonlyMap<number, SoftLabels>
     }
   | {
@@ -42,6 +53,8 @@ export type Group =
     }
 
 export interface GroupContext {
+  /** From {@link overlappingObjects}. */
+  readonly overlapping: ObjectPairs
   readonly grid: Grid
   readonly patch: number
   readonly protocol: PropagationSettings['protocol']
@@ -59,42 +72,57 @@ export function groupMarks(
   return [...groupMasks(masks, context), ...groupPoses(poses, context)]
 }
 
-function groupMasks(
-  masks: readonly MaskMark[],
-  { grid, patch, protocol, width, height }: GroupContext,
-): Group[] {
-  const framesOf = new Map<number, number[]>()
+function groupMasks(masks: readonly MaskMark[], context: GroupContext): Group[] {
+  const { width, height, overlapping } = context
+  const framesOf = new Map<number, Set<number>>()
+  const mapsOf = new Map<number, LabelMap[]>()
   const seen = new Set<number>()
   for (const { frame, map, objects } of masks) {
     if (map.width !== width || map.height !== height)
       throw new UserError(
         `The mask of frame ${frame} is ${map.width}x${map.height} and the video ${width}x${height}; give a mask of the video's size.`,
       )
-    for (const object of objects) framesOf.set(object, [...(framesOf.get(object) ?? []), frame])
+    for (const object of objects) framesOf.set(object, (framesOf.get(object) ?? new Set()).add(frame))
     for (const id of map.data) if (id !== 0) seen.add(id)
+    mapsOf.set(frame, [...(mapsOf.get(frame) ?? []), map])
   }
   const byFrames = new Map<string, number[]>()
   for (const [object, frames] of framesOf) {
     if (!seen.has(object))
       throw new UserError(`Object ${object} has no pixel on any marked frame; draw it on one.`)
-    const key = frames.sort((a, b) => a - b).join()
+    const key = [...frames].sort((a, b) => a - b).join()
     byFrames.set(key, [...(byFrames.get(key) ?? []), object])
   }
-  const maps = new Map(masks.map((mark) => [mark.frame, mark.map]))
   return [...byFrames].map(([key, objects]) => {
-    objects.sort((a, b) => a - b)
-    const channelOf = new Uint8Array(256)
-    objects.forEach((object, i) => {
-      channelOf[object] = i + 1
+    let first = 0
+    const layers = layersOf(objects, overlapping).map((layer): MaskLayer => {
+      first += layer.length + 1
+      return { objects: layer, first: first - layer.length - 1 }
     })
     const marks = new Map<number, SoftLabels>()
-    for (const frame of key.split(',').map(Number)) {
-      const map = maps.get(frame)!
-      const channels = { ...map, data: map.data.map((id) => channelOf[id]!) }
-      marks.set(frame, labelsFromMask(channels, grid, objects.length + 1, patch, protocol))
-    }
-    return { kind: 'masks', objects, marks }
+    for (const frame of key.split(',').map(Number))
+      marks.set(frame, joinChannels(layers.map((layer) => layerLabels(layer, mapsOf.get(frame)!, context))))
+    return { kind: 'masks', layers, marks }
   })
+}
+
+/** Soft labels of a layer's objects on a marked frame. */
+function layerLabels(
+  { objects }: MaskLayer,
+  maps: readonly LabelMap[],
+  { grid, patch, protocol, width, height }: GroupContext,
+): SoftLabels {
+  const channelOf = new Uint8Array(256)
+  objects.forEach((object, i) => {
+    channelOf[object] = i + 1
+  })
+  const data = new Uint8Array(width * height)
+  for (const map of maps)
+    map.data.forEach((id, pixel) => {
+      const channel = channelOf[id]!
+      if (channel !== 0) data[pixel] = channel
+    })
+  return labelsFromMask({ width, height, data }, grid, objects.length + 1, patch, protocol)
 }
 
 function groupPoses(poses: readonly PoseMark[], { grid, width, height }: GroupContext): Group[] {

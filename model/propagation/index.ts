@@ -1,17 +1,19 @@
 export { Affinity, type AffinityCost, type Candidates } from './affinity.ts'
+export { channelConfidence } from './confidence.ts'
 export { decodeLabels, decodeNetwork } from './decode.ts'
 export { extractToHost, FeatureCache, FeatureExtractor, type TokenSource } from './features.ts'
 export { FrameReader } from './frame-reader.ts'
 export type { Grid, SoftLabels } from './grid.ts'
 export type { MaskMark, PoseMark } from './groups.ts'
 export { decodeJoint, type GridPoint, labelsFromJoints, stampJoint } from './keypoints.ts'
-export { type LabelMap, labelsFromMask, resizeNearest } from './labels.ts'
-export { type Direction, type Leg, planLegs, plannedFrames } from './plan.ts'
+export { labelsFromMask } from './labels.ts'
+export { MAX_TOKENS, networkSize } from './network-size.ts'
+export { overlappingObjects } from './overlap.ts'
+export { type Direction, type Leg, planLegs, plannedResults } from './plan.ts'
 export {
-  channelConfidence,
   type FrameResult,
+  type MaskLayerResult,
   type MaskResult,
-  networkSize,
   type PoseResult,
   type Propagation,
   type PropagationJob,

@@ -1,37 +1,7 @@
 /** From pixels to the patch grid: how a marked mask becomes the soft labels that travel. */
+import { type LabelMap, resizeNearest } from '../label-map.ts'
 import { cellCount, type Grid, type SoftLabels } from './grid.ts'
 import type { PropagationSettings } from './settings.ts'
-
-/** A picture of labels: 0 background, 1.. the channel of an object; row-major. */
-export interface LabelMap {
-  readonly width: number
-  readonly height: number
-  readonly data: Uint8Array
-}
-
-/**
- * Nearest-neighbour resize.
- * @param rounding `floor`: source = floor(i * from / to), as OpenCV; `centre`: floor((i + 0.5) * from / to), as
- *        Pillow
- */
-export function resizeNearest(
-  map: LabelMap,
-  width: number,
-  height: number,
-  rounding: 'floor' | 'centre',
-): LabelMap {
-  if (width === map.width && height === map.height) return map
-  const shift = rounding === 'centre' ? 0.5 : 0
-  const source = (i: number, from: number, to: number): number =>
-    Math.min(from - 1, Math.floor(((i + shift) * from) / to))
-  const columns = Int32Array.from({ length: width }, (_, x) => source(x, map.width, width))
-  const data = new Uint8Array(width * height)
-  for (let y = 0; y < height; y++) {
-    const row = source(y, map.height, height) * map.width
-    for (let x = 0; x < width; x++) data[y * width + x] = map.data[row + columns[x]!]!
-  }
-  return { width, height, data }
-}
 
 /** Two source positions and the weight of the second, half-pixel centres, clamped at the borders. */
 export function linearTap(

@@ -64,10 +64,12 @@ export function planLegs(
   return legs
 }
 
-/** How many frames a plan labels. */
-export function plannedFrames(legs: readonly Leg[]): number {
-  return legs.reduce(
-    (total, leg) => total + (leg.kind === 'walk' ? leg.frames.length : leg.to - leg.from) - 1,
-    0,
-  )
+/** The frames that a leg labels. */
+export function labelledFrames(leg: Leg): readonly number[] {
+  return leg.kind === 'walk' ? leg.frames.slice(1) : frameRun(leg.from, leg.to).slice(1, -1)
+}
+
+/** How many results a plan gives: one per frame and walk, so two for a frame between two marks. */
+export function plannedResults(legs: readonly Leg[]): number {
+  return legs.reduce((total, leg) => total + labelledFrames(leg).length * (leg.kind === 'walk' ? 1 : 2), 0)
 }

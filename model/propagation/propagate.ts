@@ -1,25 +1,19 @@
 /** The main job: marked frames in, labels for every other frame out, one frame after the other. */
 
+import type { LabelMap } from '../label-map.ts'
 import type { Engine } from '../runtime/index.ts'
 import type { FrameSize, VideoSource } from '../video/index.ts'
 import { Affinity } from './affinity.ts'
-import { decodeLabels } from './decode.ts'
 import { FeatureCache, type FeatureExtractor } from './features.ts'
 import { FrameReader } from './frame-reader.ts'
-import {
-  blendLabels,
-  cellCount,
-  type PackedLabels,
-  packLabels,
-  type SoftLabels,
-  unpackLabels,
-} from './grid.ts'
+import { blendLabels, type PackedLabels, packLabels, type SoftLabels, unpackLabels } from './grid.ts'
 import { type Group, groupMarks, type MaskMark, type PoseMark } from './groups.ts'
 import { decodeJoint, type GridPoint } from './keypoints.ts'
-import type { LabelMap } from './labels.ts'
-import { type Direction, frameRun, type Leg, planLegs, plannedFrames } from './plan.ts'
+import { MaskFrames, type PlannedGroup } from './mask-frames.ts'
+import { overlappingObjects } from './overlap.ts'
+import { type Direction, frameRun, type Leg, planLegs, plannedResults } from './plan.ts'
 import type { PropagationSettings } from './settings.ts'
-import { walk } from './walk.ts'
+import { type WalkStep, walk } from './walk.ts'
 
 export interface PropagationJob {
   readonly video: VideoSource
@@ -36,13 +30,21 @@ export interface PropagationJob {
   readonly signal?: AbortSignal
 }
 
-/** One frame's masks of the objects that travel together. */
-export interface MaskResult {
-  readonly kind: 'masks'
-  readonly frame: number
+/** Masks of one frame that do not overlap. */
+export interface MaskLayerResult {
   /** Object ids at the video's size. */
   readonly map: LabelMap
   readonly objects: readonly { readonly id: number; readonly confidence: number; readonly area: number }[]
+}
+
+/**
+ * One frame's masks of the objects that travel together, and again of those that an earlier result of this frame gave,
+ * with what all of them leave each other.
+ */
+export interface MaskResult {
+  readonly kind: 'masks'
+  readonly frame: number
+  readonly layers: readonly MaskLayerResult[]
 }
 
 /** One frame's pose of one object. */
@@ -61,6 +63,8 @@ export interface PoseResult {
 export type FrameResult = (MaskResult | PoseResult) & {
   /** Wall-clock seconds since the result before. */
   readonly seconds: number
+  /** Labelled from one end of a span between two marks; the result from both ends follows and replaces it. */
+  readonly provisional: boolean
 }
 
 const DEFAULT_CACHE_BYTES = 256 * 1024 ** 2
@@ -72,43 +76,41 @@ export interface Propagation {
   readonly results: AsyncGenerator<FrameResult>
 }
 
-/** The size at which the network sees a video: short side `short`, both sides the nearest multiple of the patch. */
-export function networkSize({ width, height }: FrameSize, short: number, patch: number): FrameSize {
-  const scale = short / Math.min(width, height)
-  const toPatches = (side: number): number => Math.max(1, Math.round((side * scale) / patch)) * patch
-  return { width: toPatches(width), height: toPatches(height) }
-}
-
 /**
- * Prepares a propagation. Marked frames are never among the results. Stopping the loop early, or the signal,
- * leaves everything yielded so far valid.
+ * Prepares a propagation. Marked frames are never among the results; a frame between two marks has a provisional
+ * result first. Stopping the loop early, or the signal, leaves everything yielded so far valid.
  * @throws UserError when a mark does not fit the video or lies outside the range
  */
 export function propagate(job: PropagationJob): Propagation {
   const { extractor, video, settings } = job
   const { width, height } = video.table
+  const overlapping = overlappingObjects(job.masks)
   const groups = groupMarks(job.masks, job.poses, {
+    overlapping,
     grid: extractor.grid,
     patch: extractor.config.patch,
     protocol: settings.protocol,
     width,
     height,
   })
-  const planned = groups.map((group) => ({
-    group,
-    legs: planLegs([...group.marks.keys()], job.range, job.direction),
-  }))
+  const planned = groups.map(
+    (group): PlannedGroup => ({
+      group,
+      legs: planLegs([...group.marks.keys()], job.range, job.direction),
+    }),
+  )
   // A job without any mark is refused by the plan.
   if (planned.length === 0) planLegs([], job.range, job.direction)
   return {
-    total: planned.reduce((total, { legs }) => total + plannedFrames(legs), 0),
-    results: run(job, planned),
+    total: planned.reduce((total, { legs }) => total + plannedResults(legs), 0),
+    results: run(job, planned, new MaskFrames(job, planned, overlapping)),
   }
 }
 
 async function* run(
   job: PropagationJob,
-  planned: readonly { group: Group; legs: readonly Leg[] }[],
+  planned: readonly PlannedGroup[],
+  maskFrames: MaskFrames,
 ): AsyncGenerator<FrameResult> {
   const { engine, extractor, settings, video, signal } = job
   const reader = new FrameReader(video, extractor.size, signal)
@@ -124,20 +126,23 @@ async function* run(
     walk({ frames, marks, tokens: cache, affinity, settings, signal })
   let last = performance.now()
   try {
-    for (const { group, legs } of planned)
-      for (const leg of legs) {
+    for (const plan of planned) {
+      const { group } = plan
+      for (const leg of plan.legs) {
         const steps =
-          leg.kind === 'walk' ? walkFrom(leg.frames, group.marks) : between(leg, group.marks, walkFrom)
-        for await (const { frame, labels } of steps) {
-          const origin =
-            leg.kind === 'walk' ? leg.frames[0]! : frame - leg.from <= leg.to - frame ? leg.from : leg.to
-          const result = decode(group, frame, origin, labels, job)
+          leg.kind === 'walk' ? outwards(leg, group.marks, walkFrom) : between(leg, group.marks, walkFrom)
+        for await (const { frame, labels, origin, provisional } of steps) {
+          const result =
+            group.kind === 'pose'
+              ? decodePose(group, frame, origin, labels, video.table)
+              : maskFrames.decode(plan, frame, labels, provisional)
           const now = performance.now()
           const seconds = (now - last) / 1000
           last = now
-          yield { ...result, seconds }
+          yield { ...result, seconds, provisional }
         }
       }
+    }
   } finally {
     await reader.close()
     await cache.clear()
@@ -145,76 +150,45 @@ async function* run(
   }
 }
 
+type WalkFrom = (
+  frames: readonly number[],
+  marks: ReadonlyMap<number, SoftLabels>,
+) => AsyncGenerator<WalkStep>
+
+/** Labels of a frame, and the marked frame that they come from (mostly). */
+interface LabelledStep extends WalkStep {
+  readonly origin: number
+  readonly provisional: boolean
+}
+
+async function* outwards(
+  { frames }: Extract<Leg, { kind: 'walk' }>,
+  marks: ReadonlyMap<number, SoftLabels>,
+  walkFrom: WalkFrom,
+): AsyncGenerator<LabelledStep> {
+  for await (const step of walkFrom(frames, marks)) yield { ...step, origin: frames[0]!, provisional: false }
+}
+
 /**
  * A span between two marked frames, labelled from both ends: near one end that end's labels count more. The walk
- * from the first end is kept packed, a few kilobytes per frame.
+ * from the first end is kept packed, a few kilobytes per frame, and its labels are given as they come, so that
+ * whoever stops in the middle has them.
  */
 async function* between(
   { from, to }: Extract<Leg, { kind: 'between' }>,
   marks: ReadonlyMap<number, SoftLabels>,
-  walkFrom: (frames: readonly number[], marks: ReadonlyMap<number, SoftLabels>) => ReturnType<typeof walk>,
-): AsyncGenerator<{ frame: number; labels: SoftLabels }> {
+  walkFrom: WalkFrom,
+): AsyncGenerator<LabelledStep> {
   const kept = new Map<number, PackedLabels>()
-  for await (const { frame, labels } of walkFrom(frameRun(from, to - 1), marks))
+  for await (const { frame, labels } of walkFrom(frameRun(from, to - 1), marks)) {
     kept.set(frame, packLabels(labels))
+    yield { frame, labels, origin: from, provisional: true }
+  }
   for await (const { frame, labels } of walkFrom(frameRun(to, from + 1), marks)) {
-    yield { frame, labels: blendLabels(unpackLabels(kept.get(frame)!), labels, (to - frame) / (to - from)) }
+    const joined = blendLabels(unpackLabels(kept.get(frame)!), labels, (to - frame) / (to - from))
     kept.delete(frame)
+    yield { frame, labels: joined, origin: frame - from <= to - frame ? from : to, provisional: false }
   }
-}
-
-function decode(
-  group: Group,
-  frame: number,
-  origin: number,
-  labels: SoftLabels,
-  job: PropagationJob,
-): MaskResult | PoseResult {
-  const { extractor, video, settings } = job
-  const { width, height } = video.table
-  if (group.kind === 'pose') return decodePose(group, frame, origin, labels, { width, height })
-  const channels = decodeLabels(labels, extractor.config.patch, { width, height }, settings.protocol)
-  const area = new Float64Array(labels.channels)
-  const idOf = Uint8Array.of(0, ...group.objects)
-  const map = { width, height, data: new Uint8Array(channels.data.length) }
-  for (let i = 0; i < map.data.length; i++) {
-    const channel = channels.data[i]!
-    area[channel]!++
-    map.data[i] = idOf[channel]!
-  }
-  const confidence = channelConfidence(labels)
-  const objects = group.objects.map((id, i) => ({ id, confidence: confidence[i + 1]!, area: area[i + 1]! }))
-  return { kind: 'masks', frame, map, objects }
-}
-
-/**
- * How sure the votes are of each channel, 0..1: over the cells that the channel wins, the mean of its lead over
- * the second channel. A channel that wins no cell: how far the best it reaches anywhere stays behind, which is how
- * sure the votes are that the object is gone.
- */
-export function channelConfidence({ grid, channels, data }: SoftLabels): Float64Array {
-  const lead = new Float64Array(channels)
-  const won = new Float64Array(channels)
-  const best = new Float64Array(channels)
-  for (let cell = 0; cell < cellCount(grid); cell++) {
-    let first = 0
-    let firstValue = Number.NEGATIVE_INFINITY
-    let secondValue = 0
-    for (let channel = 0; channel < channels; channel++) {
-      const value = data[cell * channels + channel]!
-      if (value > best[channel]!) best[channel] = value
-      if (value > firstValue) {
-        secondValue = Math.max(secondValue, firstValue)
-        first = channel
-        firstValue = value
-      } else if (value > secondValue) secondValue = value
-    }
-    won[first]!++
-    lead[first]! += firstValue - secondValue
-  }
-  return Float64Array.from(won, (cells, channel) =>
-    Math.min(1, Math.max(0, cells > 0 ? lead[channel]! / cells : 1 - best[channel]!)),
-  )
 }
 
 /**

@@ -15,6 +15,8 @@ export interface PropagationSettings {
   readonly temperature: number
   /** Most recent frames kept as context, besides the frames that a person marked. */
   readonly context: number
+  /** Marked frames that are context of a frame: the nearest ones, among them the one that its walk started from. */
+  readonly marks: number
   readonly neighbourhood: Neighbourhood
   /** Whether marked frames are limited to the neighbourhood too. */
   readonly restrictMarked: boolean
@@ -27,11 +29,18 @@ export interface PropagationSettings {
   readonly protocol: 'crw' | 'dino'
 }
 
+/**
+ * The protocols mark one frame. Sixteen are as much context again as they keep of recent frames; hundreds would each
+ * be compared with every frame, for little that the nearest do not say.
+ */
+const NEAREST_MARKS = 16
+
 /** DAVIS as the CRW family of evaluation scripts runs it: first frame and 20 more, radius 20, 7 neighbours. */
 const CRW_DAVIS = {
   topK: 7,
   temperature: 0.7,
   context: 20,
+  marks: NEAREST_MARKS,
   neighbourhood: { shape: 'disc', radius: 20 },
   restrictMarked: false,
   queueStart: 'copies',
@@ -49,6 +58,7 @@ export const PRESETS = {
     topK: 5,
     temperature: 0.1,
     context: 7,
+    marks: NEAREST_MARKS,
     neighbourhood: { shape: 'square', radius: 12 },
     restrictMarked: true,
     queueStart: 'empty',
@@ -63,6 +73,7 @@ export const settingsSchema = v.strictObject({
   topK: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
   temperature: v.pipe(v.number(), v.finite(), v.minValue(1e-4), v.maxValue(100)),
   context: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)),
+  marks: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)),
   neighbourhood: v.strictObject({
     shape: v.picklist(['disc', 'square']),
     radius: v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(1000)),

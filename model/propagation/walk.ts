@@ -9,7 +9,7 @@ import { type Ballot, castVotes } from './vote.ts'
 export interface WalkOptions {
   /** Frames in the order of the walk; the first one is marked. */
   readonly frames: readonly number[]
-  /** Permanent context: every frame that a person marked, with its labels. Includes the first of `frames`. */
+  /** Every frame that a person marked, with its labels. Includes the first of `frames`. */
   readonly marks: ReadonlyMap<number, SoftLabels>
   readonly tokens: TokenSource
   readonly affinity: Pick<Affinity, 'compare'>
@@ -43,9 +43,17 @@ interface Scheduled {
  */
 const AHEAD = 1
 
+/** The `count` frames nearest to `frame`, in the order in which they were given. */
+function nearestFrames(frames: readonly number[], frame: number, count: number): readonly number[] {
+  if (frames.length <= count) return frames
+  const distance = (other: number): number => Math.abs(other - frame)
+  const nearest = new Set([...frames].sort((a, b) => distance(a) - distance(b)).slice(0, count))
+  return frames.filter((other) => nearest.has(other))
+}
+
 /**
- * Labels `frames` after the first one by one; the first keeps its mark. Context of a frame: the marked frames,
- * then the most recent `settings.context` frames of the walk.
+ * Labels `frames` after the first one by one; the first keeps its mark. Context of a frame: the first and the nearest
+ * other marked frames, `settings.marks` in all, then the most recent `settings.context` frames of the walk.
  * @throws CancelledError when the signal fires; everything yielded before stays valid
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
@@ -54,13 +62,8 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
   const startLabels = start === undefined ? undefined : marks.get(start)
   if (start === undefined || !startLabels) throw new RangeError('A walk starts at a marked frame.')
 
-  const permanent: Recent[] = [start, ...[...marks.keys()].filter((frame) => frame !== start)].map(
-    (frame) => ({
-      frame,
-      copies: 1,
-      labels: marks.get(frame)!,
-    }),
-  )
+  const others = [...marks.keys()].filter((frame) => frame !== start)
+  let marked: Recent[] = []
   const queue: Recent[] = []
   const held = new Map<number, number>()
   const hold = (frame: number) => {
@@ -85,7 +88,17 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
     }
   }
 
+  /** Holds the marked frames that are context of `frame`, and lets go of those that are no longer. */
+  const chooseMarked = (frame: number): void => {
+    const nearest = nearestFrames(others, frame, settings.marks - 1)
+    const before = marked
+    marked = [start, ...nearest].map((at) => ({ frame: at, copies: 1, labels: marks.get(at)! }))
+    for (const { frame: at } of marked) void hold(at).catch(() => {})
+    for (const { frame: at } of before) letGo(at)
+  }
+
   const schedule = (frame: number): Scheduled => {
+    chooseMarked(frame)
     const query = hold(frame)
     const pairs = new Map<string, Promise<Candidates>>()
     const compare = (context: number, restricted: boolean): Promise<Candidates> => {
@@ -102,7 +115,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
       return pair
     }
     const ballots = [
-      ...permanent.map((source) => ({
+      ...marked.map((source) => ({
         source,
         copies: 1,
         candidates: compare(source.frame, settings.restrictMarked),
@@ -126,7 +139,6 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
 
   const ahead: Scheduled[] = []
   try {
-    for (const { frame } of permanent) void hold(frame).catch(() => {})
     if (settings.queueStart === 'copies')
       push({ frame: start, copies: settings.context, labels: startLabels })
     for (const frame of rest) {

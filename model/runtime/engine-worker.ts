@@ -120,8 +120,10 @@ const calls: EngineCalls = {
   },
   describeState: (id, names) =>
     names.map((name) => {
-      const { type, dims } = stateOf(id).get(name)!
-      return { dtype: type as DType, shape: dims }
+      const tensor = stateOf(id).get(name)
+      if (!tensor) throw new Error(`The state has no tensor ${name}.`)
+      const place = tensor.location === 'cpu' ? 'host' : 'device'
+      return { dtype: tensor.type as DType, shape: tensor.dims, place }
     }),
   dropState(id) {
     for (const tensor of states.get(id)?.values() ?? []) tensor.dispose()

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
 import { type Dialect, Graph, toOnnx } from '../graph/index.ts'
 import { entryPoint } from './entry-point.ts'
+import { explainEngineError } from './explain.ts'
 import {
   type AnyTensor,
   type Device,
@@ -12,6 +13,7 @@ import {
   type Program,
   type ResidentTensor,
   type State,
+  type StateTensor,
 } from './types.ts'
 
 /**
@@ -39,7 +41,7 @@ export class Engine {
       },
     )
     const fail = (reason: string): void => {
-      this.#calls.$close(new Error(reason))
+      this.#calls.$close(explainEngineError(new Error(reason), device) as Error)
     }
     worker.on('error', (error) => fail(`The engine thread failed: ${error.message}`))
     worker.on('exit', (code) => {
@@ -66,12 +68,19 @@ export class Engine {
     return this.device === 'cpu' ? 'cpu' : 'portable'
   }
 
-  /** Compiles a graph. @throws Error with the runtime's words when the device cannot run it */
+  /**
+   * Compiles a graph.
+   * @throws UserError when memory runs out or a GPU fails; Error with the runtime's words when the device cannot run it
+   */
   async load(graph: Graph, options: LoadOptions = {}): Promise<Program> {
-    const model = toOnnx(graph, this.dialect)
-    const { resident = [], updates = {}, asWritten = false } = options
-    const outputs = [...graph.outputs.keys()]
-    return { program: await this.#calls.load(model, outputs, resident, updates, asWritten) }
+    try {
+      const model = toOnnx(graph, this.dialect)
+      const { resident = [], updates = {}, asWritten = false } = options
+      const outputs = [...graph.outputs.keys()]
+      return { program: await this.#calls.load(model, outputs, resident, updates, asWritten) }
+    } catch (error) {
+      throw explainEngineError(error, this.device)
+    }
   }
 
   /** Forgets a compiled graph and its weights. */
@@ -81,10 +90,12 @@ export class Engine {
 
   /**
    * Runs a program on named inputs; resident outputs come as handles. Inputs that are not given come from the state,
-   * and the program's updates go back into it.
+   * and the program's updates go back into it. @throws as {@link load} does
    */
   run(program: Program, feeds: Record<string, AnyTensor>, state?: State): Promise<Record<string, AnyTensor>> {
-    return this.#calls.run(program.program, feeds, state?.state)
+    return this.#calls.run(program.program, feeds, state?.state).catch((error) => {
+      throw explainEngineError(error, this.device)
+    })
   }
 
   /** Hands named tensors to the engine to keep from run to run; give them back with {@link dropState}. */
@@ -104,13 +115,18 @@ export class Engine {
     return elsewhere.length === 0 ? read : { ...read, ...(await this.#download(state, elsewhere)) }
   }
 
+  /** Type, shape and place of some of a state's tensors. @throws Error when it has no such tensor */
+  describeState(state: State, names: readonly string[]): Promise<StateTensor[]> {
+    return this.#calls.describeState(state.state, names)
+  }
+
   dropState(state: State): Promise<void> {
     return this.#calls.dropState(state.state)
   }
 
   /** Tensors of a GPU come to the host as the results of a graph that passes them through. */
   async #download(state: State, names: readonly string[]): Promise<Record<string, HostTensor>> {
-    const types = await this.#calls.describeState(state.state, names)
+    const types = await this.describeState(state, names)
     const graph = new Graph()
     names.forEach((name, i) => {
       graph.output(`copy of ${name}`, graph.input(name, types[i]!.dtype, types[i]!.shape))

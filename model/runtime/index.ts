@@ -20,4 +20,5 @@ export {
   type Program,
   type ResidentTensor,
   type State,
+  type StateTensor,
 } from './types.ts'

@@ -40,7 +40,8 @@ export function createSession(model: Uint8Array, options: SessionOptions): Promi
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    logSeverityLevel: 3,
+    // What goes wrong is thrown; the runtime need not print it as well.
+    logSeverityLevel: 4,
     // Reading a GPU tensor back by hand aborts the process in this version, so what the host wants comes as 'cpu'.
     ...(onGpu && {
       preferredOutputLocation: Object.fromEntries(

@@ -31,6 +31,12 @@ export interface State {
   readonly state: number
 }
 
+/** What is known of a tensor of a state without reading it. */
+export interface StateTensor extends TensorType {
+  /** `host` for the memory of this process, `device` for a GPU's own. */
+  readonly place: 'host' | 'device'
+}
+
 export interface LoadOptions {
   /** Outputs that stay with the engine; the others come back to the host. */
   readonly resident?: readonly string[]
@@ -67,8 +73,7 @@ export interface EngineCalls {
   writeState(state: number, tensors: Readonly<Record<string, HostTensor>>): void
   /** Copies of tensors that are in host memory; the others are left out. */
   readState(state: number, names: readonly string[]): Record<string, HostTensor>
-  /** Type and shape of tensors of a state, wherever they are. */
-  describeState(state: number, names: readonly string[]): TensorType[]
+  describeState(state: number, names: readonly string[]): StateTensor[]
   dropState(state: number): void
   upload(tensor: HostTensor): number
   release(residents: readonly number[]): void

@@ -17,7 +17,7 @@ import {
   transpose,
 } from '../graph/index.ts'
 import { type BlockOptions, block, norm, type ParameterLookup } from './blocks.ts'
-import type { EncoderConfig } from './config.ts'
+import { type EncoderConfig, IMAGENET_MEAN, IMAGENET_STD } from './config.ts'
 import { encoderLayout, type Parameters } from './parameters.ts'
 import { interpolatePositions } from './positions.ts'
 
@@ -29,7 +29,7 @@ export interface ImageSize {
 
 /** Rows and columns of patches. @throws RangeError unless the patch divides the size */
 export function patchGrid(
-  config: EncoderConfig,
+  config: Pick<EncoderConfig, 'patch'>,
   { height, width }: ImageSize,
 ): { rows: number; columns: number } {
   const rows = height / config.patch
@@ -45,7 +45,10 @@ export function patchGrid(
  * Pixels 0..255, [height, width, 3], to normalised patches [rows * columns, 3 * patch * patch], each patch in the
  * order channel, row, column, which is the order of a convolution's weight.
  */
-export function patchesFromPixels(pixels: Tensor, config: EncoderConfig): Tensor {
+export function patchesFromPixels(
+  pixels: Tensor,
+  config: Pick<EncoderConfig, 'patch' | 'mean' | 'std'>,
+): Tensor {
   const { graph } = pixels
   const [height, width] = pixels.shape as readonly [number, number, number]
   const { rows, columns } = patchGrid(config, { height, width })
@@ -117,5 +120,14 @@ export function encoderGraph(
   const tokens = slice(normalised, 0, 1, count + 1)
   if (outputs.includes('tokens')) graph.output('tokens', tokens)
   if (outputs.includes('tokens_l2')) graph.output('tokens_l2', unitLength(tokens))
+  return graph
+}
+
+/** Like {@link encoderGraph} without a network: `tokens_l2` are the normalised pixels of each patch, at unit length. */
+export function rawPatchGraph(patch: number, size: ImageSize): Graph {
+  const graph = new Graph()
+  const image = graph.input('image', 'uint8', [size.height, size.width, 3])
+  const patches = patchesFromPixels(image, { patch, mean: IMAGENET_MEAN, std: IMAGENET_STD })
+  graph.output('tokens_l2', unitLength(patches))
   return graph
 }

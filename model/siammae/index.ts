@@ -13,6 +13,7 @@ export {
   encoderGraph,
   type ImageSize,
   patchGrid,
+  rawPatchGraph,
   unitLength,
 } from './encoder.ts'
 export { type BatchMask, drawMask, maskFromKept } from './masking.ts'

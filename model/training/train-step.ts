@@ -6,6 +6,7 @@ import {
   onHost,
   type Program,
   type State,
+  type StateTensor,
 } from '../runtime/index.ts'
 import {
   type BatchMask,
@@ -63,8 +64,23 @@ export interface TrainStepConfig {
   readonly batch: number
   /** Micro-batches whose gradients are averaged before a step. */
   readonly accumulate: number
-  /** See {@link BlockOptions}; `kept` is faster, `recomputed` needs less memory. */
+  /** See {@link BlockOptions}; {@link attentionWeights} chooses when left out. */
   readonly weights?: BlockOptions['weights']
+}
+
+/** Attention weights up to this many bytes are kept for the backward pass; above, they are computed once more. */
+const KEPT_WEIGHT_BYTES = 512 * 2 ** 20
+
+/**
+ * Whether a step keeps its attention weights. They grow with the square of the tokens: 140 MB for ViT-S/16 and a batch
+ * of 8, but 2 GB for ViT-S/8, where computing them once more costs little beside everything else.
+ */
+export function attentionWeights(model: SiamMaeConfig, batch: number): BlockOptions['weights'] {
+  const { encoder, decoder } = model
+  const squares = (1 + encoder.positionGrid ** 2) ** 2
+  const perDecoderBlock = model.decoderMode === 'cross-self' ? 2 : model.decoderMode === 'joint' ? 4 : 1
+  const maps = encoder.depth * encoder.heads + decoder.depth * decoder.heads * perDecoderBlock
+  return 4 * batch * maps * squares > KEPT_WEIGHT_BYTES ? 'recomputed' : 'kept'
 }
 
 export interface StepResult {
@@ -118,7 +134,7 @@ export class TrainStep {
   static async create(engine: Engine, config: TrainStepConfig, start: TrainingState): Promise<TrainStep> {
     const { model, accumulate } = config
     const tables = new Map([...start.parameters].filter(([name]) => POSITION_TABLES.has(name)))
-    const graphs = { ...config, weights: config.weights ?? 'kept' }
+    const graphs = { ...config, weights: config.weights ?? attentionWeights(model, config.batch) }
     const load = ({ graph, updates }: StatefulGraph): Promise<Program> =>
       engine.load(graph, { updates, asWritten: true })
     const main = await load(accumulate > 1 ? accumulateGraph(graphs, tables) : stepGraph(graphs, tables))
@@ -233,6 +249,15 @@ export class TrainStep {
       ]),
     )
     return { step: this.#steps, parameters, first: await read(firstMoment), second: await read(secondMoment) }
+  }
+
+  /** Where the tensors of the state are: with the device, unless it computes in host memory. */
+  places(): Promise<StateTensor[]> {
+    const names = [...trainableLayout(siamMaeLayout(this.#config.model)).keys()]
+    return this.#engine.describeState(
+      this.#state,
+      names.flatMap((name) => [name, firstMoment(name), secondMoment(name)]),
+    )
   }
 
   /** Frees everything on the device. */

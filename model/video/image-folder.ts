@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import sharp from 'sharp'
-import { CancelledError, explainSystemError, messageOf, throwIfCancelled, UserError } from '../errors.ts'
+import { CancelledError, explainSystemError, throwIfCancelled, UserError } from '../errors.ts'
 import type { BuildOptions } from './build-table.ts'
 import { frameRange } from './frame-range.ts'
-import { checkPictureSize, MAX_PIXELS } from './limits.ts'
+import { checkPictureSize } from './limits.ts'
+import { decodePicture, readHeader, readImageFile } from './picture-file.ts'
 import type {
   FrameEntry,
   FrameOptions,
@@ -23,11 +23,6 @@ export const IMAGE_FOLDER_FPS = 24
 
 /** Images decoded ahead of the consumer. */
 const READ_AHEAD = 3
-
-const LARGEST_FILE = 2 ** 30
-
-// Colour profiles are ignored, as image loaders of the field do: the stored values are the values.
-const INPUT = { limitInputPixels: MAX_PIXELS, ignoreIcc: true, failOn: 'error' } as const
 
 /** Image files of a folder in natural order (`f2` before `f10`); hidden files and other kinds are left out. */
 export async function imageNames(folder: string): Promise<string[]> {
@@ -162,63 +157,6 @@ export class ImageFolder implements VideoSource {
     if (header.shown.width !== width || header.shown.height !== height) {
       throw new UserError(`${path} (frame ${index}) was changed after the folder was opened; open it again.`)
     }
-    try {
-      let image = sharp(bytes, INPUT).autoOrient().removeAlpha().toColourspace('srgb')
-      if (size.width !== width || size.height !== height) {
-        image = image.resize(size.width, size.height, {
-          fit: 'fill',
-          kernel: 'cubic',
-          fastShrinkOnLoad: false,
-        })
-      }
-      const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
-      if (info.channels !== 3) throw new Error(`it has ${info.channels} colour channels instead of 3`)
-      return {
-        index,
-        width: info.width,
-        height: info.height,
-        data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      }
-    } catch (error) {
-      throw unreadable(path, error)
-    }
+    return { index, ...(await decodePicture(path, bytes, size)) }
   }
-}
-
-/** Whole files go to the decoder, because it would keep what it read under a name although the file changed since. */
-async function readImageFile(path: string): Promise<Buffer> {
-  try {
-    const { size } = await stat(path)
-    if (size > LARGEST_FILE) throw new UserError(`${path} is larger than 1 GiB, too large for an image.`)
-    return await readFile(path)
-  } catch (error) {
-    throw explainSystemError(error, 'read', path)
-  }
-}
-
-async function readHeader(
-  path: string,
-  bytes: Buffer,
-): Promise<{ stored: FrameSize; shown: FrameSize; format: string }> {
-  try {
-    const { width, height, orientation = 1, format } = await sharp(bytes, INPUT).metadata()
-    // EXIF orientations 5 to 8 lie on their side.
-    const shown = orientation >= 5 ? { width: height, height: width } : { width, height }
-    return { stored: { width, height }, shown, format }
-  } catch (error) {
-    throw unreadable(path, error)
-  }
-}
-
-function unreadable(path: string, error: unknown): unknown {
-  if (error instanceof UserError) return error
-  const known = explainSystemError(error, 'read', path)
-  if (known !== error) return known
-  const reason = messageOf(error).split('\n')[0]
-  return new UserError(
-    `${path} cannot be read as an image (${reason}); replace it or take it out of the folder.`,
-    {
-      cause: error,
-    },
-  )
 }

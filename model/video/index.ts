@@ -5,6 +5,7 @@ export { IMAGE_FOLDER_FPS, imageNames } from './image-folder.ts'
 export { MAX_PIXELS, MAX_SIDE } from './limits.ts'
 export { type Ffmpeg, installCommand, locateFfmpeg } from './locate-ffmpeg.ts'
 export { type OpenOptions, openVideo } from './open-video.ts'
+export { openPicture, type Picture } from './picture-file.ts'
 export type {
   FrameEntry,
   FrameOptions,

@@ -138,6 +138,18 @@ const cases: [name: string, args: () => string[], code: number, message: RegExp]
   ['a range backwards', () => propagate(sample, mask, '--range', '9:5'), 2, /--range "9:5"/],
   ['a size that is none', () => propagate(sample, mask, '--size', 'big'), 2, /--size "big"/],
   [
+    'a size beyond what the network can see',
+    () => propagate(sample, mask, '--size', '4096'),
+    2,
+    /465,920 patches.*at most 32,768.*--size of 1080 or less/,
+  ],
+  [
+    'a name that is too long',
+    () => propagate(sample, file('x'.repeat(300))),
+    1,
+    /xxx: its name is too long; choose a shorter one/,
+  ],
+  [
     'a side-car damaged in the middle',
     () => propagate(sample, file('damaged.siam.json')),
     1,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodeMask, isPersons } from '../../model/annotation/index.ts'
+import { decodeMask, encodeMask, isPersons } from '../../model/annotation/index.ts'
 import {
   formats,
   readIndexedPng,
@@ -215,6 +215,18 @@ describe('siammae propagate', () => {
     expect(again.runs.size).toBe(2)
     expect(again.entry(1, 0)).toEqual(document.entry(1, 0))
     expect(again.entry(1, 3)).toMatchObject({ state: 'propagated', run: 2, keypoints: entry.keypoints })
+    // In a folder of another depth the video is elsewhere.
+    const deep = await run(
+      join('pose-deep', 'er'),
+      '--init',
+      file('pose', 'annotations.siam.json'),
+      '--range',
+      '0:1',
+    )
+    expect(deep.code).toBe(0)
+    const moved = await readSidecar(file('pose-deep', 'er', 'annotations.siam.json'))
+    expect(join(file('pose-deep', 'er'), moved.video.path)).toBe(clip)
+    expect(moved.entry(1, 3)).toEqual(document.entry(1, 3))
   })
 
   it('writes YouTube-VIS, and what it wrote reads back', async () => {
@@ -253,6 +265,48 @@ describe('siammae propagate', () => {
     expect(document.frames(1)).toEqual([0, ...report.frames.map(({ frame }: { frame: number }) => frame)])
   })
 
+  it('stops within the first of two passes and keeps that one', async () => {
+    const out = file('stopped-between')
+    const args = ['propagate', 'media/sample.mp4', '--out', out, '--model', model, '--device', 'cpu']
+    const marks = ['--init', 'media/sample/first-mask.png', '--init', 'media/sample/first-mask.png@99']
+    const result = await siammae([...args, ...marks, '--direction', 'both', '--size', '120', '--verbose'], {
+      interruptAt: /frame {5}3 .*from one end of the span so far/,
+    })
+    expect(result.code).toBe(130)
+    const { complete, frames, summary } = json('stopped-between', 'report.json')
+    expect(complete).toBe(false)
+    expect(summary.plannedResults).toBe(2 * 98)
+    expect(summary.results).toBe(frames.length)
+    expect(frames.slice(0, 3).map(({ frame }: { frame: number }) => frame)).toEqual([1, 2, 3])
+    expect(frames.every(({ provisional }: { provisional?: boolean }) => provisional)).toBe(true)
+    const document = await readSidecar(join(out, 'annotations.siam.json'))
+    expect(document.entry(1, 2)?.state).toBe('propagated')
+  })
+
+  it('a failure in the middle: one sentence, and side-car, dataset and report of what was done', async () => {
+    // The header of frame 5 is sound, so that only decoding it fails.
+    const path = join(clip, 'frame 5.png')
+    const sound = readFileSync(path)
+    await writeFile(path, sound.subarray(0, sound.length / 2))
+    const result = await run('failed', '--init', file('mask.png'), '--overlay', file('failed', 'o.mp4'))
+    await writeFile(path, sound)
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(/Error: .*frame 5\.png cannot be read as an image/)
+    expect(result.stderr).not.toMatch(/\n {4}at /)
+    expect(result.stdout).toMatch(/^Failed, and kept what is done: \d of 7 results/)
+    const report = json('failed', 'report.json')
+    expect(report.complete).toBe(false)
+    expect(report.failure).toMatch(/frame 5\.png cannot be read/)
+    const frames = report.frames.map(({ frame }: { frame: number }) => frame)
+    expect(frames.length).toBeGreaterThan(0)
+    expect(frames).toEqual([1, 2, 3, 4].slice(0, frames.length))
+    const document = await readSidecar(file('failed', 'annotations.siam.json'))
+    expect(document.frames(1)).toEqual([0, ...frames])
+    const read = await formats.davis.read(file('failed'))
+    expect(read.framesWithEntries()).toEqual([0, ...frames])
+    expect(existsSync(file('failed', 'o.mp4'))).toBe(false)
+  })
+
   it("never writes over a person's frame of a side-car", async () => {
     const source = file('forward', 'annotations.siam.json')
     const document = await readSidecar(source)
@@ -280,6 +334,18 @@ describe('nothing that is read is written over', () => {
     expect(result.code).toBe(2)
     expect(result.stderr).toMatch(/would replace .*choose another place/)
     expect([readFileSync(file('mask.png')), readFileSync(model), readdirSync(clip).join()]).toEqual(before)
+  })
+
+  it.each(['davis', 'youtube-vis'])('a %s dataset of others, refused before the work', async (format) => {
+    const out = `foreign-${format}`
+    expect((await run(out, '--init', file('mask.png'), '--range', '0:1', '--format', format)).code).toBe(0)
+    for (const name of ['siammae-export.json', 'annotations.siam.json', 'report.json'])
+      await rm(file(out, name))
+    const result = await run(out, '--init', file('mask.png'), '--format', format, '--verbose')
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(/was not exported by this tool.*choose another folder or name/)
+    expect(result.stderr).not.toMatch(/frame {5}1 /)
+    expect(existsSync(file(out, 'annotations.siam.json'))).toBe(false)
   })
 
   it("a side-car with a person's frames, by a run that does not start from it", async () => {
@@ -314,6 +380,66 @@ describe('inits', () => {
     expect(
       json('two', 'report.json').frames.map((entry: { objects: unknown[] }) => entry.objects.length),
     ).toEqual([2, 2])
+  })
+})
+
+describe('several objects', () => {
+  /** A band of columns of the square on a frame. */
+  const band = (frame: number, from: number, to: number): Uint8Array =>
+    Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
+      const x = (i % WIDTH) - 8 * frame
+      return inside(i % WIDTH, Math.floor(i / WIDTH), frame) && x >= from && x < to ? 1 : 0
+    })
+  const masksOn = async (out: string, frame: number): Promise<Uint8Array[]> => {
+    const document = await readSidecar(file(out, 'annotations.siam.json'))
+    return [1, 2].map((id) => {
+      const entry = document.entry(id, frame)
+      if (entry?.state === undefined || entry.state === 'absent' || !entry.mask)
+        throw new Error(`Object ${id} has no mask on frame ${frame}.`)
+      return decodeMask(entry.mask)
+    })
+  }
+  const shared = (a: Uint8Array, b: Uint8Array): number => a.reduce((sum, on, i) => sum + (on & b[i]!), 0)
+
+  it('marked one over the other: both are carried whole, and it is said', async () => {
+    const start = await readSidecar(file('forward', 'annotations.siam.json'))
+    start.apply({ kind: 'putObject', object: { id: 2, name: 'right half', labelId: 1 } })
+    const mask = encodeMask(band(0, 48, 72), WIDTH, HEIGHT)
+    const entry = { state: 'keyframe', occluded: false, mask } as const
+    start.apply({ kind: 'setEntry', objectId: 2, frame: 0, entry })
+    await writeSidecar(file('over.siam.json'), start)
+    const result = await run('over', '--init', file('over.siam.json'), '--range', '0:3')
+    expect(result.stderr).toMatch(/Note: the marked masks of objects 1 and 2 overlap; each is carried whole/)
+    expect(result.code).toBe(0)
+    for (const frame of [1, 2, 3]) {
+      const [whole, half] = await masksOn('over', frame)
+      expect(overlap(whole!, frame), `frame ${frame}`).toBeGreaterThan(0.6)
+      expect(shared(whole!, half!)).toBeGreaterThan(0.5 * shared(half!, half!))
+    }
+  })
+
+  it('marked on different frames: no pixel is given to two', async () => {
+    await writeIndexedPng(file('left.png'), { width: WIDTH, height: HEIGHT, indices: band(0, 24, 60) })
+    const right = band(7, 40, 72).map((on) => 2 * on)
+    await writeIndexedPng(file('right.png'), { width: WIDTH, height: HEIGHT, indices: right })
+    const marks = ['--init', file('left.png'), '--init', `${file('right.png')}@7`, '--direction', 'both']
+    const result = await run('apart', ...marks)
+    expect(result.code).toBe(0)
+    let both = 0
+    for (let frame = 1; frame < 7; frame++) {
+      const [left, second] = await masksOn('apart', frame)
+      expect(shared(left!, second!), `frame ${frame}`).toBe(0)
+      both += shared(left!, left!) > 0 && shared(second!, second!) > 0 ? 1 : 0
+    }
+    expect(both).toBeGreaterThan(3)
+    const { frames } = json('apart', 'report.json')
+    const areas = frames.find(({ frame }: { frame: number }) => frame === 3).objects
+    const [left, second] = await masksOn('apart', 3)
+    const reported = areas.map(({ id, area }: { id: number; area: number }) => [id, area]).sort()
+    expect(reported).toEqual([
+      [1, shared(left!, left!)],
+      [2, shared(second!, second!)],
+    ])
   })
 })
 

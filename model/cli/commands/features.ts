@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import sharp from 'sharp'
-import { messageOf, throwIfCancelled, UserError } from '../../errors.ts'
+import { throwIfCancelled } from '../../errors.ts'
 import { extractToHost, networkSize } from '../../propagation/index.ts'
+import { openPicture } from '../../video/index.ts'
 import { fromFloat32, writeSafetensors } from '../../weights/index.ts'
 import {
   loadModel,
@@ -20,9 +20,6 @@ interface FeatureOptions {
   device: string
   heads?: string
 }
-
-/** Pictures above this are refused before they are decoded. */
-const MAX_PIXELS = 100_000_000
 
 /** `siammae features`: the encoder's patch tokens of one picture. */
 export function featuresCommand(signal: AbortSignal): Command {
@@ -48,12 +45,12 @@ export function featuresCommand(signal: AbortSignal): Command {
       await refuseOverwrite('--out', options.out, [path, options.model ?? starterModelPath()])
       const model = await loadModel(options.model, heads)
       const { patch } = model.config
-      const natural = await pictureSize(path)
+      const picture = await openPicture(path)
       const target =
         typeof size === 'object'
           ? networkSize(size, Math.min(size.width, size.height), patch)
-          : networkSize(natural, size ?? Math.min(natural.width, natural.height), patch)
-      const pixels = await readPicture(path, target)
+          : networkSize(picture, size ?? Math.min(picture.width, picture.height), patch)
+      const pixels = await picture.pixels(target)
       const { engine, choice } = await startEngine(options.device, signal)
       try {
         const { tokens, unit, grid } = await extractToHost(engine, model, target, pixels)
@@ -79,37 +76,4 @@ export function featuresCommand(signal: AbortSignal): Command {
         await engine.close()
       }
     })
-}
-
-async function pictureSize(path: string): Promise<{ width: number; height: number }> {
-  try {
-    const { width, height, orientation } = await sharp(path, { limitInputPixels: MAX_PIXELS }).metadata()
-    // Orientations 5 to 8 lie on their side.
-    return (orientation ?? 1) >= 5 ? { width: height, height: width } : { width, height }
-  } catch (error) {
-    throw notAPicture(path, error)
-  }
-}
-
-async function readPicture(
-  path: string,
-  { width, height }: { width: number; height: number },
-): Promise<Uint8Array> {
-  try {
-    return await sharp(path, { limitInputPixels: MAX_PIXELS })
-      .rotate()
-      .flatten()
-      .toColourspace('srgb')
-      .resize(width, height, { fit: 'fill' })
-      .raw()
-      .toBuffer()
-  } catch (error) {
-    throw notAPicture(path, error)
-  }
-}
-
-function notAPicture(path: string, error: unknown): UserError {
-  return new UserError(
-    `Cannot read the picture ${path}: ${messageOf(error)}. Give a PNG, JPEG, WebP or TIFF file.`,
-  )
 }

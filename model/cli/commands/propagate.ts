@@ -3,12 +3,13 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import * as v from 'valibot'
 import { isPersons, type Run } from '../../annotation/index.ts'
-import { CancelledError, UsageError, UserError } from '../../errors.ts'
+import { CancelledError, messageOf, UsageError, UserError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
 import { formats, readSidecar, writeSidecar } from '../../formats/index.ts'
 import {
   FeatureExtractor,
   networkSize,
+  overlappingObjects,
   PRESETS,
   type PresetName,
   type PropagationSettings,
@@ -21,7 +22,7 @@ import { parseInit, readInit } from '../inits.ts'
 import { collectMarks, type Marks } from '../marks.ts'
 import { writeOverlayVideo } from '../overlay-video.ts'
 import { createProgress, say } from '../progress.ts'
-import { addResults, describe, entriesOf, type FrameReport, joinReports, reportOf } from '../results.ts'
+import { describe, type FrameReport, RunResults } from '../results.ts'
 import {
   loadModel,
   modelLabel,
@@ -45,6 +46,7 @@ interface PropagateOptions {
   preset: PresetName
   topK?: string
   context?: string
+  marks?: string
   radius?: string
   temperature?: string
   size: string
@@ -82,6 +84,7 @@ export function propagateCommand(signal: AbortSignal): Command {
     )
     .option('--top-k <n>', 'labelled tokens that vote (default: the preset)')
     .option('--context <n>', 'recent frames kept as context (default: the preset)')
+    .option('--marks <n>', 'nearest marked frames kept as context (default: 16)')
     .option('--radius <n>', 'neighbourhood in patches (default: the preset)')
     .option('--temperature <t>', 'softmax temperature (default: the preset)')
     .option('--size <pixels>', 'short side at which the network sees the clip', '480')
@@ -106,7 +109,7 @@ function collect(value: string, before: string[]): string[] {
 
 /** The preset with what the command line changes. @throws UsageError naming the option */
 export function settingsFrom(
-  options: Pick<PropagateOptions, 'preset' | 'topK' | 'context' | 'radius' | 'temperature'>,
+  options: Pick<PropagateOptions, 'preset' | 'topK' | 'context' | 'marks' | 'radius' | 'temperature'>,
 ): PropagationSettings {
   const preset: PropagationSettings = PRESETS[options.preset]
   const number = (name: string, text: string | undefined, fallback: number): number =>
@@ -115,6 +118,7 @@ export function settingsFrom(
     ...preset,
     topK: number('--top-k', options.topK, preset.topK),
     context: number('--context', options.context, preset.context),
+    marks: number('--marks', options.marks, preset.marks),
     temperature: number('--temperature', options.temperature, preset.temperature),
     neighbourhood: {
       ...preset.neighbourhood,
@@ -126,6 +130,7 @@ export function settingsFrom(
   const names: Record<string, string> = {
     topK: '--top-k',
     context: '--context',
+    marks: '--marks',
     temperature: '--temperature',
   }
   const dotted = v.getDotPath(issue) ?? ''
@@ -178,7 +183,13 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
       width: table.width,
       height: table.height,
     })
+    const overlapping = [...overlappingObjects(marks.masks)].map(([a, b]) => `${a} and ${b}`)
+    if (overlapping.length > 0)
+      say(
+        `Note: the marked masks of objects ${overlapping.join(', ')} overlap; each is carried whole, so their results may overlap too.`,
+      )
     const model = await loadModel(options.model, heads)
+    const size = networkSize(table, short, model.config.patch)
     await prepareOutput(options.out)
     const inputs = [
       path,
@@ -190,9 +201,11 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
       await prepareOutput(dirname(options.overlay))
     }
     await protectSidecar(options)
+    const format = options.format ?? (marks.masks.length > 0 ? 'davis' : undefined)
+    const sequence = sequenceName(table.path)
+    if (format) await formats[format].checkFolder({ folder: options.out, sequence })
     const { engine, choice } = await startEngine(options.device, signal, threads)
     try {
-      const size = networkSize(table, short, model.config.patch)
       const run: Run = {
         id: Math.max(0, ...marks.document.runs.keys()) + 1,
         model: { name: model.name, file: model.file, hash: model.hash, trained: model.trained },
@@ -220,8 +233,25 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
         signal,
       })
       const outcome = await carry(job, marks, run, options)
-      await writeOutputs({ source, marks, run, options, range, outcome, model: modelLabel(model), signal })
-      if (outcome.stopped) throw new CancelledError()
+      // A failure before the first result leaves nothing to keep.
+      if (outcome.done === 0 && outcome.ended !== undefined && !(outcome.ended instanceof CancelledError))
+        throw outcome.ended
+      await writeOutputs({
+        source,
+        marks,
+        run,
+        options,
+        dataset: format && { format, sequence },
+        range,
+        outcome,
+        model: modelLabel(model),
+        signal,
+      }).catch((error) => {
+        // What went wrong first is the reason; what could not be written is only told.
+        if (outcome.ended === undefined) throw error
+        say(`What was done could not be kept whole: ${messageOf(error)}`)
+      })
+      if (outcome.ended !== undefined) throw outcome.ended
     } finally {
       await engine.close()
     }
@@ -263,10 +293,11 @@ interface Outcome {
   readonly done: number
   readonly planned: number
   readonly seconds: number
-  readonly stopped: boolean
+  /** What ended the work before it was complete: {@link CancelledError} on Ctrl-C, else what failed. */
+  readonly ended: unknown
 }
 
-/** Runs the job into the document; on Ctrl-C what was done stays. */
+/** Runs the job into the document; what was done stays, whatever ends it. */
 async function carry(
   job: ReturnType<typeof propagate>,
   { document }: Marks,
@@ -274,43 +305,30 @@ async function carry(
   options: PropagateOptions,
 ): Promise<Outcome> {
   const progress = createProgress('Propagating')
-  const frames = new Map<number, FrameReport>()
+  const results = new RunResults(document, run)
   let done = 0
   const start = performance.now()
   let lastSave = start
-  let stopped = false
-  document.apply({ kind: 'putRun', run })
+  let ended: unknown
   try {
     for await (const result of job.results) {
-      addResults(document, run, entriesOf(result, run.id))
-      const report = reportOf(result)
-      frames.set(report.frame, joinReports(frames.get(report.frame), report))
+      const report = results.add(result)
       done++
       if (options.verbose) progress.line(describe(report))
       const elapsed = (performance.now() - start) / 1000
-      progress.update(done, job.total, `frames, ${(done / elapsed).toFixed(2)} per second`)
+      progress.update(done, job.total, `steps, ${(done / elapsed).toFixed(2)} per second`)
       if (performance.now() - lastSave > SAVE_EVERY_MS) {
         await writeSidecar(sidecarPath(options), document)
         lastSave = performance.now()
       }
     }
   } catch (error) {
-    if (!(error instanceof CancelledError)) {
-      // What is done is worth keeping whatever went wrong.
-      const kept = sidecarPath(options)
-      const saved = await writeSidecar(kept, document).then(
-        () => true,
-        () => false,
-      )
-      if (saved) say(`Kept the ${frames.size} frames that were done in ${kept}.`)
-      throw error
-    }
-    stopped = true
+    ended = error
   } finally {
     progress.end()
   }
   const seconds = (performance.now() - start) / 1000
-  return { frames: [...frames.values()], done, planned: job.total, seconds, stopped }
+  return { frames: results.frames, done, planned: job.total, seconds, ended }
 }
 
 interface Outputs {
@@ -318,6 +336,7 @@ interface Outputs {
   readonly marks: Marks
   readonly run: Run
   readonly options: PropagateOptions
+  readonly dataset: { readonly format: keyof typeof formats; readonly sequence: string } | undefined
   readonly range: readonly [number, number]
   readonly outcome: Outcome
   readonly model: string
@@ -329,6 +348,7 @@ async function writeOutputs({
   marks,
   run,
   options,
+  dataset,
   range,
   outcome,
   model,
@@ -341,18 +361,21 @@ async function writeOutputs({
   const wrote = [sidecar]
   const warnings: string[] = []
 
-  const format = options.format ?? (marks.masks.length > 0 ? 'davis' : undefined)
-  if (format) {
-    const report = await formats[format].write(document, {
+  if (dataset) {
+    const report = await formats[dataset.format].write(document, {
       folder: options.out,
-      sequence: sequenceName(table.path),
+      sequence: dataset.sequence,
       frames: table.frames.map(({ index, time, file }) => ({ index, time, file })),
       tool: toolVersion(),
     })
-    wrote.push(`${report.files} files of the ${format} dataset`)
+    wrote.push(`${report.files} files of the ${dataset.format} dataset`)
     warnings.push(...report.warnings)
   }
 
+  const failure =
+    outcome.ended === undefined || outcome.ended instanceof CancelledError
+      ? undefined
+      : messageOf(outcome.ended)
   const areas = outcome.frames.flatMap(({ objects }) => objects)
   const report = {
     tool: run.tool,
@@ -365,7 +388,8 @@ async function writeOutputs({
     settings: run.settings,
     direction: run.direction,
     range,
-    complete: !outcome.stopped,
+    complete: outcome.ended === undefined,
+    ...(failure !== undefined && { failure }),
     frames: outcome.frames,
     summary: {
       frames: outcome.frames.length,
@@ -385,7 +409,7 @@ async function writeOutputs({
   wrote.push(reportPath)
 
   const untrained = run.model.trained ? '' : ' · untrained model'
-  if (options.overlay && !outcome.stopped) {
+  if (options.overlay && outcome.ended === undefined) {
     const progress = createProgress('Drawing the overlay')
     try {
       const { notice } = await writeOverlayVideo(options.overlay, source, document, {
@@ -405,8 +429,13 @@ async function writeOutputs({
   if (options.json) printJson(report)
   else {
     const { frames, results, plannedResults, seconds, framesPerSecond } = report.summary
+    const kept = `and kept what is done: ${results} of ${plannedResults} results,`
+    const whatWasDone =
+      outcome.ended === undefined
+        ? `Propagated ${frames} frames`
+        : `${failure === undefined ? 'Stopped' : 'Failed'}, ${kept}`
     console.log(
-      `${outcome.stopped ? `Stopped, and kept what is done: ${results} of ${plannedResults} results,` : `Propagated ${frames} frames`} in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(2)} frames per second) with ${model} on ${run.device}`,
+      `${whatWasDone} in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(2)} frames per second) with ${model} on ${run.device}`,
     )
     for (const path of wrote) console.log(`  ${path}`)
   }

@@ -49,6 +49,16 @@ describe('a document', () => {
     expect(document.frames(9)).toEqual([])
   })
 
+  it('moves to another place with all that is in it', () => {
+    const document = sampleDocument()
+    document.apply(setEntry(1, 2, keyframe))
+    document.apply(setEntry(2, 3, propagated()))
+    const moved = document.movedTo('../clip.mp4')
+    expect(contentOf(moved)).toEqual({ ...contentOf(document), video: { ...video, path: '../clip.mp4' } })
+    moved.apply(setEntry(1, 2, undefined))
+    expect(document.entry(1, 2)).toEqual(keyframe)
+  })
+
   it('keeps its own list of frames when a reader changes the one it got', () => {
     const document = sampleDocument()
     document.apply(setEntry(1, 4, keyframe))

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ConfusionMatrix, confusionMatrix, meanIou, resizeLabels } from '../../../model/evaluation/index.ts'
+import { ConfusionMatrix, confusionMatrix, meanIou } from '../../../model/evaluation/index.ts'
 import { readIndexedPng } from '../../../model/formats/index.ts'
+import { resizeNearest } from '../../../model/label-map.ts'
 import { describeWithReference } from '../../support/reference.ts'
 
 describe('confusion matrix', () => {
@@ -29,11 +30,10 @@ describe('confusion matrix', () => {
   })
 
   it('resizing takes the pixel whose centre is nearest', () => {
-    expect([
-      ...resizeLabels(Uint8Array.of(1, 2, 3), { width: 3, height: 1 }, { width: 2, height: 1 }),
-    ]).toEqual([1, 3])
-    const same = Uint8Array.of(1, 2, 3, 4)
-    expect(resizeLabels(same, { width: 2, height: 2 }, { width: 2, height: 2 })).toEqual(same)
+    const map = { width: 3, height: 1, data: Uint8Array.of(1, 2, 3) }
+    expect([...resizeNearest(map, 2, 1, 'centre').data]).toEqual([1, 3])
+    expect(resizeNearest(map, 3, 1, 'centre')).toBe(map)
+    expect(() => resizeNearest({ ...map, height: 2 }, 2, 1, 'centre')).toThrow('3 pixels is not 3x2')
   })
 })
 
@@ -48,7 +48,11 @@ describeWithReference('golden VIP values of the public code', (reference) => {
       for (const name of readdirSync(join(folder, 'gt', clip))) {
         const truth = await readIndexedPng(join(folder, 'gt', clip, name))
         const prediction = await readIndexedPng(join(folder, 'pred', clip, name))
-        matrix.add(truth.indices, resizeLabels(prediction.indices, prediction, truth))
+        const { width, height, indices: data } = prediction
+        matrix.add(
+          truth.indices,
+          resizeNearest({ width, height, data }, truth.width, truth.height, 'centre').data,
+        )
       }
     expect([...matrix.counts]).toEqual(vip.confusion_rows_are_ground_truth.flat())
     expect(matrix.meanIou()).toBeCloseTo(vip.mIoU, 9)

@@ -1,13 +1,16 @@
 /** The small pieces: votes, packing, decoding, grouping, the feature cache. Each rule that results lean on. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { UsageError } from '../../../model/errors.ts'
+import { channelConfidence } from '../../../model/propagation/confidence.ts'
 import { decodeLabels, decodeNetwork } from '../../../model/propagation/decode.ts'
 import { FeatureCache, type FeatureExtractor } from '../../../model/propagation/features.ts'
 import { blendLabels, packLabels, type SoftLabels, unpackLabels } from '../../../model/propagation/grid.ts'
 import { groupMarks } from '../../../model/propagation/groups.ts'
 import { decodeJoint, labelsFromJoints } from '../../../model/propagation/keypoints.ts'
 import { labelsFromMask, linearTap } from '../../../model/propagation/labels.ts'
-import { channelConfidence, networkSize } from '../../../model/propagation/propagate.ts'
+import { MAX_TOKENS, networkSize } from '../../../model/propagation/network-size.ts'
+import { ObjectPairs } from '../../../model/propagation/overlap.ts'
 import { castVotes } from '../../../model/propagation/vote.ts'
 import type { Engine } from '../../../model/runtime/index.ts'
 
@@ -64,6 +67,21 @@ describe('packing', () => {
       }),
       { seed: 8, numRuns: 100 },
     )
+  })
+})
+
+it('packing keeps empty cells, and plain background takes no room', () => {
+  const data = new Float32Array(40)
+  for (let cell = 0; cell < 20; cell++) data[cell * 2] = 1
+  data.set([0, 0, 0.5, 0.5], 8)
+  const packed = packLabels({ grid, channels: 2, data })
+  expect([packed.cells, packed.counts].map((list) => [...list])).toEqual([
+    [4, 5],
+    [0, 2],
+  ])
+  expect(packed.weights).toHaveLength(2)
+  unpackLabels(packed).data.forEach((value, i) => {
+    expect(value).toBeCloseTo(data[i]!, 4)
   })
 })
 
@@ -157,7 +175,14 @@ describe('keypoints', () => {
 })
 
 describe('groups', () => {
-  const context = { grid, patch: 8, protocol: 'crw' as const, width: 40, height: 32 }
+  const context = {
+    overlapping: new ObjectPairs(),
+    grid,
+    patch: 8,
+    protocol: 'crw' as const,
+    width: 40,
+    height: 32,
+  }
   const map = (...ids: number[]) => ({
     width: 40,
     height: 32,
@@ -175,12 +200,12 @@ describe('groups', () => {
     )
     const shapes = groups.map((group) =>
       group.kind === 'masks'
-        ? [group.objects, [...group.marks.keys()]]
+        ? [group.layers.map(({ objects }) => objects), [...group.marks.keys()]]
         : [group.object, [...group.marks.keys()]],
     )
     expect(shapes).toEqual([
-      [[1, 7], [0]],
-      [[2], [0, 9]],
+      [[[1, 7]], [0]],
+      [[[2]], [0, 9]],
       [8, [3]],
     ])
   })
@@ -210,6 +235,31 @@ describe('network size', () => {
     expect(networkSize({ width: 854, height: 480 }, 480, 8)).toEqual({ width: 856, height: 480 })
     expect(networkSize({ width: 480, height: 854 }, 224, 14)).toEqual({ width: 224, height: 392 })
     expect(networkSize({ width: 4000, height: 3 }, 16, 16).height).toBe(16)
+    expect(networkSize({ width: 1920, height: 1080 }, 1080, 8)).toEqual({ width: 1920, height: 1080 })
+  })
+
+  it('has a bound in tokens, and names the largest size that is possible', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ width: fc.integer({ min: 16, max: 8192 }), height: fc.integer({ min: 16, max: 8192 }) }),
+        fc.integer({ min: 16, max: 4096 }),
+        fc.constantFrom(8, 14, 16),
+        (picture, short, patch) => {
+          const tokens = (size: { width: number; height: number }) => (size.width * size.height) / patch ** 2
+          try {
+            expect(tokens(networkSize(picture, short, patch))).toBeLessThanOrEqual(MAX_TOKENS)
+          } catch (error) {
+            expect(error).toBeInstanceOf(UsageError)
+            const named = Number(/--size of (\d+) or less/.exec((error as Error).message)?.[1])
+            expect(named).toBeLessThan(short)
+            // The patch grid cannot be coarser than one patch along the short side.
+            if (named > patch)
+              expect(tokens(networkSize(picture, named, patch))).toBeGreaterThan(MAX_TOKENS / 4)
+          }
+        },
+      ),
+      { seed: 11, numRuns: 300 },
+    )
   })
 })
 

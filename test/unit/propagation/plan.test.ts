@@ -1,7 +1,7 @@
 /** Whatever is marked, every frame of the range is labelled at most once, marks never, and only from a mark. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Direction, type Leg, planLegs, plannedFrames } from '../../../model/propagation/plan.ts'
+import { type Direction, type Leg, planLegs, plannedResults } from '../../../model/propagation/plan.ts'
 
 const labelled = (leg: Leg): readonly number[] =>
   leg.kind === 'walk'
@@ -34,7 +34,9 @@ describe('planning', () => {
             (direction === 'both' || (direction === 'forward' ? frame > low : frame < high)),
         )
         expect(frames).toEqual(reachable)
-        expect(plannedFrames(legs)).toBe(frames.length)
+        // Between two marks a frame is labelled from both ends.
+        const twice = legs.flatMap((leg) => (leg.kind === 'between' ? labelled(leg) : []))
+        expect(plannedResults(legs)).toBe(frames.length + twice.length)
       }),
       { seed: 4, numRuns: 500 },
     )

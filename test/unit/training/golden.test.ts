@@ -176,7 +176,8 @@ describeWithReference('SiamMAE equals the independent implementation', (referenc
         file = await readSafetensors(join(folder, `${name}.safetensors`))
       })
 
-      it.each(['kept', 'recomputed'] as const)(
+      // A software GPU is slow, and computing the weights once more is the same graph on every device.
+      it.each(device === 'cpu' ? (['kept', 'recomputed'] as const) : (['kept'] as const))(
         'forward values, loss and gradients, weights %s',
         async (weights) => {
           const { model, graph, inputs, lookup, trainable, feeds, parameters } = build(golden, file)

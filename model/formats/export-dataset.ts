@@ -1,0 +1,149 @@
+/** The steps of every export: check, build aside, record where each mask comes from, read back, move into place. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import type { AnnotationDocument, Rle } from '../annotation/index.ts'
+import { throwIfCancelled } from '../errors.ts'
+import type { DatasetFormat, ExportContext, ReadOptions, WriteReport } from './dataset-format.ts'
+import { exportPictures } from './export-pictures.ts'
+import { type ExportPlan, frameName, isHeld, planExport } from './export-plan.ts'
+import {
+  isOf,
+  maskDigest,
+  PROVENANCE_FILE,
+  type Provenance,
+  provenanceText,
+  readProvenance,
+  recordExport,
+  withRecord,
+} from './provenance.ts'
+import { refuseForeign } from './sequences.ts'
+import { buildAside, type Stage } from './staging.ts'
+import { demandEqual } from './verify.ts'
+
+/** What one export is about, for a layout that builds it. */
+export interface ExportJob {
+  readonly document: AnnotationDocument
+  readonly context: ExportContext
+  readonly plan: ExportPlan
+  readonly stage: Stage
+  /** File name of the picture of a planned frame, without its folder and extension. */
+  readonly nameOf: (frame: number) => string
+  /** Called after each of the layout's steps. */
+  readonly step: () => void
+}
+
+/** What a layout has built. */
+export interface BuiltData {
+  /** How many files. */
+  readonly count: number
+  /** Name in the dataset of each planned frame, in their order. */
+  readonly files: readonly string[]
+  /** What the layout could not hold, beside what the plan says. */
+  readonly warnings: readonly string[]
+  readonly annotations?: readonly number[]
+}
+
+/** What a dataset layout adds to the common steps. */
+export interface ExportLayout {
+  readonly id: DatasetFormat['id']
+  readonly title: string
+  /** Folder of a sequence's pictures in the dataset. */
+  picturesOf(sequence: string): string
+  /** @throws UserError when the dataset has data of this sequence and `ours` is false */
+  refuseForeign(folder: string, sequence: string, ours: boolean): Promise<void>
+  /** How often {@link build} calls `step`. */
+  steps(plan: ExportPlan): number
+  build(job: ExportJob): Promise<BuiltData>
+  /** The masks that the layout holds of a frame, worked out from the document: nothing written is trusted. */
+  masksOf(document: AnnotationDocument, plan: ExportPlan): (frame: number) => (objectId: number) => Rle
+  read(folder: string, options?: ReadOptions): Promise<AnnotationDocument>
+}
+
+/** The dataset format of a layout. */
+export function datasetFormat(layout: ExportLayout): DatasetFormat {
+  const { id, title } = layout
+  return {
+    id,
+    title,
+    checkFolder: async (target) => void (await checkTarget(layout, target)),
+    write: (document, context) => write(layout, document, context),
+    read: (folder, options) => layout.read(folder, options),
+  }
+}
+
+/** What earlier exports left in the folder. @throws UserError when it holds data of this name that no export made */
+async function checkTarget(
+  layout: ExportLayout,
+  { folder, sequence, pictures }: Pick<ExportContext, 'folder' | 'sequence' | 'pictures'>,
+): Promise<{ records: readonly Provenance[]; earlier: Provenance | undefined }> {
+  const records = await readProvenance(folder)
+  const earlier = records.find((record) => isOf(record, layout.id, sequence))
+  await layout.refuseForeign(folder, sequence, earlier !== undefined)
+  if (pictures) await refuseForeign(folder, layout.picturesOf(sequence), earlier?.pictures === true)
+  return { records, earlier }
+}
+
+async function write(
+  layout: ExportLayout,
+  document: AnnotationDocument,
+  context: ExportContext,
+): Promise<WriteReport> {
+  const { folder, sequence, signal } = context
+  const plan = planExport(document, context, layout.title)
+  const { records, earlier } = await checkTarget(layout, context)
+  return buildAside(folder, async (stage) => {
+    const total = layout.steps(plan) + (context.pictures ? plan.frames.length : 0)
+    let done = 0
+    const step = () => context.onProgress?.(++done, total)
+    const nameOf = (frame: number) => frameName(frame, document.video.frameCount)
+    const built = await layout.build({ document, context, plan, stage, nameOf, step })
+    const names = new Map(
+      context.pictures ? plan.frames.map(({ index }) => [index, `${nameOf(index)}.jpg`]) : [],
+    )
+    const pictures = layout.picturesOf(sequence)
+    if (context.pictures) {
+      await exportPictures(document, context, join(stage.folder, pictures), names, step)
+      stage.replace(pictures)
+    } else if (earlier?.pictures) stage.remove(pictures)
+
+    const warnings = [...plan.warnings, ...built.warnings]
+    const masksOf = layout.masksOf(document, plan)
+    const digests = await maskDigests(document, plan, masksOf, signal)
+    const record = recordExport(document, context, plan, {
+      dataset: layout.id,
+      warnings,
+      files: built.files,
+      annotations: built.annotations,
+      digestOf: (objectId, frame) => digests.get(frame)!.get(objectId)!,
+    })
+    await writeFile(join(stage.folder, PROVENANCE_FILE), provenanceText(withRecord(records, record)))
+    stage.replace(PROVENANCE_FILE)
+    throwIfCancelled(signal)
+    const back = await layout.read(stage.folder, { sequence })
+    await demandEqual(back, document, plan, masksOf, layout.title, signal)
+    return { files: built.count + names.size + 1, warnings }
+  })
+}
+
+/** {@link maskDigest} by frame and object. */
+async function maskDigests(
+  document: AnnotationDocument,
+  plan: ExportPlan,
+  masksOf: ReturnType<ExportLayout['masksOf']>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<number, ReadonlyMap<number, string>>> {
+  const digests = new Map<number, Map<number, string>>()
+  for (const { index } of plan.frames) {
+    // Long clips take seconds; other work and a wish to stop must get their turn.
+    await setImmediate()
+    throwIfCancelled(signal)
+    const maskOf = masksOf(index)
+    const held = plan.objects.filter(({ id }) => {
+      const entry = document.entry(id, index)
+      return isHeld(entry) && entry.state !== 'absent'
+    })
+    digests.set(index, new Map(held.map(({ id }) => [id, maskDigest(maskOf(id))])))
+  }
+  return digests
+}

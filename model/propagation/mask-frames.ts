@@ -1,0 +1,73 @@
+/** From soft labels to the masks of a frame, settled with what other groups have on it. */
+import type { LabelMap } from '../label-map.ts'
+import { channelConfidence } from './confidence.ts'
+import { decodeLabels } from './decode.ts'
+import { channelBlock, type PackedLabels, packLabels, type SoftLabels, unpackLabels } from './grid.ts'
+import type { Group } from './groups.ts'
+import { type Sheet, settleOverlaps } from './joint.ts'
+import type { ObjectPairs } from './overlap.ts'
+import { type Leg, labelledFrames } from './plan.ts'
+import type { MaskLayerResult, MaskResult, PropagationJob } from './propagate.ts'
+
+/** A group and the walks that label it. */
+export interface PlannedGroup {
+  readonly group: Group
+  readonly legs: readonly Leg[]
+}
+
+type MaskGroup = Extract<Group, { kind: 'masks' }>
+
+/**
+ * Groups are labelled one after the other. A frame that a later group labels too is remembered packed, a few
+ * kilobytes, until that group has come to it.
+ */
+export class MaskFrames {
+  readonly #job: PropagationJob
+  readonly #overlapping: ObjectPairs
+  readonly #marked = new Map<number, LabelMap[]>()
+  readonly #lastOf = new Map<number, PlannedGroup>()
+  readonly #kept = new Map<number, Map<MaskGroup, PackedLabels>>()
+
+  constructor(job: PropagationJob, planned: readonly PlannedGroup[], overlapping: ObjectPairs) {
+    this.#job = job
+    this.#overlapping = overlapping
+    for (const { frame, map } of job.masks) this.#marked.set(frame, [...(this.#marked.get(frame) ?? []), map])
+    for (const plan of planned)
+      if (plan.group.kind === 'masks')
+        for (const leg of plan.legs) for (const frame of labelledFrames(leg)) this.#lastOf.set(frame, plan)
+  }
+
+  /** The masks of a group on a frame, and again those of earlier groups. */
+  decode(plan: PlannedGroup, frame: number, labels: SoftLabels, provisional: boolean): MaskResult {
+    const group = plan.group as MaskGroup
+    const { extractor, settings } = this.#job
+    const before = this.#kept.get(frame) ?? new Map<MaskGroup, PackedLabels>()
+    const sheets = this.#sheets(group, labels)
+    for (const [other, packed] of before)
+      if (other !== group) sheets.push(...this.#sheets(other, unpackLabels(packed)))
+    const marked = this.#marked.get(frame) ?? []
+    settleOverlaps(sheets, marked, this.#overlapping, extractor.config.patch, settings.protocol)
+
+    if (this.#lastOf.get(frame) !== plan) this.#kept.set(frame, before.set(group, packLabels(labels)))
+    else if (!provisional) this.#kept.delete(frame)
+    return { kind: 'masks', frame, layers: sheets.map(layerResult) }
+  }
+
+  #sheets(group: MaskGroup, labels: SoftLabels): Sheet[] {
+    const { extractor, video, settings } = this.#job
+    return group.layers.map(({ objects, first }) => {
+      const block = channelBlock(labels, first, objects.length + 1)
+      const channels = decodeLabels(block, extractor.config.patch, video.table, settings.protocol)
+      const idOf = Uint8Array.of(0, ...objects)
+      const data = channels.data.map((channel) => idOf[channel]!)
+      return { labels: block, objects, map: { ...channels, data } }
+    })
+  }
+}
+
+function layerResult({ labels, objects, map }: Sheet): MaskLayerResult {
+  const area = new Float64Array(256)
+  for (const id of map.data) area[id]!++
+  const confidence = channelConfidence(labels)
+  return { map, objects: objects.map((id, i) => ({ id, confidence: confidence[i + 1]!, area: area[id]! })) }
+}
