@@ -19,7 +19,7 @@ import {
   writeSiamMae,
 } from '../weights/index.ts'
 import { trainableLayout } from './optimiser.ts'
-import { checkRunConfig, type RunConfig } from './run-config.ts'
+import { checkRunConfig, type RunConfig } from './run-schema.ts'
 import { firstMoment, secondMoment } from './step-graph.ts'
 import type { TrainingState } from './train-step.ts'
 

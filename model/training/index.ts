@@ -24,15 +24,13 @@ export {
 } from './optimiser.ts'
 export { drawPreview } from './preview.ts'
 export {
-  PRESET_NAMES,
-  type PresetName,
-  type RunConfig,
   refuseChanges,
   resolveRunConfig,
   resumeRunConfig,
   type SettingsLayer,
 } from './run-config.ts'
 export { RunFolder, type StepMetrics } from './run-folder.ts'
+export { PRESET_NAMES, type PresetName, type RunConfig } from './run-schema.ts'
 export { firstMoment, secondMoment } from './step-graph.ts'
 export { type TrainRunEvents, type TrainRunReport, trainRun } from './train-run.ts'
 export {

@@ -1,7 +1,7 @@
 /** How much memory a training step needs, roughly: enough to say which batch would fit. */
 import { freemem, totalmem } from 'node:os'
 import { keptTokens, siamMaeLayout } from '../siammae/index.ts'
-import type { RunConfig } from './run-config.ts'
+import type { RunConfig } from './run-schema.ts'
 
 /** Copies of every parameter: itself, its gradient, two moments, and the new value of all but the gradient. */
 const COPIES = 7

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { explainSystemError, messageOf, UserError } from '../errors.ts'
 import { makeFolder, writeFileAtomic } from '../files.ts'
 import { removeLeftovers } from './checkpoint.ts'
-import { checkRunConfig, type RunConfig } from './run-config.ts'
 import { lockRun } from './run-lock.ts'
+import { checkRunConfig, type RunConfig } from './run-schema.ts'
 
 /** One line of `metrics.jsonl`. */
 export interface StepMetrics {

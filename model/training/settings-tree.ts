@@ -6,6 +6,10 @@ export function isRecord(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+export function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}
+
 export function join(prefix: string, key: string): string {
   return prefix === '' ? key : `${prefix}.${key}`
 }

@@ -16,8 +16,8 @@ import {
   totalMemory,
 } from './memory.ts'
 import { drawPreview } from './preview.ts'
-import type { RunConfig } from './run-config.ts'
 import type { ClipRecord, RunFolder, StepMetrics } from './run-folder.ts'
+import type { RunConfig } from './run-schema.ts'
 import { learningRateAt, type Schedule, scaledLearningRate, smoothLoss } from './schedule.ts'
 import { type StepResult, startState, type TrainingState, TrainStep } from './train-step.ts'
 import { trainingCard } from './training-card.ts'

@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { encoderName } from '../siammae/index.ts'
 import type { ClipNote } from './data-sources.ts'
 import { licenceOf } from './licences.ts'
-import type { RunConfig } from './run-config.ts'
 import type { ClipRecord, StepMetrics } from './run-folder.ts'
+import type { RunConfig } from './run-schema.ts'
 
 export interface CardFacts {
   readonly config: RunConfig

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../../model/errors.ts'
-import {
-  checkRunConfig,
-  PRESET_NAMES,
-  type RunConfig,
-  resolveRunConfig,
-  resumeRunConfig,
-} from '../../../model/training/run-config.ts'
+import { resolveRunConfig, resumeRunConfig } from '../../../model/training/run-config.ts'
+import { checkRunConfig, PRESET_NAMES, type RunConfig } from '../../../model/training/run-schema.ts'
 import type { JsonObject } from '../../../model/training/settings-tree.ts'
 
 const layer = (settings: JsonObject, name = 'run.json') => ({ name, settings })
@@ -67,6 +62,15 @@ describe('the configuration of a run', () => {
       decoder: { dim: 128, depth: 4 },
     })
     expect(pretrain({ model: { patch: 8 } }).model.encoder).toMatchObject({ dim: 384, positionGrid: 28 })
+  })
+
+  it('attention is kept where it is small, and what chose is written down', () => {
+    expect(pretrain().attention).toBe('kept')
+    expect(pretrain({ model: { patch: 8 } }).attention).toBe('recomputed')
+    expect(pretrain({ model: { patch: 8 }, attention: 'kept' }).attention).toBe('kept')
+    // Runs that began before this was a setting made the same choice.
+    const { attention, ...older } = pretrain({ model: { patch: 8 } })
+    expect(checkRunConfig(older, 'x').attention).toBe(attention)
   })
 
   it('what is written can be read as settings again', () => {
