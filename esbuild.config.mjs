@@ -1,6 +1,4 @@
 // One bundler for everything: each entry is a process or a thread of its own (see model/README.md).
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const node = {
@@ -27,11 +25,6 @@ await build({
     probe: 'model/runtime/probe.ts',
     bench: 'test/bench/main.ts',
     'make-sample': 'media/make-sample.ts',
-    'make-starter': 'media/make-starter.ts',
     'make-training-clips': 'media/make-training-clips.ts',
   },
 })
-
-// The starter model is made, not stored: 22 MB of random numbers do not belong into the repository.
-if (!existsSync('media/models/starter.safetensors'))
-  execFileSync(process.execPath, ['dist/make-starter.js'], { stdio: 'inherit' })

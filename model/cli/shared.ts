@@ -62,7 +62,7 @@ export async function loadModel(path: string | undefined, heads?: number): Promi
   const chosen = path ?? starterModelPath()
   if (path === undefined && !existsSync(chosen))
     throw new UserError(
-      `The starter model ${chosen} is missing; run "npm run build" to make it, or name a model with --model.`,
+      `The starter model ${chosen} is missing; check the project out or install it again, or name a model with --model.`,
     )
   const model = await readEncoder(chosen, { heads })
   if (!model.trained)

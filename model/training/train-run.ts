@@ -121,10 +121,10 @@ class Run {
     const { folder, config, cache, stopAt, signal, events } = this.#options
     await this.#checkClips()
     this.#checkMemory()
-    const state = this.#startState()
     this.#pairs = this.#pairSource(config.seed, { batch: config.batch, repeated: config.data.repeated })
     this.#train = await this.#guardMemory(
-      TrainStep.create(this.#options.engine, { ...config, weights: config.attention }, state),
+      // The state is given away, not held: a second copy of it would stay for the whole run.
+      TrainStep.create(this.#options.engine, { ...config, weights: config.attention }, this.#startState()),
     )
     throwIfCancelled(signal)
     // Only now: a run that cannot even begin leaves its folder free for another try.

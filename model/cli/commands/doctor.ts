@@ -29,7 +29,7 @@ export function doctorCommand(signal: AbortSignal): Command {
       const ffmpeg = await finding<Ffmpeg>(() => locateFfmpeg())
       const path = starterModelPath()
       const model = await finding(async () => {
-        if (!existsSync(path)) throw new Error(`${path} is missing; run "npm run build"`)
+        if (!existsSync(path)) throw new Error(`${path} is missing; check the project out again`)
         return readEncoder(path)
       })
       const report = {
