@@ -29,6 +29,7 @@ export {
 export { interpolatePositions, sineCosinePositions } from './positions.ts'
 export {
   type MaskInputs,
+  maskedLoss,
   maskFeeds,
   maskInputs,
   normalisedPatches,

@@ -165,10 +165,7 @@ export function pretrainingForward(
   const prediction = predict(config, decoding, batch, memory, decoderInput)
 
   const target = config.normaliseTarget ? normalisedPatches(inputs.future) : inputs.future
-  const errors = reduceSumSquare(subtract(prediction, target), [1])
-  const count = batch * (tokens - futureMask.kept) * target.shape[1]!
-  const total = reduceSum(multiply(errors, futureMask.removed), [0, 1])
-  const loss = reshape(multiply(total, total.graph.scalar(1 / count)), [])
+  const loss = maskedLoss(prediction, target, futureMask.removed, batch * (tokens - futureMask.kept))
   const lengths = (rows: Tensor): Tensor => reshape(rows, [batch, rows.shape[0]! / batch, rows.shape[1]!])
   return {
     latentPast: lengths(encoded.past),
@@ -322,6 +319,19 @@ function predict(
   const before = decoderMode === 'joint' ? [past.length + 1] : [1]
   const tokens = splitSequences(state, batch, [...before, future.length - 1])[1]!
   return dense(norm(tokens, options, 'decoder_norm'), options, 'decoder_pred')
+}
+
+/**
+ * Squared error: mean over a patch, then over the removed patches (MAE, forward_loss).
+ * @param prediction [rows, size], as `target`
+ * @param removed    [rows, 1], 1 for a patch that counts
+ * @param count      how many those are
+ * @returns a scalar
+ */
+export function maskedLoss(prediction: Tensor, target: Tensor, removed: Tensor, count: number): Tensor {
+  const errors = reduceSumSquare(subtract(prediction, target), [1])
+  const total = reduceSum(multiply(errors, removed), [0, 1])
+  return reshape(multiply(total, total.graph.scalar(1 / (count * target.shape[1]!))), [])
 }
 
 /** (x - mean) / sqrt(variance + 1e-6) of every patch, with the unbiased variance (MAE, norm_pix_loss). */
