@@ -1,6 +1,7 @@
 export { Affinity, type AffinityCost, type Candidates } from './affinity.ts'
 export { channelConfidence } from './confidence.ts'
 export { decodeLabels, decodeNetwork } from './decode.ts'
+export { featureStatistics } from './feature-statistics.ts'
 export { extractToHost, FeatureCache, FeatureExtractor, type TokenSource } from './features.ts'
 export { FrameReader } from './frame-reader.ts'
 export type { Grid, SoftLabels } from './grid.ts'
