@@ -279,6 +279,6 @@ describe('the other commands', () => {
     expect(result.code).toBe(0)
     expect(report.devices.find((probe: { device: string }) => probe.device === 'cpu').ok).toBe(true)
     expect(report.ffmpeg.version).toMatch(/\d/)
-    expect(report.model.trained).toBe(false)
+    expect(report.model.trained).toBe(true)
   })
 })
