@@ -13,6 +13,7 @@ import {
   IMAGENET_STD,
   type Parameters,
 } from '../siammae/index.ts'
+import { parseArchitecture } from './architecture.ts'
 import { fromFloat32 } from './convert.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 import { takeParameters } from './take-parameters.ts'
@@ -50,7 +51,7 @@ export async function readEncoder(path: string, options: { heads?: number } = {}
   const config =
     metadata[CONFIG_KEY] === undefined
       ? inferConfig(tensors, path, options.heads)
-      : parseConfig(metadata[CONFIG_KEY], path)
+      : parseArchitecture(encoderConfigSchema, metadata[CONFIG_KEY], path)
   const parameters = takeParameters(tensors, encoderLayout(config), path, `a ${encoderName(config)}`)
   return {
     name: encoderName(config),
@@ -82,23 +83,6 @@ export async function writeEncoder(
     [TRAINED_KEY]: String(model.trained),
   }
   await writeSafetensors(path, { tensors, metadata })
-}
-
-function parseConfig(text: string, path: string): EncoderConfig {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw new UserError(
-      `${path}: the architecture in its metadata is not JSON. Use another copy of the file.`,
-    )
-  }
-  const parsed = v.safeParse(encoderConfigSchema, json)
-  if (parsed.success) return parsed.output
-  const issue = parsed.issues[0]
-  throw new UserError(
-    `${path}: the architecture in its metadata is not sound (${v.getDotPath(issue) ?? 'config'}: ${issue.message}). Use another copy of the file.`,
-  )
 }
 
 /** The architecture as far as shapes tell it. */

@@ -3,7 +3,6 @@
  * of an encoder file, so that `readEncoder` reads the same file.
  */
 import { basename } from 'node:path'
-import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import {
   encoderName,
@@ -12,6 +11,7 @@ import {
   siamMaeConfigSchema,
   siamMaeLayout,
 } from '../siammae/index.ts'
+import { parseArchitecture } from './architecture.ts'
 import { fromFloat32 } from './convert.ts'
 import { CONFIG_KEY, TRAINED_KEY } from './encoder-file.ts'
 import { readSafetensors, type StoredTensor, type TensorFile, writeSafetensors } from './safetensors.ts'
@@ -57,7 +57,7 @@ export function parseSiamMae({ tensors, metadata }: TensorFile, path: string): S
     throw new UserError(
       `${path} holds no whole SiamMAE: no architecture with a decoder is in its metadata. Use a checkpoint of a training run.`,
     )
-  const config = parseModelConfig(metadata[MODEL_KEY]!, path)
+  const config = parseArchitecture(siamMaeConfigSchema, metadata[MODEL_KEY]!, path)
   return {
     name: siamMaeName(config),
     file: basename(path),
@@ -91,21 +91,4 @@ export async function writeSiamMae(
     [TRAINED_KEY]: String(model.trained),
   }
   await writeSafetensors(path, { tensors, metadata })
-}
-
-function parseModelConfig(text: string, path: string): SiamMaeConfig {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw new UserError(
-      `${path}: the architecture in its metadata is not JSON. Use another copy of the file.`,
-    )
-  }
-  const parsed = v.safeParse(siamMaeConfigSchema, json)
-  if (parsed.success) return parsed.output
-  const issue = parsed.issues[0]
-  throw new UserError(
-    `${path}: the architecture in its metadata is not sound (${v.getDotPath(issue) ?? 'model'}: ${issue.message}). Use another copy of the file.`,
-  )
 }
