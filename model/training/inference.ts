@@ -1,17 +1,9 @@
 /** A trained network as a graph of its own, with its weights inside: for previews outside of a run, and for export. */
 import { Graph, type Tensor } from '../graph/index.ts'
 import { type Engine, onHost } from '../runtime/index.ts'
-import {
-  drawMask,
-  maskFeeds,
-  type Parameters,
-  pretrainingForward,
-  type SiamMaeConfig,
-  seededRandom,
-  siamMaeLayout,
-  streamSeed,
-} from '../siammae/index.ts'
+import { type Parameters, pretrainingForward, type SiamMaeConfig, siamMaeLayout } from '../siammae/index.ts'
 import type { PairBatch } from './data-loader.ts'
+import { drawMasks, pairFeeds } from './pair-feeds.ts'
 import type { Reconstruction } from './preview.ts'
 import { pairInputs } from './step-graph.ts'
 
@@ -52,25 +44,16 @@ export async function reconstruct(
   pairs: PairBatch,
   seed: number,
 ): Promise<Reconstruction & { loss: number }> {
-  const { size, past, future } = pairs
-  const tokens = config.encoder.positionGrid ** 2
-  const random = seededRandom(streamSeed(seed, 'preview', 0))
-  const pastMask = drawMask(size, tokens, config.pastRatio, random)
-  const futureMask = drawMask(size, tokens, config.futureRatio, random)
-  const program = await engine.load(inferenceGraph(config, parameters, size))
+  const { past, future } = pairs
+  const masks = drawMasks(config, pairs.size, seed, 0, 'preview')
+  const program = await engine.load(inferenceGraph(config, parameters, pairs.size))
   try {
-    const shape = [size, config.imageSize, config.imageSize, 3]
-    const results = await engine.run(program, {
-      past: { dtype: 'uint8', shape, data: past },
-      future: { dtype: 'uint8', shape, data: future },
-      ...(config.pastRatio > 0 && maskFeeds('past', pastMask)),
-      ...maskFeeds('future', futureMask),
-    })
+    const results = await engine.run(program, { ...pairFeeds(pairs, config), ...masks.feeds })
     return {
       past,
       future,
       prediction: onHost(results.prediction).data as Float32Array,
-      mask: futureMask.removed,
+      mask: masks.future.removed,
       loss: Number(onHost(results.loss).data[0]),
     }
   } finally {

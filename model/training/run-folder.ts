@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { explainSystemError, messageOf, UserError } from '../errors.ts'
 import { makeFolder, writeFileAtomic } from '../files.ts'
 import { removeLeftovers } from './checkpoint.ts'
+import type { CachedClip } from './data-cache.ts'
 import { lockRun } from './run-lock.ts'
 import { checkRunConfig, type RunConfig } from './run-schema.ts'
 
@@ -23,15 +24,7 @@ export interface StepMetrics {
 }
 
 /** What is known of a clip that the run learns from; a resumed run must find the same ones. */
-export interface ClipRecord {
-  readonly name: string
-  readonly path: string
-  readonly contentHash: string
-  readonly width: number
-  readonly height: number
-  readonly frames: number
-  readonly fps: number
-}
+export type ClipRecord = CachedClip
 
 export class RunFolder {
   readonly path: string

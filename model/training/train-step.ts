@@ -9,20 +9,16 @@ import {
   type StateTensor,
 } from '../runtime/index.ts'
 import {
-  type BatchMask,
   type BlockOptions,
-  drawMask,
   initialiseSiamMae,
-  maskFeeds,
   type Parameters,
   POSITION_TABLES,
   type SiamMaeConfig,
-  seededRandom,
   siamMaeLayout,
-  streamSeed,
 } from '../siammae/index.ts'
 import type { PairBatch } from './data-loader.ts'
 import { type OptimiserConfig, trainableLayout } from './optimiser.ts'
+import { drawMasks, pairFeeds } from './pair-feeds.ts'
 import {
   accumulateGraph,
   applyGraph,
@@ -221,7 +217,8 @@ export class TrainStep {
 
   /** A copy of the whole state. */
   async state(): Promise<TrainingState> {
-    const names = [...trainableLayout(siamMaeLayout(this.#config.model)).keys()]
+    const layout = siamMaeLayout(this.#config.model)
+    const names = [...trainableLayout(layout).keys()]
     const read = async (nameOf: (name: string) => string): Promise<Map<string, Float32Array>> => {
       const values = new Map<string, Float32Array>()
       const portion: string[] = []
@@ -232,7 +229,6 @@ export class TrainStep {
         portion.length = 0
         size = 0
       }
-      const layout = siamMaeLayout(this.#config.model)
       for (const name of names) {
         portion.push(name)
         size += layout.get(name)!.reduce((a, b) => a * b, 1)
@@ -243,10 +239,7 @@ export class TrainStep {
     }
     const learned = await read((name) => name)
     const parameters = new Map(
-      [...siamMaeLayout(this.#config.model).keys()].map((name) => [
-        name,
-        learned.get(name) ?? this.#tables.get(name)!,
-      ]),
+      [...layout.keys()].map((name) => [name, learned.get(name) ?? this.#tables.get(name)!]),
     )
     return { step: this.#steps, parameters, first: await read(firstMoment), second: await read(secondMoment) }
   }
@@ -276,31 +269,4 @@ export class TrainStep {
 
 function numberOf(tensor: AnyTensor | undefined): number {
   return Number(onHost(tensor).data[0])
-}
-
-function pairFeeds(
-  { size, past, future }: PairBatch,
-  { imageSize }: SiamMaeConfig,
-): Record<string, HostTensor> {
-  const pictures = (data: Uint8Array): HostTensor => ({
-    dtype: 'uint8',
-    shape: [size, imageSize, imageSize, 3],
-    data,
-  })
-  return { past: pictures(past), future: pictures(future) }
-}
-
-/** The masks of micro-batch `index`, and the inputs that carry them. */
-function drawMasks(
-  { encoder, pastRatio, futureRatio }: SiamMaeConfig,
-  size: number,
-  seed: number,
-  index: number,
-  purpose: string,
-): { future: BatchMask; feeds: Record<string, HostTensor> } {
-  const random = seededRandom(streamSeed(seed, purpose, index))
-  const tokens = encoder.positionGrid ** 2
-  const past = pastRatio > 0 ? maskFeeds('past', drawMask(size, tokens, pastRatio, random)) : {}
-  const future = drawMask(size, tokens, futureRatio, random)
-  return { future, feeds: { ...past, ...maskFeeds('future', future) } }
 }
