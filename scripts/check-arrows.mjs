@@ -17,13 +17,16 @@ const ARROWS = {
   'model/propagation': ['model/siammae', 'model/runtime', 'model/video', 'model/weights', 'model/graph'],
   'model/training': ['model/siammae', 'model/runtime', 'model/video', 'model/weights', 'model/graph'],
   'model/evaluation': ['model/propagation', 'model/formats', 'model/annotation'],
+  'model/process': ['model/*'],
   'model/cli': ['model/*'],
   media: ['model/formats', 'model/video', 'model/siammae', 'model/weights'],
-  webview: ['model/annotation'],
-  extension: ['model/*'],
+  // Only plain values and types: what both sides of the webview's border know.
+  'webview/protocol': ['model/annotation'],
+  webview: ['model/annotation', 'webview/protocol'],
+  extension: ['model/*', 'webview/protocol'],
 }
 const LEAVES = ['model/errors.ts', 'model/files.ts', 'model/label-map.ts', 'model/pixel-font.ts']
-const WITHOUT_LEAVES = ['model/annotation', 'model/graph', 'webview']
+const WITHOUT_LEAVES = ['model/annotation', 'model/graph', 'webview', 'webview/protocol']
 
 /** Packages that only one room may import; the reason stands in its README. */
 const ONLY_IN = {
@@ -32,13 +35,13 @@ const ONLY_IN = {
   vscode: ['extension'],
 }
 /** Rooms that also run in a browser. */
-const PURE = ['model/annotation', 'webview']
+const PURE = ['model/annotation', 'webview', 'webview/protocol']
 
 function* files(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) yield* files(path)
-    else if (entry.name.endsWith('.ts')) yield path
+    else if (/\.tsx?$/.test(entry.name)) yield path
   }
 }
 
@@ -46,6 +49,7 @@ const slashes = (path) => path.split(sep).join('/')
 
 function roomOf(path) {
   const parts = slashes(path).split('/')
+  if (parts[0] === 'webview' && parts[1] === 'protocol') return 'webview/protocol'
   return parts[0] === 'model' && parts.length > 2 ? `model/${parts[1]}` : parts[0]
 }
 

@@ -1,0 +1,168 @@
+/** What the extension host and the model process ask of each other. Plain values only: they cross a process border. */
+import type { KeyframeEntry, Label, ModelEntry, Run, TrackedObject } from '../annotation/index.ts'
+
+/** What the host needs to know about a clip. */
+export interface ClipFacts {
+  /** Absolute path; the clip's key in every call. */
+  readonly path: string
+  readonly kind: 'video' | 'images'
+  readonly contentHash: string
+  readonly frameCount: number
+  readonly width: number
+  readonly height: number
+  /** Presentation time of every frame in seconds. */
+  readonly times: Float64Array
+  readonly averageFps: number
+  readonly variableFrameRate: boolean
+  readonly warnings: readonly string[]
+}
+
+/** What a person marked on one frame. */
+export interface Mark {
+  readonly objectId: number
+  readonly frame: number
+  readonly entry: KeyframeEntry
+}
+
+/** A result that is in the document already: what a run that goes on after a crash continues from. */
+export interface EarlierResult {
+  readonly objectId: number
+  readonly frame: number
+  readonly entry: ModelEntry
+}
+
+export interface RunRequest {
+  /** The run's id in the document, and its key in every call. */
+  readonly run: number
+  readonly clip: string
+  readonly labels: readonly Label[]
+  readonly objects: readonly TrackedObject[]
+  /** Every keyframe of the objects to carry; those outside the range are context too. */
+  readonly marks: readonly Mark[]
+  readonly direction: 'forward' | 'backward' | 'both'
+  /** First and last frame to label, both included. */
+  readonly range: readonly [number, number]
+  /**
+   * Frames labelled by this run before the process was lost. They are not labelled again, and the last of them are
+   * the context that the run goes on from.
+   */
+  readonly earlier?: readonly EarlierResult[]
+  readonly model: ModelChoice
+  readonly settings: RunSettings
+}
+
+export interface ModelChoice {
+  /** A safetensors file; undefined for the starter model. */
+  readonly file: string | undefined
+  /** `auto`, `cpu`, `webgpu`, `cuda`, `dml` or `coreml`. */
+  readonly device: string
+}
+
+export interface RunSettings {
+  readonly preset: 'siammae' | 'cropmae' | 'dino'
+  /** Short side at which the network sees the clip. */
+  readonly size: number
+  /** What differs from the preset: topK, context, marks, radius, temperature. */
+  readonly changes: Readonly<Record<string, number>>
+}
+
+/** What really runs. */
+export interface RunFacts {
+  /** As it is written into the document. */
+  readonly record: Run
+  /** Sentences for the person: devices passed over and why, an untrained model. */
+  readonly notes: readonly string[]
+  /** Results to come, `earlier` not counted. */
+  readonly total: number
+}
+
+export interface RunProgress {
+  readonly done: number
+  readonly total: number
+  readonly frame: number
+  readonly framesPerSecond: number | undefined
+  readonly secondsLeft: number | undefined
+}
+
+export interface ExportRequest {
+  readonly clip: string
+  /** The document as the text of a side-car. */
+  readonly sidecar: string
+  readonly format: string
+  readonly folder: string
+  readonly sequence: string
+  /** Whether the frames themselves are written too. */
+  readonly pictures: boolean
+}
+
+export interface ExportResult {
+  readonly files: number
+  readonly warnings: readonly string[]
+}
+
+export interface ModelReady {
+  /** The device that really runs. */
+  readonly device: string
+  readonly model: { readonly name: string; readonly file: string; readonly trained: boolean }
+  readonly notes: readonly string[]
+}
+
+/** What the host may call. A rejected promise carries one sentence for the person in its message. */
+export interface ModelProcessFunctions {
+  /** Builds or finds the frame table; progress through {@link HostFunctions.opening}. */
+  openClip(path: string, options: { cacheFolder: string; ffmpeg: string | undefined }): Promise<ClipFacts>
+  closeClip(path: string): Promise<void>
+  /**
+   * The pictures that a view needs, most urgent first, through {@link HostFunctions.picture}; replaces what the view
+   * wanted before. Neighbouring frames are decoded in one go, and recent ones are kept.
+   */
+  wantPictures(want: {
+    clip: string
+    view: string
+    frames: readonly number[]
+    quality: number
+  }): Promise<void>
+  /** Chooses the device and loads the model ahead of the first run, so that it starts at once. */
+  prepareModel(choice: ModelChoice): Promise<ModelReady>
+  /** Starts a run and returns when it is set up; results through {@link HostFunctions.results}. One at a time. */
+  startRun(request: RunRequest): Promise<RunFacts>
+  pauseRun(run: number): Promise<void>
+  resumeRun(run: number): Promise<void>
+  /** Resolves when the run has ended; what was done has been sent. */
+  cancelRun(run: number): Promise<void>
+  exportDataset(job: string, request: ExportRequest): Promise<ExportResult>
+  cancelExport(job: string): Promise<void>
+  /** What `siammae doctor` tells, as data. */
+  doctor(): Promise<DoctorReport>
+}
+
+export interface DoctorReport {
+  readonly tool: string
+  readonly node: string
+  readonly runtime: string
+  readonly platform: string
+  readonly cores: number
+  readonly memoryGb: number
+  readonly ffmpeg: { readonly path: string; readonly version: string } | { readonly missing: string }
+  readonly devices: readonly {
+    readonly device: string
+    readonly ok: boolean
+    readonly gigaflops?: number
+    readonly reason?: string
+  }[]
+  readonly model:
+    | { readonly name: string; readonly file: string; readonly trained: boolean }
+    | { readonly problem: string }
+}
+
+/** What the model process tells the host, without waiting for an answer. */
+export interface HostFunctions {
+  opening(progress: { clip: string; done: number; total: number | undefined }): void
+  picture(picture: { clip: string; view: string; frame: number; bytes: Uint8Array; mime: string }): void
+  pictureFailed(failure: { clip: string; view: string; frame: number; message: string }): void
+  /** Results of one run in the order in which they were made; a later one of the same object and frame replaces. */
+  results(batch: { run: number; results: readonly EarlierResult[]; progress: RunProgress }): void
+  runEnded(end: { run: number; reason: 'done' | 'cancelled' | 'failed'; message: string | undefined }): void
+  exporting(progress: { job: string; done: number; total: number }): void
+  log(entry: { level: 'info' | 'warning' | 'error'; text: string }): void
+}

@@ -1,0 +1,19 @@
+/** What the extension host and the webview say to each other: see README.md in the folder above. */
+export { type LaneCode, laneCode, readLaneCode } from './lanes.ts'
+export {
+  type ClipView,
+  COMMANDS,
+  type DisplaySettings,
+  type DoubtfulFrame,
+  type DoubtReason,
+  type FrameEntries,
+  type HostCommand,
+  type HostMessage,
+  type LaneChange,
+  type RunView,
+  TOOLS,
+  type Tool,
+  type ViewCommand,
+  type ViewState,
+  type WebviewMessage,
+} from './messages.ts'
