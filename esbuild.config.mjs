@@ -28,3 +28,12 @@ await build({
     'make-training-clips': 'media/make-training-clips.ts',
   },
 })
+
+// What VS Code loads. CommonJS, because its extension host starts extensions that way; dynamic imports stay lazy.
+await build({
+  ...node,
+  format: 'cjs',
+  banner: {},
+  outExtension: { '.js': '.cjs' },
+  entryPoints: { extension: 'extension/main.ts' },
+})
