@@ -85,6 +85,8 @@ export interface ViewState {
   readonly playing: boolean
   /** Frames chosen on the timeline, both included. */
   readonly range: readonly [first: number, last: number] | undefined
+  /** Objects that are locked in this view: a run of all objects leaves them alone. */
+  readonly locked?: readonly number[]
 }
 
 /** What a keybinding, a menu or a tree asks a view to do; the host passes it to the view that has the focus. */

@@ -1,0 +1,72 @@
+import type {
+  ClipFacts,
+  DoctorReport,
+  EarlierResult,
+  ExportRequest,
+  ExportResult,
+  HostFunctions,
+  ModelChoice,
+  ModelReady,
+  RunFacts,
+  RunProgress,
+  RunRequest,
+} from '../../model/process/index.ts'
+import type { Event } from '../emitter.ts'
+
+/** What the rest of the extension sees of the model process: it is started when first asked and restarts by itself. */
+export interface ModelClient {
+  /**
+   * Opens a clip, or answers with what is known when it is open already. It stays open until {@link closeClip}, also
+   * when the process is lost: then it is opened again before anything else is asked about it.
+   * @throws Error whose message is a sentence for the person
+   */
+  openClip(path: string): Promise<ClipFacts>
+  /** To be called once per {@link openClip}; the last one closes. */
+  closeClip(path: string): void
+  /** The pictures that a view needs, most urgent first; replaces what it wanted before. Asked again after a restart. */
+  wantPictures(want: PictureWant): void
+  /** The view is gone and needs no pictures any more. */
+  forgetView(view: string): void
+
+  prepareModel(choice: ModelChoice): Promise<ModelReady>
+  /** @throws ProcessLostError when the process ends before the run is set up */
+  startRun(request: RunRequest): Promise<RunFacts>
+  pauseRun(run: number): Promise<void>
+  resumeRun(run: number): Promise<void>
+  cancelRun(run: number): Promise<void>
+  exportDataset(job: string, request: ExportRequest): Promise<ExportResult>
+  cancelExport(job: string): Promise<void>
+  doctor(): Promise<DoctorReport>
+
+  readonly onOpening: Event<Parameters<HostFunctions['opening']>[0]>
+  readonly onPicture: Event<Parameters<HostFunctions['picture']>[0]>
+  readonly onPictureFailed: Event<Parameters<HostFunctions['pictureFailed']>[0]>
+  readonly onResults: Event<{
+    readonly run: number
+    readonly results: readonly EarlierResult[]
+    readonly progress: RunProgress
+  }>
+  readonly onRunEnded: Event<Parameters<HostFunctions['runEnded']>[0]>
+  readonly onExporting: Event<Parameters<HostFunctions['exporting']>[0]>
+  /** The process has come, gone or been given up. */
+  readonly onState: Event<ProcessState>
+  readonly state: ProcessState
+}
+
+export interface PictureWant {
+  readonly clip: string
+  /** One per view, unique in the window. */
+  readonly view: string
+  readonly frames: readonly number[]
+  /** JPEG quality, 1 to 100. */
+  readonly quality: number
+}
+
+export type ProcessState =
+  /** Nobody has asked for anything yet. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'running'; readonly pid: number }
+  /** It ended by itself and is started again at `at` (milliseconds since 1970). `reason` is a sentence for the log. */
+  | { readonly kind: 'lost'; readonly reason: string; readonly at: number }
+  /** It ended too often and is not started again before somebody asks by {@link ModelClient}. */
+  | { readonly kind: 'stopped'; readonly reason: string }

@@ -1,0 +1,326 @@
+import {
+  type AnnotationDocument,
+  type Entry,
+  isPersons,
+  type KeyframeEntry,
+  type Shape,
+  type TrackedObject,
+} from '../../model/annotation/index.ts'
+import type { Mark } from '../../model/process/index.ts'
+import { Sentence } from '../sentence.ts'
+
+/** What a person asks a propagation to do. */
+export type RunWish = {
+  /** Where the person stands. */
+  readonly frame: number
+  /** Carry only this object; undefined for all that can be carried. */
+  readonly only?: number
+  /** Objects that a person has locked: they are left alone unless one is asked for by `only`. */
+  readonly locked?: readonly number[]
+} & (
+  | { readonly kind: 'forward' | 'backward' | 'both' | 'toNextKeyframe' }
+  | { readonly kind: 'range'; readonly range: readonly [first: number, last: number] }
+  /** What lies around a corrected frame of the object `only`. */
+  | { readonly kind: 'span'; readonly only: number }
+)
+
+/** What a run is to carry, from where, over which frames. */
+export interface RunPlan {
+  readonly objects: readonly TrackedObject[]
+  readonly marks: readonly Mark[]
+  readonly direction: 'forward' | 'backward' | 'both'
+  readonly range: readonly [first: number, last: number]
+}
+
+/**
+ * Turns a wish into a run. A run starts where the person stands, so what is seen there is what is carried: a frame
+ * that a model labelled counts as a mark of this run where its object has no keyframe there. Where nothing is known,
+ * the nearest frame on the way back is the start. Objects without a start are left out.
+ * @throws Sentence saying what to mark or choose when nothing can be carried
+ */
+export function planRun(document: AnnotationDocument, wish: RunWish): RunPlan {
+  const lastFrame = document.video.frameCount - 1
+  const objects = candidates(document, wish)
+  switch (wish.kind) {
+    case 'forward':
+      return directed(document, objects, wish.frame, 'forward', lastFrame)
+    case 'backward':
+      return directed(document, objects, wish.frame, 'backward', 0)
+    case 'both':
+      return everywhere(document, objects)
+    case 'toNextKeyframe':
+      return toNextKeyframe(document, objects, wish.frame)
+    case 'range':
+      return inRange(document, objects, wish.range)
+    case 'span': {
+      const range = affectedSpan(document, wish.only, wish.frame)
+      if (range === undefined)
+        throw new Sentence(
+          'Frame {0} has no neighbouring frames to propagate again; propagate forward or backward instead.',
+          wish.frame,
+        )
+      return checked({ objects, marks: keyframes(document, objects), direction: 'both', range })
+    }
+    default:
+      wish satisfies never
+      throw new Sentence('This kind of propagation is not known.')
+  }
+}
+
+/**
+ * The frames that a correction concerns: from the neighbouring keyframe before to the one after. Where a side has no
+ * keyframe it reaches as far as a model's results go on without a gap, so that nothing is labelled that was not before.
+ * @returns undefined when there is nothing on either side
+ */
+export function affectedSpan(
+  document: AnnotationDocument,
+  objectId: number,
+  frame: number,
+): readonly [first: number, last: number] | undefined {
+  const entry = document.entry(objectId, frame)
+  if (entry?.state !== 'keyframe') return undefined
+  const first = spanEnd(document, objectId, frame, -1)
+  const last = spanEnd(document, objectId, frame, 1)
+  return last - first < 1 || isOnlyMarks(document, objectId, first, last) ? undefined : [first, last]
+}
+
+function spanEnd(document: AnnotationDocument, objectId: number, frame: number, step: 1 | -1): number {
+  let reached = frame
+  const frames = document.frames(objectId).filter((other) => (step > 0 ? other > frame : other < frame))
+  if (step < 0) frames.reverse()
+  const keyframe = frames.find((other) => document.entry(objectId, other)?.state === 'keyframe')
+  if (keyframe !== undefined) return keyframe
+  for (const other of frames) {
+    if (other !== reached + step) break
+    reached = other
+  }
+  return reached
+}
+
+/** Whether no frame of the span is free for a run. */
+function isOnlyMarks(document: AnnotationDocument, objectId: number, first: number, last: number): boolean {
+  for (let frame = first; frame <= last; frame++) {
+    const entry = document.entry(objectId, frame)
+    if (entry === undefined || !isPersons(entry)) return false
+  }
+  return true
+}
+
+function candidates(document: AnnotationDocument, wish: RunWish): TrackedObject[] {
+  if (wish.only !== undefined) {
+    const object = document.objects.get(wish.only)
+    if (object === undefined)
+      throw new Sentence('There is no object {0}; choose one of the list of objects.', wish.only)
+    return [object]
+  }
+  if (document.objects.size === 0)
+    throw new Sentence('There is nothing to propagate yet; make an object and mark it on a frame first.')
+  const locked = new Set(wish.locked)
+  const free = [...document.objects.values()].filter(({ id }) => !locked.has(id)).sort((a, b) => a.id - b.id)
+  if (free.length === 0)
+    throw new Sentence('All objects are locked; unlock the ones that are to be propagated.')
+  return free
+}
+
+function directed(
+  document: AnnotationDocument,
+  objects: readonly TrackedObject[],
+  frame: number,
+  direction: 'forward' | 'backward',
+  end: number,
+): RunPlan {
+  const step = direction === 'forward' ? 1 : -1
+  const starts = new Map<TrackedObject, number>()
+  for (const object of objects) {
+    const start = startOf(document, object.id, frame, step)
+    if (start !== undefined) starts.set(object, start)
+  }
+  if (starts.size === 0) throw nothingMarked(document, objects)
+  const first = [...starts.values()].reduce((a, b) => ((b - a) * step < 0 ? b : a))
+  return checked(
+    {
+      objects: [...starts.keys()],
+      marks: withSeeds(
+        document,
+        [...starts].map(([object, start]) => [object, [first, start]]),
+      ),
+      direction,
+      range: direction === 'forward' ? [first, end] : [end, first],
+    },
+    direction === 'forward'
+      ? new Sentence('There is no frame after frame {0}; propagate backward instead.', first)
+      : new Sentence('There is no frame before frame {0}; propagate forward instead.', first),
+  )
+}
+
+/** The nearest frame with a shape at `frame` or on the way back from it, else the first keyframe ahead. */
+function startOf(
+  document: AnnotationDocument,
+  objectId: number,
+  frame: number,
+  step: 1 | -1,
+): number | undefined {
+  const frames = document.frames(objectId)
+  if (step < 0) frames.reverse()
+  let start: number | undefined
+  for (const other of frames) {
+    const ahead = (other - frame) * step > 0
+    if (ahead && start !== undefined) break
+    const entry = document.entry(objectId, other)
+    if (!hasShape(entry) || (ahead && entry.state !== 'keyframe')) continue
+    start = other
+    if (ahead) break
+  }
+  return start
+}
+
+function everywhere(document: AnnotationDocument, objects: readonly TrackedObject[]): RunPlan {
+  const marked = objects.filter(({ id }) => hasKeyframe(document, id))
+  if (marked.length === 0) throw nothingMarked(document, objects)
+  return checked({
+    objects: marked,
+    marks: keyframes(document, marked),
+    direction: 'both',
+    range: [0, document.video.frameCount - 1],
+  })
+}
+
+function toNextKeyframe(
+  document: AnnotationDocument,
+  objects: readonly TrackedObject[],
+  frame: number,
+): RunPlan {
+  const starts = new Map<TrackedObject, number>()
+  let next: number | undefined
+  for (const object of objects) {
+    const keyframe = document
+      .frames(object.id)
+      .find((other) => other > frame && isMark(document.entry(object.id, other)))
+    const start = startOf(document, object.id, frame, 1)
+    if (keyframe === undefined || start === undefined) continue
+    starts.set(object, Math.min(start, frame))
+    next = Math.min(next ?? keyframe, keyframe)
+  }
+  if (next === undefined)
+    throw new Sentence(
+      'There is no keyframe after frame {0}; propagate forward instead, or mark a later frame.',
+      frame,
+    )
+  const last = next
+  const first = Math.min(...starts.values())
+  return checked({
+    objects: [...starts.keys()],
+    marks: withSeeds(
+      document,
+      [...starts].map(([object, start]) => [object, [first, start]]),
+    ),
+    direction: 'both',
+    range: [first, last],
+  })
+}
+
+function inRange(
+  document: AnnotationDocument,
+  objects: readonly TrackedObject[],
+  range: readonly [number, number],
+): RunPlan {
+  const [first, last] = range
+  const reached = objects.filter(
+    ({ id }) =>
+      hasShape(document.entry(id, first)) ||
+      hasShape(document.entry(id, last)) ||
+      document
+        .frames(id)
+        .some((frame) => frame >= first && frame <= last && isMark(document.entry(id, frame))),
+  )
+  if (reached.length === 0)
+    throw new Sentence(
+      'Nothing is marked in frames {0} to {1}; mark an object there, or choose a range that begins or ends at a marked frame.',
+      first,
+      last,
+    )
+  const seeds = reached.map((object): [TrackedObject, number[]] => {
+    const marked = document
+      .frames(object.id)
+      .some((frame) => frame >= first && frame <= last && isMark(document.entry(object.id, frame)))
+    // A model's frames at the borders start the walk only where no keyframe does.
+    return [object, marked ? [] : [first, last]]
+  })
+  return checked(
+    { objects: reached, marks: withSeeds(document, seeds), direction: 'both', range },
+    new Sentence('The range holds a single frame; choose a longer one.'),
+  )
+}
+
+/** All keyframes of the objects, and what a model found on the frames that a run starts from. */
+function withSeeds(
+  document: AnnotationDocument,
+  starts: readonly (readonly [object: TrackedObject, frames: readonly number[]])[],
+): Mark[] {
+  const objects = starts.map(([object]) => object)
+  const marks = keyframes(document, objects)
+  for (const [{ id }, frames] of starts)
+    for (const frame of new Set(frames)) {
+      const entry = document.entry(id, frame)
+      if (entry?.state === 'propagated' && hasShape(entry))
+        marks.push({ objectId: id, frame, entry: asKeyframe(entry) })
+    }
+  return marks
+}
+
+function keyframes(document: AnnotationDocument, objects: readonly TrackedObject[]): Mark[] {
+  const marks: Mark[] = []
+  for (const { id } of objects)
+    for (const [frame, entry] of document.entries(id))
+      if (isMark(entry)) marks.push({ objectId: id, frame, entry })
+  return marks
+}
+
+function asKeyframe(entry: Shape & { readonly occluded: boolean }): KeyframeEntry {
+  const { mask, occluded } = entry
+  const keypoints = entry.keypoints?.map(({ x, y, visibility }) => ({ x, y, visibility }))
+  return {
+    state: 'keyframe',
+    occluded,
+    ...(mask === undefined ? {} : { mask }),
+    ...(keypoints === undefined ? {} : { keypoints }),
+  }
+}
+
+function hasKeyframe(document: AnnotationDocument, objectId: number): boolean {
+  for (const [, entry] of document.entries(objectId)) if (isMark(entry)) return true
+  return false
+}
+
+/** A person's frame that shows where the object is. */
+function isMark(entry: Entry | undefined): entry is KeyframeEntry {
+  return entry?.state === 'keyframe' && hasShape(entry)
+}
+
+function hasShape(entry: Entry | undefined): entry is Exclude<Entry, { state: 'absent' }> {
+  return (
+    entry !== undefined &&
+    entry.state !== 'absent' &&
+    (entry.mask !== undefined || entry.keypoints?.some(({ visibility }) => visibility !== 'absent') === true)
+  )
+}
+
+function nothingMarked(document: AnnotationDocument, objects: readonly TrackedObject[]): Sentence {
+  const only = objects.length === 1 ? document.objects.get(objects[0]!.id) : undefined
+  return only === undefined
+    ? new Sentence(
+        'No object is marked on any frame; mark one with the brush, the polygon or keypoints first.',
+      )
+    : new Sentence(
+        '{0} is not marked on any frame; mark it with the brush, the polygon or keypoints first.',
+        only.name,
+      )
+}
+
+function checked(
+  plan: RunPlan,
+  problem = new Sentence('The clip has a single frame, so there is nowhere to go.'),
+): RunPlan {
+  if (plan.range[1] <= plan.range[0]) throw problem
+  return plan
+}
