@@ -109,7 +109,11 @@ export type ViewCommand =
   | { readonly name: 'removePoint' }
   | { readonly name: 'keypointVisibility'; readonly visibility: 'visible' | 'occluded' | 'absent' }
 
-/** Commands of the extension that the webview's buttons may run; anything else from it is refused. */
+/**
+ * Commands of the extension that the webview's buttons may run; anything else from it is refused. They see the view as
+ * last sent. Arguments: commands on an object take its id where it is not the current one, `propagateSpan` takes an
+ * object's id and `[first, last]`; the others none.
+ */
 export const COMMANDS = [
   'siammae.newObject',
   'siammae.renameObject',
@@ -203,6 +207,8 @@ export type WebviewMessage =
   /** One step of a person's work: `setEntry` edits only. `label` is the undo step's name, in English. */
   | { readonly type: 'edit'; readonly id: number; readonly label: string; readonly edits: readonly Edit[] }
   | { readonly type: 'view'; readonly view: ViewState }
+  /** Settings that the person changed in the view; written as `siammae.*` of the user. */
+  | { readonly type: 'changeSettings'; readonly settings: Partial<DisplaySettings> }
   | { readonly type: 'execute'; readonly command: HostCommand; readonly args: readonly unknown[] }
   /** Something went wrong in the webview; for the log. */
   | { readonly type: 'log'; readonly level: 'error' | 'info'; readonly text: string }

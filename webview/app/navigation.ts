@@ -1,0 +1,71 @@
+import { type DoubtfulFrame, readLaneCode } from '../protocol/index.ts'
+
+/** A whole frame number inside the clip. */
+export function clampFrame(frame: number, frameCount: number): number {
+  if (frameCount <= 0 || Number.isNaN(frame)) return 0
+  return Math.min(frameCount - 1, Math.max(0, Math.round(frame)))
+}
+
+/** Whether a person has said something about the frame of this code. */
+export function isPersonsCode(code: number): boolean {
+  const { kind } = readLaneCode(code)
+  return kind === 'keyframe' || kind === 'occluded' || (kind === 'absent' && code === 3)
+}
+
+/**
+ * The nearest frame that a person has marked, in one of some lanes.
+ * @param direction 1 later, -1 earlier; the frame itself never counts
+ */
+export function nextKeyframe(
+  lanes: Iterable<Uint8Array>,
+  frame: number,
+  direction: 1 | -1,
+): number | undefined {
+  let best: number | undefined
+  for (const lane of lanes)
+    for (let at = frame + direction; at >= 0 && at < lane.length; at += direction) {
+      if (best !== undefined && (at - best) * direction >= 0) break
+      if (isPersonsCode(lane[at]!)) {
+        best = at
+        break
+      }
+    }
+  return best
+}
+
+/** The nearest frame worth checking; starts over at the other end. Of one object, or of all. */
+export function nextDoubtful(
+  doubtful: readonly DoubtfulFrame[],
+  frame: number,
+  direction: 1 | -1,
+  objectId?: number,
+): DoubtfulFrame | undefined {
+  let best: DoubtfulFrame | undefined
+  let wrapped: DoubtfulFrame | undefined
+  for (const one of doubtful) {
+    if (objectId !== undefined && one.objectId !== objectId) continue
+    if ((one.frame - frame) * direction > 0) {
+      if (!best || (one.frame - best.frame) * direction < 0) best = one
+    } else if (!wrapped || (one.frame - wrapped.frame) * direction < 0) wrapped = one
+  }
+  return best ?? wrapped
+}
+
+/** The range that has `frame` as its first or last frame; the other end follows when it would be on the wrong side. */
+export function withRangeEnd(
+  range: readonly [number, number] | undefined,
+  end: 'first' | 'last',
+  frame: number,
+  frameCount: number,
+): readonly [number, number] {
+  const at = clampFrame(frame, frameCount)
+  if (end === 'first') return [at, Math.max(at, range?.[1] ?? frameCount - 1)]
+  return [Math.min(at, range?.[0] ?? 0), at]
+}
+
+/** The range between two frames in either order. */
+export function rangeBetween(one: number, other: number, frameCount: number): readonly [number, number] {
+  const a = clampFrame(one, frameCount)
+  const b = clampFrame(other, frameCount)
+  return a < b ? [a, b] : [b, a]
+}
