@@ -37,3 +37,20 @@ await build({
   outExtension: { '.js': '.cjs' },
   entryPoints: { extension: 'extension/main.ts' },
 })
+
+// What the person sees: a script, its styles and the icon font, served to the webview from dist/.
+await build({
+  bundle: true,
+  platform: 'browser',
+  target: 'es2023',
+  format: 'iife',
+  sourcemap: 'linked',
+  minify: true,
+  outdir: 'dist',
+  entryPoints: { webview: 'webview/app/main.tsx' },
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  assetNames: '[name]',
+  loader: { '.ttf': 'file', '.svg': 'text' },
+  logLevel: 'warning',
+})

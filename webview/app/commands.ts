@@ -9,13 +9,17 @@ import * as state from './state.ts'
 export function perform(command: ViewCommand): void {
   switch (command.name) {
     case 'goToFrame':
-      return goTo(command.frame)
+      goTo(command.frame)
+      break
     case 'step':
-      return goTo(state.frame.value + command.by)
+      goTo(state.frame.value + command.by)
+      break
     case 'firstFrame':
-      return goTo(0)
+      goTo(0)
+      break
     case 'lastFrame':
-      return goTo(state.frameCount.value - 1)
+      goTo(state.frameCount.value - 1)
+      break
     case 'previousKeyframe':
     case 'nextKeyframe': {
       const id = state.objectId.value
@@ -26,7 +30,7 @@ export function perform(command: ViewCommand): void {
         command.name === 'nextKeyframe' ? 1 : -1,
       )
       if (found !== undefined) goTo(found)
-      return
+      break
     }
     case 'previousDoubtful':
     case 'nextDoubtful': {
@@ -35,18 +39,19 @@ export function perform(command: ViewCommand): void {
         state.frame.value,
         command.name === 'nextDoubtful' ? 1 : -1,
       )
-      if (!found) return
-      return batch(() => {
+      if (!found) break
+      batch(() => {
         goTo(found.frame)
         selectObject(found.objectId)
       })
+      break
     }
     case 'togglePlay':
       if (state.frameCount.value > 1) state.playing.value = !state.playing.value
-      return
+      break
     case 'toggleLoop':
       state.loop.value = !state.loop.value
-      return
+      break
     case 'rangeStart':
     case 'rangeEnd':
       if (state.frameCount.value > 0)
@@ -56,30 +61,36 @@ export function perform(command: ViewCommand): void {
           state.frame.value,
           state.frameCount.value,
         )
-      return
+      break
     case 'clearRange':
       state.range.value = undefined
-      return
+      break
     case 'tool':
       state.tool.value = command.tool
-      return
+      break
     case 'brushSize':
-      return changeSettings({
+      changeSettings({
         brushSize: Math.min(MAX_BRUSH, Math.max(1, Math.round(state.settings.value.brushSize + command.by))),
       })
+      break
     case 'selectObject':
-      return selectObject(command.objectId)
+      selectObject(command.objectId)
+      break
     case 'toggleHide':
-      return toggle(state.hidden, command.objectId)
+      toggle(state.hidden, command.objectId)
+      break
     case 'toggleLock':
-      return toggle(state.locked, command.objectId)
+      toggle(state.locked, command.objectId)
+      break
     case 'toggleSolo':
-      return toggle(state.solo, command.objectId)
+      toggle(state.solo, command.objectId)
+      break
     case 'toggleOverlay':
       state.overlayShown.value = !state.overlayShown.value
-      return
+      break
     case 'toggleTakeOver':
-      return changeSettings({ takeOver: !state.settings.value.takeOver })
+      changeSettings({ takeOver: !state.settings.value.takeOver })
+      break
     case 'fit':
     case 'actualSize':
     case 'zoomIn':
@@ -89,7 +100,8 @@ export function perform(command: ViewCommand): void {
     case 'giveUp':
     case 'removePoint':
     case 'keypointVisibility':
-      return stage()?.perform(command)
+      stage()?.perform(command)
+      break
     default:
       command satisfies never
   }

@@ -98,7 +98,9 @@ export function connect(performer: (command: ViewCommand) => void): void {
       log('error', error instanceof Error ? (error.stack ?? error.message) : String(error))
     }
   })
-  window.addEventListener('error', (event) => log('error', `${event.message} (${event.filename}:${event.lineno})`))
+  window.addEventListener('error', (event) =>
+    log('error', `${event.message} (${event.filename}:${event.lineno})`),
+  )
   window.addEventListener('unhandledrejection', (event) => log('error', String(event.reason)))
   window.addEventListener('pagehide', () => {
     save()
@@ -214,28 +216,40 @@ function follow(): void {
     if (state.phase.value.kind !== 'open') return
     const frame = state.frame.value
     // Asked for again before the edge is reached, so that stepping and playing never wait.
-    if (entryWindow && frame - ENTRY_WINDOW / 2 >= entryWindow[0] && frame + ENTRY_WINDOW / 2 <= entryWindow[1]) return
+    if (
+      entryWindow &&
+      frame - ENTRY_WINDOW / 2 >= entryWindow[0] &&
+      frame + ENTRY_WINDOW / 2 <= entryWindow[1]
+    )
+      return
     const last = state.frameCount.value - 1
     entryWindow = [frame - ENTRY_WINDOW, frame + ENTRY_WINDOW]
     post({ type: 'wantEntries', first: Math.max(0, entryWindow[0]), last: Math.min(last, entryWindow[1]) })
   })
-  let timer: ReturnType<typeof setTimeout> | undefined
+  const sendViewSoon = soon(30, sendView)
   effect(() => {
     if (state.phase.value.kind !== 'open') return
     currentView()
-    timer ??= setTimeout(() => {
-      timer = undefined
-      sendView()
-    }, 30)
+    sendViewSoon()
   })
-  let saving: ReturnType<typeof setTimeout> | undefined
+  const saveSoon = soon(200, save)
   effect(() => {
     for (const signal of Object.values(state.kept)) signal.value
-    saving ??= setTimeout(() => {
-      saving = undefined
-      save()
-    }, 200)
+    saveSoon()
   })
+}
+
+/** Does something once, a while after it was first asked for; in between asking again changes nothing. */
+function soon(milliseconds: number, action: () => void): () => void {
+  let asked = false
+  return () => {
+    if (asked) return
+    asked = true
+    setTimeout(() => {
+      asked = false
+      action()
+    }, milliseconds)
+  }
 }
 
 function currentView(): ViewState {

@@ -179,7 +179,10 @@ export function clearEntries(): void {
 export function putLanes(changes: readonly LaneChange[]): void {
   for (const { objectId: id, first, codes } of changes) {
     let lane = lanes.get(id)
-    if (!lane) lanes.set(id, (lane = new Uint8Array(frameCount.value)))
+    if (!lane) {
+      lane = new Uint8Array(frameCount.value)
+      lanes.set(id, lane)
+    }
     lane.set(first + codes.length > lane.length ? codes.subarray(0, lane.length - first) : codes, first)
     for (const listener of laneListeners) listener(id, first, codes.length)
   }

@@ -102,7 +102,8 @@ export type ViewCommand =
   | { readonly name: 'selectObject'; readonly objectId: number }
   | { readonly name: 'fit' | 'actualSize' | 'zoomIn' | 'zoomOut' }
   | { readonly name: 'toggleHide' | 'toggleLock' | 'toggleSolo'; readonly objectId?: number }
-  | { readonly name: 'toggleOverlay' | 'fillHoles' | 'toggleTakeOver' }
+  | { readonly name: 'toggleOverlay' | 'toggleTakeOver' }
+  | { readonly name: 'fillHoles' }
   /** Ends or gives up the polygon, stroke or skeleton that is being drawn. */
   | { readonly name: 'finish' | 'giveUp' }
   /** Removes the last polygon corner or keypoint that was placed, or the chosen one. */
