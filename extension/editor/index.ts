@@ -1,0 +1,12 @@
+/** The custom editor: documents and their views in VS Code. See ../README.md. */
+export {
+  type AnnotatorDocument,
+  type AnnotatorEditors,
+  type AnnotatorView,
+  type ChangedFrames,
+  type DocumentChange,
+  type EditorServices,
+  type EditorSettings,
+  type RunWriter,
+  VIEW_TYPE,
+} from './types.ts'

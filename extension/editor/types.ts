@@ -1,0 +1,122 @@
+import type * as vscode from 'vscode'
+import type { AnnotationDocument, Edit, Run, RunResult } from '../../model/annotation/index.ts'
+import type { ClipFacts } from '../../model/process/index.ts'
+import type {
+  DisplaySettings,
+  DoubtfulFrame,
+  RunView,
+  ViewCommand,
+  ViewState,
+} from '../../webview/protocol/index.ts'
+import type { Event } from '../emitter.ts'
+import type { ModelClient } from '../model-client/types.ts'
+
+/** View type of the custom editor, as in the manifest. */
+export const VIEW_TYPE = 'siammae.annotator'
+
+/** What the editors need from the rest of the extension. */
+export interface EditorServices {
+  readonly context: vscode.ExtensionContext
+  readonly client: ModelClient
+  readonly log: vscode.LogOutputChannel
+  readonly settings: EditorSettings
+  /** Translations of the webview's own texts, English text to shown text; empty for English. */
+  readonly webviewTexts: Readonly<Record<string, string>>
+}
+
+/** The settings that an editor shows or uses. */
+export interface EditorSettings {
+  display(): DisplaySettings
+  /** JPEG quality, 1 to 100. */
+  pictureQuality(): number
+  /** Writes `siammae.*` settings of the user. */
+  change(settings: Partial<DisplaySettings>): Promise<void>
+  /** Any of these has another value now. */
+  readonly onDidChange: Event<void>
+}
+
+/** The open editors: what commands, trees and runs work on. */
+export interface AnnotatorEditors {
+  /** The view that has or last had the focus, while it is visible. */
+  readonly active: AnnotatorView | undefined
+  readonly onDidChangeActive: Event<AnnotatorView | undefined>
+  /** Every open document whose annotations and clip are loaded. */
+  readonly all: readonly AnnotatorDocument[]
+  readonly onDidOpen: Event<AnnotatorDocument>
+  readonly onDidClose: Event<AnnotatorDocument>
+  /**
+   * Opens the annotations of a video, a folder of images or a side-car; makes the side-car of a folder where there is
+   * none.
+   * @throws Error with a sentence for the person
+   */
+  annotate(uri: vscode.Uri): Promise<void>
+}
+
+/** One editor tab. */
+export interface AnnotatorView {
+  readonly document: AnnotatorDocument
+  /** As the webview told it last. */
+  readonly view: ViewState
+  readonly onDidChangeView: Event<ViewState>
+  command(command: ViewCommand): void
+  /** Brings the tab to the front. */
+  reveal(): void
+}
+
+/** Which entries were changed: frames by object. */
+export type ChangedFrames = ReadonlyMap<number, ReadonlySet<number>>
+
+export type DocumentChange =
+  /** Labels, objects or runs. */
+  | { readonly kind: 'catalogue' }
+  /** Told at most once per turn of the event loop, however much has changed. */
+  | { readonly kind: 'entries'; readonly frames: ChangedFrames }
+  | { readonly kind: 'doubtful' }
+  /** The whole document was replaced: reverted, or read again after a change on disk. */
+  | { readonly kind: 'replaced' }
+
+/** One side-car with its clip, shown by any number of views. */
+export interface AnnotatorDocument {
+  readonly uri: vscode.Uri
+  /** Absolute path of the side-car, which may not exist before the first save. */
+  readonly sidecarPath: string
+  /** Absolute path of the video or folder of images. */
+  readonly videoPath: string
+  readonly clip: ClipFacts
+  /** Read only: change it by {@link perform}. Another one after `replaced`. */
+  readonly annotations: AnnotationDocument
+  /** Frames worth checking, by frame and object. */
+  readonly doubtful: readonly DoubtfulFrame[]
+  readonly onDidChange: Event<DocumentChange>
+  /** A person has marked or cleared frames in a view: what an offer to propagate again goes by. */
+  readonly onDidCorrect: Event<ChangedFrames>
+  /**
+   * Does an edit as one step of VS Code's undo stack.
+   * @param label what it is called in the menu: 'Delete object'
+   * @throws AnnotationError when the document refuses it; then nothing has changed
+   */
+  perform(edit: Edit, label: string): void
+  /**
+   * Opens the step of a run; it appears on the undo stack with the first results.
+   * @param stop ends the run: called when its step is undone while it goes on, when the document is reverted, and when
+   *   it closes. Resolves when no more results come.
+   * @throws AnnotationError when a run is going on already
+   */
+  beginRun(run: Run, stop: () => Promise<void>): RunWriter
+  /** The run as the views show it. */
+  showRun(run: RunView | undefined): void
+  /** Offers to propagate a corrected span again; undefined takes the offer back. */
+  showOffer(offer: { readonly objectId: number; readonly range: readonly [number, number] } | undefined): void
+  /** Views on this document. */
+  readonly views: readonly AnnotatorView[]
+}
+
+/** Takes the results of one run. */
+export interface RunWriter {
+  /** Frames of a person stay as they are. @returns how many results were left out */
+  add(results: readonly RunResult[]): number
+  /** Closes the step; nothing happens when it is closed already. */
+  end(): void
+  /** Whether no more results are taken: ended, undone or reverted. */
+  readonly ended: boolean
+}
