@@ -23,6 +23,7 @@ await build({
     cli: 'model/cli/main.ts',
     engine: 'model/runtime/engine-worker.ts',
     probe: 'model/runtime/probe.ts',
+    'model-process': 'model/process/main.ts',
     bench: 'test/bench/main.ts',
     'make-sample': 'media/make-sample.ts',
     'make-training-clips': 'media/make-training-clips.ts',

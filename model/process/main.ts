@@ -1,0 +1,53 @@
+/** Entry point of the model process: forked by the extension host, one per window, gone when that is gone. */
+import { messageOf } from '../errors.ts'
+import { Clips } from './clips.ts'
+import { connectHost, type Host } from './host.ts'
+import { isForPeople, sentenceOf } from './sentence.ts'
+
+if (!process.send) throw new Error('The model process is started by the extension, not by hand.')
+
+/** Nothing may hold the process longer than this once the window is gone. */
+const LAST_MOMENTS_MS = 1000
+
+const host: Host = connectHost({
+  openClip: answer('Opening the clip', (path, options) => clips.open(path, options)),
+  closeClip: answer('Closing the clip', (path) => clips.close(path)),
+  wantPictures: answer('Reading pictures', (want) => clips.want(want)),
+})
+const clips = new Clips(host)
+
+/** A call whose failure is one sentence for the person, with the details in the log. */
+function answer<A extends unknown[], R>(
+  doing: string,
+  call: (...args: A) => Promise<R>,
+): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await call(...args)
+    } catch (error) {
+      if (!isForPeople(error)) logProblem(doing, error)
+      throw new Error(sentenceOf(error, doing))
+    }
+  }
+}
+
+function logProblem(doing: string, error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
+  host.tell.log({ level: 'error', text: `${doing}: ${text}` })
+}
+
+let leaving = false
+async function leave(): Promise<void> {
+  if (leaving) return
+  leaving = true
+  // An orderly exit in the middle of a native call would wait for it, or abort.
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_MOMENTS_MS)
+  await clips.closeAll().catch(() => {})
+  process.exit(0)
+}
+
+process.on('disconnect', () => void leave())
+process.on('SIGTERM', () => void leave())
+// A terminal's Ctrl-C reaches the whole group; the extension host decides.
+process.on('SIGINT', () => {})
+process.on('unhandledRejection', (error) => logProblem('A part of the work was lost', error))

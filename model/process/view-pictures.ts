@@ -1,0 +1,253 @@
+/** The pictures of one view of a clip: what it wants, most urgent first, and what it will want next. */
+import { CancelledError } from '../errors.ts'
+import type { VideoFrame, VideoSource } from '../video/index.ts'
+import { DecoderRun } from './decoder-run.ts'
+import { type EncodedPicture, encodePicture, type PictureCache } from './picture-cache.ts'
+
+/** Frames kept ready in the direction of travel, and a few behind, for a person who turns round. */
+const AHEAD = 32
+const BEHIND = 8
+/** Who moves further than this at once is scrubbing, and will hardly want the frames before this one. */
+const STEP = 12
+/** Decoders run forwards only: frames before one that is waited for, and before one that nobody waits for yet. */
+const BACKWARD_CHUNK = 6
+const BACKWARD_CHUNK_AHEAD = 16
+/** Decoded pictures that may wait for their encoding. */
+const RAW_BYTES = 96 * 1024 ** 2
+/** One is encoded while the next is decoded; more would only wait for the processor. */
+const ENCODERS = 2
+/** A decoder that nobody has asked for this long is ended; until then it waits without working. */
+const IDLE_MS = 20_000
+
+export interface PictureSink {
+  picture(frame: number, picture: EncodedPicture): void
+  failed(frame: number, error: unknown): void
+  /** Resolves when more can be sent. */
+  room(): Promise<void>
+}
+
+/**
+ * Decodes and encodes for one view, one frame after the other, always the most urgent one that is missing. A new list
+ * of wanted frames replaces the old one; work for the old one is dropped at once, decoders included, unless it helps.
+ */
+export class ViewPictures {
+  readonly #clip: string
+  readonly #source: VideoSource
+  readonly #cache: PictureCache
+  readonly #sink: PictureSink
+  #quality = 92
+  #direction: 1 | -1 = 1
+  #stepping = true
+  #playhead: number | undefined
+  /** Wanted and not sent yet, most urgent first. */
+  #waiting = new Set<number>()
+  /** Encoded for {@link #waiting}, whatever the cache drops meanwhile. */
+  readonly #ready = new Map<number, EncodedPicture>()
+  #ahead: readonly number[] = []
+  /** Frames ahead that were tried since the last change: none is tried twice. */
+  readonly #tried = new Set<number>()
+  readonly #raw = new Map<number, VideoFrame>()
+  readonly #encoding = new Map<number, Promise<void>>()
+  #forward: DecoderRun | undefined
+  #chunk: DecoderRun | undefined
+  #reading: DecoderRun | undefined
+  #wake: () => void = () => {}
+  #sending = false
+  #closed = false
+  readonly #working: Promise<void>
+
+  constructor(clip: string, source: VideoSource, cache: PictureCache, sink: PictureSink) {
+    this.#clip = clip
+    this.#source = source
+    this.#cache = cache
+    this.#sink = sink
+    this.#working = this.#work()
+  }
+
+  /** Replaces what the view wants. @param quality 1 to 100 */
+  want(frames: readonly number[], quality: number): void {
+    const count = this.#source.table.frames.length
+    const valid = frames.filter((frame) => Number.isInteger(frame) && frame >= 0 && frame < count)
+    const [first] = valid
+    if (first !== undefined && this.#playhead !== undefined && first !== this.#playhead) {
+      this.#direction = first > this.#playhead ? 1 : -1
+      this.#stepping = Math.abs(first - this.#playhead) <= STEP
+    }
+    this.#playhead = first
+    if (quality !== this.#quality) this.#ready.clear()
+    this.#quality = quality
+    this.#waiting = new Set(valid)
+    for (const frame of [...this.#ready.keys()]) if (!this.#waiting.has(frame)) this.#ready.delete(frame)
+    this.#ahead = first === undefined ? [] : this.#around(first, count)
+    this.#tried.clear()
+    const target = this.#next()
+    if (this.#reading && (first === undefined || (target !== undefined && !this.#reading.reaches(target))))
+      this.#reading.abort()
+    void this.#send()
+    this.#wake()
+  }
+
+  /** Ends all work. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#waiting.clear()
+    this.#ahead = []
+    this.#reading?.abort()
+    this.#wake()
+    await this.#working
+  }
+
+  /** Frames around the playhead that are worth having before they are asked for. */
+  #around(first: number, count: number): number[] {
+    const { width, height } = this.#source.table
+    // A tenth of the raw size is more than most pictures take; they must not push each other out of the cache.
+    const room = Math.floor(this.#cache.maxBytes / 4 / ((width * height * 3) / 10))
+    const frames: number[] = []
+    for (let i = 1; i <= Math.min(AHEAD, room); i++) frames.push(first + i * this.#direction)
+    for (let i = 1; i <= Math.min(BEHIND, room); i++) frames.push(first - i * this.#direction)
+    return frames.filter((frame) => frame >= 0 && frame < count)
+  }
+
+  /** The most urgent frame that is neither there nor being encoded. */
+  #next(): number | undefined {
+    for (const frame of this.#waiting)
+      if (!this.#ready.has(frame) && !this.#encoding.has(frame) && !this.#cached(frame)) return frame
+    return this.#ahead.find(
+      (frame) => !this.#tried.has(frame) && !this.#encoding.has(frame) && !this.#cached(frame),
+    )
+  }
+
+  #cached(frame: number): boolean {
+    return this.#cache.has(this.#clip, this.#quality, frame)
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#closed) {
+      const target = this.#next()
+      if (target === undefined) await this.#rest()
+      else
+        try {
+          await this.#approach(target)
+        } catch (error) {
+          // Not an error: the view has moved on.
+          if (error instanceof CancelledError) continue
+          this.#fail(target, error)
+        }
+    }
+    await Promise.allSettled(this.#encoding.values())
+    await this.#forward?.close()
+    await this.#chunk?.close()
+  }
+
+  /** Waits for new wants; decoders end when that takes long. */
+  async #rest(): Promise<void> {
+    const timer = setTimeout(() => {
+      void this.#forward?.close()
+      void this.#chunk?.close()
+      this.#forward = undefined
+      this.#chunk = undefined
+      this.#raw.clear()
+    }, IDLE_MS)
+    timer.unref()
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    clearTimeout(timer)
+  }
+
+  /** One step towards a frame: reads the next one of a decoder, or encodes what was read. */
+  async #approach(target: number): Promise<void> {
+    const raw = this.#raw.get(target)
+    if (raw) {
+      this.#raw.delete(target)
+      await this.#encode(raw)
+      return
+    }
+    const run = await this.#runTo(target)
+    this.#reading = run
+    try {
+      const frame = await run.read()
+      if (frame) this.#keep(frame)
+      else throw new Error(`The decoder ended before frame ${target}.`)
+    } finally {
+      this.#reading = undefined
+    }
+  }
+
+  /** A decoder on its way to a frame. */
+  async #runTo(target: number): Promise<DecoderRun> {
+    for (const run of [this.#chunk, this.#forward]) if (run?.reaches(target)) return run
+    const last = this.#source.table.frames.length - 1
+    const backward = this.#playhead !== undefined && target < this.#playhead
+    if (backward || this.#direction < 0) {
+      await this.#chunk?.close()
+      this.#chunk = new DecoderRun(this.#source, this.#chunkStart(target), target)
+      return this.#chunk
+    }
+    await this.#forward?.close()
+    this.#forward = new DecoderRun(this.#source, target, last)
+    return this.#forward
+  }
+
+  /** Where to start decoding so that the frames before `target` come along. */
+  #chunkStart(target: number): number {
+    const { width, height } = this.#source.table
+    const most = Math.max(2, Math.floor(RAW_BYTES / (width * height * 3)))
+    const urgent = this.#stepping ? BACKWARD_CHUNK : 1
+    const length = Math.min(most, this.#waiting.has(target) ? urgent : BACKWARD_CHUNK_AHEAD)
+    let first = target
+    while (first > 0 && target - first + 1 < length && !this.#cached(first - 1)) first--
+    return first
+  }
+
+  /** Keeps a decoded frame if somebody may want it, and drops those that nobody wants any more. */
+  #keep(frame: VideoFrame): void {
+    this.#raw.set(frame.index, frame)
+    const useful = new Set([...this.#waiting, ...this.#ahead])
+    for (const index of [...this.#raw.keys()])
+      if (!useful.has(index) || this.#cached(index)) this.#raw.delete(index)
+  }
+
+  /** Starts an encoding, and waits where enough are under way. */
+  async #encode(frame: VideoFrame): Promise<void> {
+    const { index } = frame
+    const quality = this.#quality
+    this.#tried.add(index)
+    const encoding = encodePicture(frame, quality)
+      .then((picture) => {
+        this.#cache.put(this.#clip, quality, index, picture)
+        if (quality === this.#quality && this.#waiting.has(index)) this.#ready.set(index, picture)
+      })
+      .catch((error) => this.#fail(index, error))
+      .finally(() => {
+        this.#encoding.delete(index)
+        void this.#send()
+      })
+    this.#encoding.set(index, encoding)
+    if (this.#encoding.size >= ENCODERS) await Promise.race(this.#encoding.values())
+  }
+
+  #fail(frame: number, error: unknown): void {
+    this.#tried.add(frame)
+    if (this.#waiting.delete(frame)) this.#sink.failed(frame, error)
+  }
+
+  /** Sends what is there, most urgent first, as fast as the other side takes it. */
+  async #send(): Promise<void> {
+    if (this.#sending) return
+    this.#sending = true
+    try {
+      for (;;) {
+        await this.#sink.room()
+        const frame = [...this.#waiting].find((at) => this.#ready.has(at) || this.#cached(at))
+        if (frame === undefined) return
+        const picture = this.#ready.get(frame) ?? this.#cache.get(this.#clip, this.#quality, frame)!
+        this.#waiting.delete(frame)
+        this.#ready.delete(frame)
+        this.#sink.picture(frame, picture)
+      }
+    } finally {
+      this.#sending = false
+    }
+  }
+}
