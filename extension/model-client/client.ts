@@ -1,0 +1,274 @@
+import type {
+  ClipFacts,
+  DoctorReport,
+  ExportRequest,
+  ExportResult,
+  HostFunctions,
+  ModelChoice,
+  ModelReady,
+  RunFacts,
+  RunRequest,
+} from '../../model/process/index.ts'
+import { Emitter } from '../emitter.ts'
+import { Sentence } from '../sentence.ts'
+import { type Connection, connect, ProcessLostError } from './connection.ts'
+import { Restarts } from './restarts.ts'
+import type { ModelClient, PictureWant, ProcessState } from './types.ts'
+
+export interface ClientOptions {
+  /** The bundle `model-process.js`. */
+  readonly module: string
+  /** Asked for every clip that is opened, so that a changed setting counts from then on. */
+  readonly openOptions: () => { readonly cacheFolder: string; readonly ffmpeg: string | undefined }
+  readonly log: (level: 'info' | 'warning' | 'error', text: string) => void
+}
+
+interface OpenClip {
+  users: number
+  facts: Promise<ClipFacts>
+}
+
+type Payload<K extends keyof HostFunctions> = Parameters<HostFunctions[K]>[0]
+
+/**
+ * The model process as long as the window lives: started when it is first needed, started again when it is lost, with
+ * the clips and pictures that were open. Runs are not taken up here: only who owns the document knows how far one was.
+ */
+export class ProcessClient implements ModelClient {
+  readonly #options: ClientOptions
+  readonly #restarts = new Restarts()
+  readonly #clips = new Map<string, OpenClip>()
+  readonly #wants = new Map<string, PictureWant>()
+  #connection: Connection | undefined
+  /** Resolves when the process was started again, or was given up. */
+  #returning: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #wake: (() => void) | undefined
+  #state: ProcessState = { kind: 'idle' }
+  #disposed = false
+
+  readonly #opening = new Emitter<Payload<'opening'>>()
+  readonly #picture = new Emitter<Payload<'picture'>>()
+  readonly #pictureFailed = new Emitter<Payload<'pictureFailed'>>()
+  readonly #results = new Emitter<Payload<'results'>>()
+  readonly #runEnded = new Emitter<Payload<'runEnded'>>()
+  readonly #exporting = new Emitter<Payload<'exporting'>>()
+  readonly #stateChanged = new Emitter<ProcessState>()
+  readonly onOpening = this.#opening.event
+  readonly onPicture = this.#picture.event
+  readonly onPictureFailed = this.#pictureFailed.event
+  readonly onResults = this.#results.event
+  readonly onRunEnded = this.#runEnded.event
+  readonly onExporting = this.#exporting.event
+  readonly onState = this.#stateChanged.event
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+  }
+
+  get state(): ProcessState {
+    return this.#state
+  }
+
+  openClip(path: string): Promise<ClipFacts> {
+    const known = this.#clips.get(path)
+    if (known !== undefined) {
+      known.users++
+      return known.facts
+    }
+    const clip: OpenClip = { users: 1, facts: this.#open(path) }
+    this.#clips.set(path, clip)
+    this.#forgetWhenFailed(path, clip)
+    return clip.facts
+  }
+
+  closeClip(path: string): void {
+    const clip = this.#clips.get(path)
+    if (clip === undefined || --clip.users > 0) return
+    this.#clips.delete(path)
+    this.#connection?.rpc.closeClip(path).catch((error: unknown) => this.#note(error))
+  }
+
+  wantPictures(want: PictureWant): void {
+    this.#wants.set(want.view, want)
+    if (this.#connection !== undefined) this.#ask(this.#connection, want)
+  }
+
+  forgetView(view: string): void {
+    const want = this.#wants.get(view)
+    this.#wants.delete(view)
+    if (want !== undefined && this.#connection !== undefined && this.#clips.has(want.clip))
+      this.#ask(this.#connection, { ...want, frames: [] })
+  }
+
+  prepareModel(choice: ModelChoice): Promise<ModelReady> {
+    return this.#call((rpc) => rpc.prepareModel(choice))
+  }
+
+  async startRun(request: RunRequest): Promise<RunFacts> {
+    await this.#clips.get(request.clip)?.facts
+    return this.#call((rpc) => rpc.startRun(request))
+  }
+
+  pauseRun(run: number): Promise<void> {
+    return this.#call((rpc) => rpc.pauseRun(run))
+  }
+
+  resumeRun(run: number): Promise<void> {
+    return this.#call((rpc) => rpc.resumeRun(run))
+  }
+
+  cancelRun(run: number): Promise<void> {
+    return this.#call((rpc) => rpc.cancelRun(run))
+  }
+
+  async exportDataset(job: string, request: ExportRequest): Promise<ExportResult> {
+    await this.#clips.get(request.clip)?.facts
+    return this.#call((rpc) => rpc.exportDataset(job, request))
+  }
+
+  cancelExport(job: string): Promise<void> {
+    return this.#call((rpc) => rpc.cancelExport(job))
+  }
+
+  doctor(): Promise<DoctorReport> {
+    return this.#call((rpc) => rpc.doctor())
+  }
+
+  /** Ends the process and starts it anew with the clips that are open: for settings that it reads at its start. */
+  async restart(): Promise<void> {
+    const connection = this.#connection
+    if (connection === undefined) return
+    this.#connection = undefined
+    await connection.close()
+    if (this.#connection === undefined && !this.#disposed && this.#isNeeded()) this.#start()
+  }
+
+  /** Ends the process for good. Resolves when it is gone. */
+  async dispose(): Promise<void> {
+    this.#disposed = true
+    clearTimeout(this.#timer)
+    this.#wake?.()
+    const connection = this.#connection
+    this.#connection = undefined
+    await connection?.close()
+  }
+
+  async #call<T>(ask: (rpc: Connection['rpc']) => Promise<T>): Promise<T> {
+    if (this.#state.kind === 'stopped') this.#restarts.forgive()
+    const connection = await this.#connected()
+    return ask(connection.rpc)
+  }
+
+  async #connected(): Promise<Connection> {
+    if (this.#returning !== undefined) await this.#returning
+    if (this.#disposed) throw new ProcessLostError('The window is closing.')
+    return this.#connection ?? this.#start()
+  }
+
+  #start(): Connection {
+    const connection = connect(
+      { module: this.#options.module, onLine: (line) => this.#options.log('warning', line) },
+      {
+        opening: (event) => this.#opening.fire(event),
+        picture: (event) => this.#picture.fire(event),
+        pictureFailed: (event) => this.#pictureFailed.fire(event),
+        results: (event) => this.#results.fire(event),
+        runEnded: (event) => this.#runEnded.fire(event),
+        exporting: (event) => this.#exporting.fire(event),
+        log: ({ level, text }) => this.#options.log(level, text),
+      },
+    )
+    this.#connection = connection
+    this.#options.log('info', `The model process has started (process ${connection.pid}).`)
+    void connection.ended.then((reason) => this.#lost(connection, reason))
+    this.#enter({ kind: 'running', pid: connection.pid })
+    return connection
+  }
+
+  #lost(connection: Connection, reason: string): void {
+    // One that was told to go, or that another has replaced, is not missed.
+    if (this.#connection !== connection) return
+    this.#connection = undefined
+    this.#options.log('error', reason)
+    const wait = this.#restarts.ended(Date.now())
+    if (wait === undefined) {
+      this.#enter({ kind: 'stopped', reason })
+      return
+    }
+    this.#returning = new Promise<void>((resolve) => {
+      this.#wake = resolve
+      this.#timer = setTimeout(resolve, wait)
+    }).then(() => {
+      this.#returning = undefined
+      if (this.#disposed) return
+      if (this.#isNeeded()) this.#reopen(this.#start())
+      else this.#enter({ kind: 'idle' })
+    })
+    this.#enter({ kind: 'lost', reason, at: Date.now() + wait })
+  }
+
+  #isNeeded(): boolean {
+    return this.#clips.size > 0
+  }
+
+  #reopen(connection: Connection): void {
+    for (const [path, clip] of this.#clips) {
+      const before = clip.facts
+      // Who still waits for the first opening asks again by itself; who has the facts needs the process to have them.
+      clip.facts = before.then(
+        async () => this.#openIn(connection, path),
+        () => before,
+      )
+      this.#forgetWhenFailed(path, clip)
+    }
+  }
+
+  async #openIn(connection: Connection, path: string): Promise<ClipFacts> {
+    const facts = await connection.rpc.openClip(path, this.#options.openOptions())
+    for (const want of this.#wants.values()) if (want.clip === path) this.#ask(connection, want)
+    return facts
+  }
+
+  /** Opens a clip, again and again as long as it is the process that is lost and it comes back. */
+  async #open(path: string): Promise<ClipFacts> {
+    if (this.#state.kind === 'stopped') this.#restarts.forgive()
+    for (;;) {
+      const connection = await this.#connected()
+      try {
+        return await this.#openIn(connection, path)
+      } catch (error) {
+        if (!(error instanceof ProcessLostError)) throw error
+        // Its end is told to the channel before it is told to us.
+        await connection.ended
+        if (this.#state.kind === 'stopped')
+          throw new Sentence(
+            'The model process ended three times within a minute and is not started again; see the log for the reason.',
+          )
+        if (this.#disposed || !this.#clips.has(path)) throw error
+      }
+    }
+  }
+
+  #forgetWhenFailed(path: string, clip: OpenClip): void {
+    const { facts } = clip
+    facts.catch((error: unknown) => {
+      // A failure that the next restart has overtaken does not count.
+      if (clip.facts !== facts || this.#clips.get(path) !== clip) return
+      if (!(error instanceof ProcessLostError)) this.#clips.delete(path)
+    })
+  }
+
+  #ask(connection: Connection, want: PictureWant): void {
+    connection.rpc.wantPictures(want).catch((error: unknown) => this.#note(error))
+  }
+
+  #note(error: unknown): void {
+    if (!(error instanceof ProcessLostError)) this.#options.log('error', String(error))
+  }
+
+  #enter(state: ProcessState): void {
+    this.#state = state
+    this.#stateChanged.fire(state)
+  }
+}

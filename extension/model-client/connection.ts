@@ -1,0 +1,106 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { type BirpcReturn, createBirpc } from 'birpc'
+import type { HostFunctions, ModelProcessFunctions } from '../../model/process/index.ts'
+
+/** The process ended while it was asked something. What was asked may be asked again. */
+export class ProcessLostError extends Error {
+  override readonly name = 'ProcessLostError'
+}
+
+/** One life of the model process. */
+export interface Connection {
+  readonly pid: number
+  readonly rpc: BirpcReturn<ModelProcessFunctions, HostFunctions>
+  /** Resolves with a sentence about how the process ended; never rejects. */
+  readonly ended: Promise<string>
+  /** Ends the process: it is asked to go, and made to go when it does not. Resolves when it is gone. */
+  close(): Promise<void>
+}
+
+export interface ConnectionOptions {
+  /** The bundle `model-process.js`. */
+  readonly module: string
+  /** Given every line of the process's standard error and output. */
+  readonly onLine: (line: string) => void
+}
+
+/** How long a process that was asked to go may take before it is killed, in milliseconds. */
+const GRACE = 1500
+
+/** Starts the process. What is asked before it listens waits in the channel. */
+export function connect({ module, onLine }: ConnectionOptions, functions: HostFunctions): Connection {
+  const child = fork(module, [], {
+    execPath: process.execPath,
+    // Without a debugger's or a loader's flags, which belong to the extension host.
+    execArgv: [],
+    env: environment(),
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  for (const stream of [child.stdout, child.stderr])
+    if (stream !== null) createInterface({ input: stream }).on('line', onLine)
+
+  const rpc = createBirpc<ModelProcessFunctions, HostFunctions>(functions, {
+    post: (message) => post(child, message),
+    on: (listener) => child.on('message', listener),
+    off: (listener) => child.off('message', listener),
+    // Opening a long clip and writing a dataset take as long as they take.
+    timeout: -1,
+    eventNames: [],
+    // Anything thrown by a listener is ours to log, not the process's to hear.
+    onFunctionError: (error, name) => {
+      onLine(`${name}: ${error.stack ?? error.message}`)
+    },
+  })
+  const ended = endOf(child).then((how) => {
+    rpc.$close(new ProcessLostError(how))
+    return how
+  })
+  return {
+    pid: child.pid ?? -1,
+    rpc,
+    ended,
+    close: async () => {
+      if (child.connected) child.disconnect()
+      const timer = setTimeout(() => child.kill('SIGKILL'), GRACE)
+      await ended
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Electron's program is Node only when it is told so. */
+function environment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...rest } = process.env
+  return { ...rest, ELECTRON_RUN_AS_NODE: '1' }
+}
+
+function post(child: ChildProcess, message: unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (!child.connected) {
+      reject(new ProcessLostError('The model process has ended.'))
+      return
+    }
+    child.send(message as object, (error) => {
+      if (error === null) resolve()
+      else reject(new ProcessLostError(`The model process cannot be reached: ${error.message}.`))
+    })
+  })
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      if (child.exitCode === null && child.pid === undefined)
+        resolve(`The model process could not be started: ${error.message}.`)
+    })
+    child.once('exit', (code, signal) => {
+      resolve(
+        signal === null
+          ? `The model process ended with code ${code}.`
+          : `The model process was ended by ${signal}.`,
+      )
+    })
+  })
+}
