@@ -24,8 +24,11 @@ export interface ClientOptions {
 }
 
 interface OpenClip {
+  readonly path: string
   users: number
   facts: Promise<ClipFacts>
+  /** Whether `facts` is still being found out; it then follows the process through its restarts by itself. */
+  opening: boolean
 }
 
 type Payload<K extends keyof HostFunctions> = Parameters<HostFunctions[K]>[0]
@@ -76,9 +79,11 @@ export class ProcessClient implements ModelClient {
       known.users++
       return known.facts
     }
-    const clip: OpenClip = { users: 1, facts: this.#open(path) }
+    const clip: OpenClip = { path, users: 1, opening: true, facts: undefined as never }
     this.#clips.set(path, clip)
-    this.#forgetWhenFailed(path, clip)
+    clip.facts = this.#open(clip)
+    // Whoever asks next may have more luck: the file may be there then.
+    clip.facts.catch(() => this.#clips.get(path) === clip && this.#clips.delete(path))
     return clip.facts
   }
 
@@ -105,9 +110,8 @@ export class ProcessClient implements ModelClient {
     return this.#call((rpc) => rpc.prepareModel(choice))
   }
 
-  async startRun(request: RunRequest): Promise<RunFacts> {
-    await this.#clips.get(request.clip)?.facts
-    return this.#call((rpc) => rpc.startRun(request))
+  startRun(request: RunRequest): Promise<RunFacts> {
+    return this.#callOn(request.clip, (rpc) => rpc.startRun(request))
   }
 
   pauseRun(run: number): Promise<void> {
@@ -122,9 +126,8 @@ export class ProcessClient implements ModelClient {
     return this.#call((rpc) => rpc.cancelRun(run))
   }
 
-  async exportDataset(job: string, request: ExportRequest): Promise<ExportResult> {
-    await this.#clips.get(request.clip)?.facts
-    return this.#call((rpc) => rpc.exportDataset(job, request))
+  exportDataset(job: string, request: ExportRequest): Promise<ExportResult> {
+    return this.#callOn(request.clip, (rpc) => rpc.exportDataset(job, request))
   }
 
   cancelExport(job: string): Promise<void> {
@@ -141,7 +144,7 @@ export class ProcessClient implements ModelClient {
     if (connection === undefined) return
     this.#connection = undefined
     await connection.close()
-    if (this.#connection === undefined && !this.#disposed && this.#isNeeded()) this.#start()
+    if (this.#connection === undefined && !this.#disposed && this.#clips.size > 0) this.#start()
   }
 
   /** Ends the process for good. Resolves when it is gone. */
@@ -158,6 +161,14 @@ export class ProcessClient implements ModelClient {
     if (this.#state.kind === 'stopped') this.#restarts.forgive()
     const connection = await this.#connected()
     return ask(connection.rpc)
+  }
+
+  /** Asks something about a clip when the process that is there now has opened it. */
+  async #callOn<T>(path: string, ask: (rpc: Connection['rpc']) => Promise<T>): Promise<T> {
+    if (this.#state.kind === 'stopped') this.#restarts.forgive()
+    await this.#connected()
+    await this.#clips.get(path)?.facts
+    return this.#call(ask)
   }
 
   async #connected(): Promise<Connection> {
@@ -182,6 +193,7 @@ export class ProcessClient implements ModelClient {
     this.#connection = connection
     this.#options.log('info', `The model process has started (process ${connection.pid}).`)
     void connection.ended.then((reason) => this.#lost(connection, reason))
+    for (const clip of this.#clips.values()) if (!clip.opening) this.#reopen(clip)
     this.#enter({ kind: 'running', pid: connection.pid })
     return connection
   }
@@ -202,61 +214,37 @@ export class ProcessClient implements ModelClient {
     }).then(() => {
       this.#returning = undefined
       if (this.#disposed) return
-      if (this.#isNeeded()) this.#reopen(this.#start())
+      if (this.#clips.size > 0) this.#start()
       else this.#enter({ kind: 'idle' })
     })
     this.#enter({ kind: 'lost', reason, at: Date.now() + wait })
   }
 
-  #isNeeded(): boolean {
-    return this.#clips.size > 0
-  }
-
-  #reopen(connection: Connection): void {
-    for (const [path, clip] of this.#clips) {
-      const before = clip.facts
-      // Who still waits for the first opening asks again by itself; who has the facts needs the process to have them.
-      clip.facts = before.then(
-        async () => this.#openIn(connection, path),
-        () => before,
-      )
-      this.#forgetWhenFailed(path, clip)
-    }
-  }
-
-  async #openIn(connection: Connection, path: string): Promise<ClipFacts> {
-    const facts = await connection.rpc.openClip(path, this.#options.openOptions())
-    for (const want of this.#wants.values()) if (want.clip === path) this.#ask(connection, want)
-    return facts
+  #reopen(clip: OpenClip): void {
+    clip.opening = true
+    clip.facts = this.#open(clip)
+    clip.facts.catch((error: unknown) => this.#note(error))
   }
 
   /** Opens a clip, again and again as long as it is the process that is lost and it comes back. */
-  async #open(path: string): Promise<ClipFacts> {
+  async #open(clip: OpenClip): Promise<ClipFacts> {
     if (this.#state.kind === 'stopped') this.#restarts.forgive()
-    for (;;) {
-      const connection = await this.#connected()
-      try {
-        return await this.#openIn(connection, path)
-      } catch (error) {
-        if (!(error instanceof ProcessLostError)) throw error
-        // Its end is told to the channel before it is told to us.
-        await connection.ended
-        if (this.#state.kind === 'stopped')
-          throw new Sentence(
-            'The model process ended three times within a minute and is not started again; see the log for the reason.',
-          )
-        if (this.#disposed || !this.#clips.has(path)) throw error
+    try {
+      for (;;) {
+        const connection = await this.#connected()
+        try {
+          const facts = await connection.rpc.openClip(clip.path, this.#options.openOptions())
+          for (const want of this.#wants.values()) if (want.clip === clip.path) this.#ask(connection, want)
+          return facts
+        } catch (error) {
+          if (!(error instanceof ProcessLostError) || this.#disposed) throw error
+          await connection.ended
+          if (this.#state.kind === 'stopped') throw tooOften()
+        }
       }
+    } finally {
+      clip.opening = false
     }
-  }
-
-  #forgetWhenFailed(path: string, clip: OpenClip): void {
-    const { facts } = clip
-    facts.catch((error: unknown) => {
-      // A failure that the next restart has overtaken does not count.
-      if (clip.facts !== facts || this.#clips.get(path) !== clip) return
-      if (!(error instanceof ProcessLostError)) this.#clips.delete(path)
-    })
   }
 
   #ask(connection: Connection, want: PictureWant): void {
@@ -271,4 +259,10 @@ export class ProcessClient implements ModelClient {
     this.#state = state
     this.#stateChanged.fire(state)
   }
+}
+
+function tooOften(): Sentence {
+  return new Sentence(
+    'The model process ended three times within a minute and is not started again; see the log for the reason.',
+  )
 }
