@@ -1,0 +1,108 @@
+/** A VS Code window as a person uses it: with pointer and keyboard, in a real browser. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
+import { root } from '../build.ts'
+import { CHROMIUM_FLAGS } from '../vscode/chromium.ts'
+import { type RunningServer, type ServerOptions, startServer } from '../vscode/code-server.ts'
+import type { ServerVSCode } from '../vscode/install-vscode.ts'
+
+export interface WorkbenchOptions extends ServerOptions {
+  readonly server: ServerVSCode
+  readonly chromium: string
+  /** Opened as the workspace. */
+  readonly folder: string
+  /** The checkout, loaded as an extension in development; `false` when one is installed in `home`. */
+  readonly development?: boolean
+  readonly size?: { readonly width: number; readonly height: number }
+}
+
+export class Workbench {
+  readonly page: Page
+  readonly server: RunningServer
+  private readonly browser: Browser
+
+  private constructor(server: RunningServer, browser: Browser, page: Page) {
+    this.server = server
+    this.browser = browser
+    this.page = page
+  }
+
+  /** Starts the server and the browser, and waits until the extension's icon stands in the activity bar. */
+  static async start(options: WorkbenchOptions): Promise<Workbench> {
+    const server = await startServer(options.server, options)
+    let browser: Browser | undefined
+    try {
+      browser = await chromium.launch({ executablePath: options.chromium, args: CHROMIUM_FLAGS })
+      const page = await browser.newPage({ viewport: options.size ?? { width: 1280, height: 800 } })
+      const workbench = new Workbench(server, browser, page)
+      await workbench.load(options.folder, options.development ?? true)
+      return workbench
+    } catch (error) {
+      await browser?.close()
+      await server.stop()
+      throw error
+    }
+  }
+
+  /** Opens the workspace, as after typing the address; what was open before is left without a question. */
+  async load(folder: string, development: boolean): Promise<void> {
+    const extension = `vscode-remote://${this.server.authority}${root.replace(/\/$/, '')}`
+    const query = new URLSearchParams({ folder })
+    if (development) query.set('payload', JSON.stringify([['extensionDevelopmentPath', extension]]))
+    await this.page.goto(`${this.server.url}/?${query}`)
+    await this.page.locator('.activitybar .action-label[aria-label*="SiamMAE"]').waitFor({ timeout: 60_000 })
+  }
+
+  /** Runs a command by its title, as a person does: F1, type, Enter. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1')
+    const input = this.page.locator('.quick-input-widget input.input')
+    await input.waitFor()
+    await input.fill(`>${title}`)
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click()
+  }
+
+  /** Types into the box that a command has opened, and accepts. */
+  async answer(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input.input')
+    await input.waitFor()
+    await input.fill(text)
+    await this.page.keyboard.press('Enter')
+  }
+
+  /** The file's row in the explorer. */
+  file(name: string) {
+    return this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label^="${name}"]`)
+  }
+
+  /** The documents of the webviews that are on screen, left to right. */
+  async views(): Promise<Frame[]> {
+    const found: { frame: Frame; x: number }[] = []
+    for (const element of await this.page.locator('iframe.webview.ready').all()) {
+      if (!(await element.isVisible())) continue
+      const outer = await (await element.elementHandle())?.contentFrame()
+      const inner = await (await outer?.$('#active-frame'))?.contentFrame()
+      const box = await element.boundingBox()
+      if (inner && box) found.push({ frame: inner, x: box.x })
+    }
+    return found.sort((a, b) => a.x - b.x).map(({ frame }) => frame)
+  }
+
+  /** Messages at the lower right. */
+  async notifications(): Promise<string[]> {
+    return this.page.locator('.notifications-toasts .notification-list-item-message').allInnerTexts()
+  }
+
+  /** A picture of the window in test-output/. */
+  async screenshot(name: string): Promise<void> {
+    const folder = join(root, 'test-output')
+    mkdirSync(folder, { recursive: true })
+    await this.page.screenshot({ path: join(folder, `${name}.png`) })
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close()
+    await this.server.stop()
+  }
+}
