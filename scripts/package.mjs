@@ -34,6 +34,7 @@ const CONTENTS = [
   'l10n',
   'dist/extension.cjs',
   'dist/model-process.js',
+  'dist/document-worker.js',
   'dist/engine.js',
   'dist/probe.js',
   'dist/webview.js',
@@ -48,7 +49,16 @@ const CONTENTS = [
   'media/sample/keypoints.json',
 ]
 /** Without these there is no extension; the others may come and go. */
-const REQUIRED = ['dist/extension.cjs', 'dist/model-process.js', 'dist/webview.js', 'media/models', 'LICENSE']
+const REQUIRED = [
+  'dist/extension.cjs',
+  'dist/model-process.js',
+  'dist/document-worker.js',
+  'dist/engine.js',
+  'dist/probe.js',
+  'dist/webview.js',
+  'media/models',
+  'LICENSE',
+]
 /** The packages that cannot be bundled, because they carry native code. */
 const NATIVE = ['onnxruntime-node', 'sharp']
 /** onnxruntime-node needs these only in its install script. */
