@@ -17,6 +17,8 @@ const ARROWS = {
   'model/propagation': ['model/siammae', 'model/runtime', 'model/video', 'model/weights', 'model/graph'],
   'model/training': ['model/siammae', 'model/runtime', 'model/video', 'model/weights', 'model/graph'],
   'model/evaluation': ['model/propagation', 'model/formats', 'model/annotation'],
+  'model/marks': ['model/annotation', 'model/propagation'],
+  'model/installation': ['model/runtime', 'model/video', 'model/weights'],
   'model/process': ['model/*'],
   'model/cli': ['model/*'],
   media: ['model/formats', 'model/video', 'model/siammae', 'model/weights'],

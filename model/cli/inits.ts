@@ -2,13 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import * as v from 'valibot'
-import {
-  type AnnotationDocument,
-  decodeMask,
-  isPersons,
-  paintMask,
-  type Skeleton,
-} from '../annotation/index.ts'
+import type { AnnotationDocument, Skeleton } from '../annotation/index.ts'
 import { explainSystemError, UsageError, UserError } from '../errors.ts'
 import { readIndexedPng, readSidecar } from '../formats/index.ts'
 import type { FrameTable } from '../video/index.ts'
@@ -190,50 +184,4 @@ async function readSidecarInit(
       `${path} has no keyframe${frame === undefined ? '' : ` on frame ${frame}`}; mark one first.`,
     )
   return { kind: 'sidecar', source: path, document, frame }
-}
-
-/**
- * The masks a person marked in a document, frame by frame; absent objects count as known. A frame on which masks
- * overlap has several label maps, so that every object keeps its whole mask.
- */
-export function sidecarMasks(
-  document: AnnotationDocument,
-  only: number | undefined,
-  inRange: (place: { frame: number }) => boolean,
-): Omit<MaskInit, 'kind' | 'source'>[] {
-  const { width, height } = document.video
-  const used = (frame: number): boolean => (only === undefined || frame === only) && inRange({ frame })
-  const byFrame = new Map<number, PaintedMap[]>()
-  for (const id of document.objects.keys())
-    for (const [frame, entry] of document.entries(id)) {
-      if (!isPersons(entry) || !used(frame)) continue
-      // A keyframe with keypoints alone says nothing about the object's pixels.
-      if (entry.state === 'keyframe' && !entry.mask) continue
-      if (entry.state === 'absent' && !hasMask(document, id, used)) continue
-      const maps = byFrame.get(frame) ?? []
-      byFrame.set(frame, maps)
-      const mask = entry.state === 'keyframe' ? entry.mask : undefined
-      const pixels = mask && decodeMask(mask)
-      let free = maps.find(({ data }) => !pixels?.some((set, i) => set !== 0 && data[i] !== 0))
-      if (!free) {
-        free = { data: new Uint8Array(width * height), objects: [] }
-        maps.push(free)
-      }
-      free.objects.push(id)
-      if (mask) paintMask(mask, free.data, id)
-    }
-  return [...byFrame].flatMap(([frame, maps]) =>
-    maps.map(({ data, objects }) => ({ frame, map: { width, height, data }, objects })),
-  )
-}
-
-interface PaintedMap {
-  readonly data: Uint8Array
-  readonly objects: number[]
-}
-
-function hasMask(document: AnnotationDocument, id: number, used: (frame: number) => boolean): boolean {
-  for (const [frame, entry] of document.entries(id))
-    if (entry.state === 'keyframe' && entry.mask && used(frame)) return true
-  return false
 }

@@ -1,6 +1,7 @@
 /** Entry point of the command line. Exit codes: 0 done, 1 the work failed, 2 wrong use, 130 stopped by Ctrl-C. */
 import { Command, CommanderError } from 'commander'
 import { CancelledError, messageOf, UserError } from '../errors.ts'
+import { toolVersion } from '../installation/index.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { exportCommand } from './commands/export.ts'
 import { featuresCommand } from './commands/features.ts'
@@ -11,7 +12,6 @@ import { propagateCommand } from './commands/propagate.ts'
 import { scoreCommand } from './commands/score.ts'
 import { trainCommand } from './commands/train.ts'
 import { say } from './progress.ts'
-import { toolVersion } from './shared.ts'
 
 /** Given to every command: fires on the first Ctrl-C. */
 const stop = new AbortController()

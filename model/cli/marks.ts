@@ -8,8 +8,9 @@ import {
   type VideoReference,
 } from '../annotation/index.ts'
 import { UsageError, UserError } from '../errors.ts'
+import { maskMarks, personsMarks, poseMarks } from '../marks/index.ts'
 import type { MaskMark, PoseMark } from '../propagation/index.ts'
-import { type Init, type PoseInit, sidecarMasks } from './inits.ts'
+import type { Init, PoseInit } from './inits.ts'
 import { overlayColour } from './overlay.ts'
 
 export interface Marks {
@@ -42,8 +43,13 @@ export function collectMarks(
   const document = sidecar?.document.movedTo(video.path) ?? createDocument(video)
   // Keyframes of a side-car outside the range are simply not part of this run; a file named for one is a mistake.
   const inRange = ({ frame }: { frame: number }): boolean => frame >= first && frame <= last
-  const masks: MaskMark[] = sidecar ? sidecarMasks(document, sidecar.frame, inRange) : []
-  const poses: PoseMark[] = sidecar ? sidecarPoses(document, sidecar.frame).filter(inRange) : []
+  const persons = sidecar
+    ? [...personsMarks(document)].filter(
+        (mark) => inRange(mark) && (sidecar.frame === undefined || mark.frame === sidecar.frame),
+      )
+    : []
+  const masks: MaskMark[] = maskMarks(persons, video)
+  const poses: PoseMark[] = poseMarks(persons)
 
   for (const init of inits) {
     if (init.kind !== 'mask') continue
@@ -79,17 +85,6 @@ function addMask(masks: MaskMark[], { frame, map, objects }: MaskMark): void {
     return [{ frame, map: { ...mark.map, data }, objects: left }]
   })
   masks.splice(0, masks.length, ...others, { frame, map, objects })
-}
-
-function sidecarPoses(document: AnnotationDocument, only: number | undefined): PoseMark[] {
-  const poses: PoseMark[] = []
-  for (const object of document.objects.keys())
-    for (const [frame, entry] of document.entries(object)) {
-      if (entry.state !== 'keyframe' || !entry.keypoints || (only !== undefined && frame !== only)) continue
-      const joints = entry.keypoints.map((joint) => (joint.visibility === 'absent' ? undefined : joint))
-      if (joints.some((joint) => joint !== undefined)) poses.push({ frame, object, joints })
-    }
-  return poses
 }
 
 function ensureObject(document: AnnotationDocument, id: number): void {

@@ -1,12 +1,6 @@
-/** From propagation results to entries of the document. */
-import {
-  type AnnotationDocument,
-  type Entry,
-  encodeAllLabels,
-  isPersons,
-  type ModelEntry,
-  type Run,
-} from '../annotation/index.ts'
+/** Propagation results into the document and the report. */
+import { type AnnotationDocument, isPersons, type Run } from '../annotation/index.ts'
+import { besideMask, besidePose, resultEntries, rounded } from '../marks/index.ts'
 import type { FrameResult } from '../propagation/index.ts'
 
 export interface FrameReport {
@@ -23,48 +17,6 @@ export interface ObjectReport {
   readonly confidence: number
   readonly area?: number
   readonly keypoints?: number
-}
-
-const rounded = (value: number, digits: number): number => Number(value.toFixed(digits))
-
-/** A joint whose strongest cell has less weight than this is called occluded. */
-const OCCLUDED_BELOW = 0.25
-
-/** The entries that one result means: per object propagated, or absent where nothing is left of its mask. */
-function entriesOf(
-  result: FrameResult,
-  run: number,
-): { objectId: number; frame: number; entry: ModelEntry }[] {
-  const { frame } = result
-  if (result.kind === 'pose') {
-    const keypoints = result.joints.map((joint) =>
-      joint
-        ? {
-            x: rounded(joint.x, 2),
-            y: rounded(joint.y, 2),
-            visibility: joint.confidence < OCCLUDED_BELOW ? ('occluded' as const) : ('visible' as const),
-            confidence: rounded(joint.confidence, 4),
-          }
-        : { x: 0, y: 0, visibility: 'absent' as const },
-    )
-    const confidence = rounded(result.confidence, 4)
-    return [
-      {
-        objectId: result.object,
-        frame,
-        entry: { state: 'propagated', run, confidence, occluded: false, keypoints },
-      },
-    ]
-  }
-  return result.layers.flatMap(({ map, objects }) => {
-    const masks = encodeAllLabels(map.data, map.width, map.height)
-    return objects.map(({ id, confidence: exact, area }) => {
-      const confidence = rounded(exact, 4)
-      if (area === 0) return { objectId: id, frame, entry: { state: 'absent', by: 'run', run, confidence } }
-      const mask = masks.get(id)!
-      return { objectId: id, frame, entry: { state: 'propagated', run, confidence, occluded: false, mask } }
-    })
-  })
 }
 
 function reportOf(result: FrameResult): FrameReport {
@@ -129,42 +81,17 @@ export class RunResults {
 
   /** @returns the report of this result alone */
   add(result: FrameResult): FrameReport {
-    for (const { objectId, frame, entry } of entriesOf(result, this.#run.id)) {
+    const reported = this.#reports.get(result.frame)?.objects
+    for (const { objectId, frame, entry } of resultEntries(result, this.#run.id)) {
       const before = this.#document.entry(objectId, frame)
       if (before && isPersons(before)) continue
+      const ownMask = reported?.find(({ id, area }) => id === objectId && area !== undefined)
       const joined =
-        result.kind === 'pose' ? this.#withMask(before, entry, objectId, frame) : withPose(before, entry)
+        result.kind === 'pose' ? besideMask(before, entry, ownMask?.confidence) : besidePose(before, entry)
       this.#document.apply({ kind: 'setEntry', objectId, frame, entry: joined })
     }
     const report = reportOf(result)
     this.#reports.set(report.frame, joinReports(this.#reports.get(report.frame), report))
     return report
   }
-
-  /** A pose beside the mask that is there, of this run or an earlier one. */
-  #withMask(before: Entry | undefined, entry: ModelEntry, object: number, frame: number): ModelEntry {
-    if (before?.state !== 'propagated' || !before.mask || entry.state !== 'propagated') return entry
-    const own = this.#reports.get(frame)?.objects.find(({ id, area }) => id === object && area !== undefined)
-    const sure = own?.confidence ?? before.confidence
-    return { ...entry, mask: before.mask, confidence: Math.min(entry.confidence, sure) }
-  }
-}
-
-/** A mask, or that there is none, beside the keypoints that are there, of this run or an earlier one. */
-function withPose(before: Entry | undefined, entry: ModelEntry): ModelEntry {
-  if (before?.state !== 'propagated' || !before.keypoints) return entry
-  const { keypoints } = before
-  const each = keypoints.flatMap(({ visibility, confidence }) =>
-    visibility === 'absent' || confidence === undefined ? [] : [confidence],
-  )
-  const sure = each.length > 0 ? each.reduce((sum, value) => sum + value, 0) / each.length : before.confidence
-  if (entry.state === 'absent')
-    return {
-      state: 'propagated',
-      run: entry.run,
-      confidence: rounded(sure, 4),
-      occluded: before.occluded,
-      keypoints,
-    }
-  return { ...entry, keypoints, confidence: Math.min(entry.confidence, rounded(sure, 4)) }
 }

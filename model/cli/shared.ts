@@ -1,36 +1,14 @@
 /** What several commands need: folders, the clip, the model, the device. */
-import { existsSync, readFileSync } from 'node:fs'
 import { realpath, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { explainSystemError, throwIfCancelled, UsageError, UserError } from '../errors.ts'
+import { join, resolve } from 'node:path'
+import { explainSystemError, throwIfCancelled, UsageError } from '../errors.ts'
 import { makeFolder } from '../files.ts'
+import { readModel, untrainedNote } from '../installation/index.ts'
 import { chooseDevice, type DeviceChoice, Engine, parseDevice } from '../runtime/index.ts'
 import { openVideo, type VideoSource } from '../video/index.ts'
-import { type EncoderModel, readEncoder } from '../weights/index.ts'
+import type { EncoderModel } from '../weights/index.ts'
 import { createProgress, say } from './progress.ts'
-
-/** The folder with package.json: above `dist` when built, above `model` in the sources. */
-export function packageFolder(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder
-    if (folder === dirname(folder)) throw new Error('The package folder was not found.')
-  }
-}
-
-let version: string | undefined
-/** `siammae 0.1.0`, as it is written into side-cars and reports. */
-export function toolVersion(): string {
-  version ??= (JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string })
-    .version
-  return `siammae ${version}`
-}
-
-/** The model that is used when none is named. */
-export function starterModelPath(): string {
-  return join(packageFolder(), 'media', 'models', 'starter.safetensors')
-}
 
 /** Frame tables of videos that were opened before. */
 export function cacheFolder(): string {
@@ -59,22 +37,10 @@ export async function openClip(path: string, signal: AbortSignal): Promise<Video
 
 /** Reads a model and says aloud when it was never trained. */
 export async function loadModel(path: string | undefined, heads?: number): Promise<EncoderModel> {
-  const chosen = path ?? starterModelPath()
-  if (path === undefined && !existsSync(chosen))
-    throw new UserError(
-      `The starter model ${chosen} is missing; check the project out or install it again, or name a model with --model.`,
-    )
-  const model = await readEncoder(chosen, { heads })
-  if (!model.trained)
-    say(
-      `Warning: the model ${model.file} is untrained: its features come from random weights, so labels will drift. Name a trained one with --model.`,
-    )
+  const model = await readModel(path, { heads })
+  const note = untrainedNote(model)
+  if (note) say(`Warning: ${note}`)
   return model
-}
-
-/** How a model is called in outputs; an untrained one is named as such everywhere. */
-export function modelLabel(model: EncoderModel): string {
-  return `${model.name} ${model.file}${model.trained ? '' : ' (untrained)'}`
 }
 
 /** Chooses a device, says what was passed over, and starts its engine. */

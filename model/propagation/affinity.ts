@@ -1,8 +1,9 @@
 /** Which tokens of a context frame resemble each token of a frame most: the costly step, run by an engine. */
 import { concat, Graph, linear, reshape, slice, type Tensor, topK } from '../graph/index.ts'
 import { type Engine, onHost, type Program, type ResidentTensor } from '../runtime/index.ts'
+import type { FeatureExtractor } from './features.ts'
 import { cellCount, type Grid } from './grid.ts'
-import type { Neighbourhood } from './settings.ts'
+import type { Neighbourhood, PropagationSettings } from './settings.ts'
 import { OUTSIDE, planTiles, rectangleSize, type Tile, tileMask } from './tiles.ts'
 
 /**
@@ -44,6 +45,21 @@ export class Affinity {
     this.#engine = engine
     this.#dim = options.dim
     this.#neighbourhood = options.neighbourhood
+  }
+
+  /** For the tokens of an extractor. */
+  static of(
+    engine: Engine,
+    { grid, config }: Pick<FeatureExtractor, 'grid' | 'config'>,
+    { topK: k, neighbourhood }: Pick<PropagationSettings, 'topK' | 'neighbourhood'>,
+  ): Affinity {
+    return new Affinity(engine, { grid, dim: config.dim, k, neighbourhood })
+  }
+
+  /** Compiles both programs ahead of the first comparison. */
+  async prepare(restrictMarked: boolean): Promise<void> {
+    await this.#compiled(true)
+    if (!restrictMarked) await this.#compiled(false)
   }
 
   /**

@@ -97,40 +97,44 @@ interface CacheEntry {
 }
 
 /**
- * Tokens by frame, least recently used first out once `capacityBytes` are exceeded. Frames in use are never
- * dropped, so a long context may exceed the capacity.
+ * Tokens of one clip by frame, least recently used first out once `capacityBytes` are exceeded. Frames in use are
+ * never dropped, so a long context may exceed the capacity. Serves one job after the other.
  */
-export class FeatureCache implements TokenSource {
+export class FeatureCache {
   readonly #entries = new Map<number, CacheEntry>()
   readonly #engine: Engine
   readonly #extractor: FeatureExtractor
-  readonly #pixels: (frame: number) => Promise<Uint8Array>
   readonly #capacity: number
   /** Frames whose tokens were computed, for reports and tests. */
   computed = 0
 
-  constructor(
-    engine: Engine,
-    extractor: FeatureExtractor,
-    pixels: (frame: number) => Promise<Uint8Array>,
-    capacityBytes: number,
-  ) {
+  constructor(engine: Engine, extractor: FeatureExtractor, capacityBytes: number) {
     this.#engine = engine
     this.#extractor = extractor
-    this.#pixels = pixels
     this.#capacity = Math.max(1, Math.floor(capacityBytes / extractor.bytesPerFrame))
   }
 
-  acquire(frame: number): Promise<ResidentTensor> {
+  /** The cache for one job, which brings the frames' pixels. */
+  tokensOf(pixels: (frame: number) => Promise<Uint8Array>): TokenSource {
+    return {
+      acquire: (frame) => this.#acquire(frame, pixels),
+      release: (frame) => this.#release(frame),
+    }
+  }
+
+  #acquire(frame: number, pixels: (frame: number) => Promise<Uint8Array>): Promise<ResidentTensor> {
     let entry = this.#entries.get(frame)
     if (entry) {
       // Insertion order is the order of use.
       this.#entries.delete(frame)
     } else {
       this.computed++
-      const tokens = this.#pixels(frame).then((pixels) => this.#extractor.extract(pixels))
+      const tokens = pixels(frame).then((picture) => this.#extractor.extract(picture))
       entry = { tokens, uses: 0 }
-      tokens.catch(() => this.#entries.delete(frame))
+      const made = entry
+      tokens.catch(() => {
+        if (this.#entries.get(frame) === made) this.#entries.delete(frame)
+      })
     }
     entry.uses++
     this.#entries.set(frame, entry)
@@ -138,7 +142,7 @@ export class FeatureCache implements TokenSource {
     return entry.tokens
   }
 
-  release(frame: number): void {
+  #release(frame: number): void {
     const entry = this.#entries.get(frame)
     if (!entry) return
     entry.uses--

@@ -101,12 +101,21 @@ function groupMasks(masks: readonly MaskMark[], context: GroupContext): Group[] 
     })
     const marks = new Map<number, SoftLabels>()
     for (const frame of key.split(',').map(Number))
-      marks.set(frame, joinChannels(layers.map((layer) => layerLabels(layer, mapsOf.get(frame)!, context))))
+      marks.set(frame, maskLabels(layers, mapsOf.get(frame)!, context))
     return { kind: 'masks', layers, marks }
   })
 }
 
-/** Soft labels of a layer's objects on a marked frame. */
+/** Soft labels of a group's objects on a frame whose masks are known, one block of channels per layer. */
+export function maskLabels(
+  layers: readonly MaskLayer[],
+  maps: readonly LabelMap[],
+  context: GroupContext,
+): SoftLabels {
+  return joinChannels(layers.map((layer) => layerLabels(layer, maps, context)))
+}
+
+/** Soft labels of a layer's objects on a frame. */
 function layerLabels(
   { objects }: MaskLayer,
   maps: readonly LabelMap[],
@@ -125,24 +134,33 @@ function layerLabels(
   return labelsFromMask({ width, height, data }, grid, objects.length + 1, patch, protocol)
 }
 
-function groupPoses(poses: readonly PoseMark[], { grid, width, height }: GroupContext): Group[] {
+function groupPoses(poses: readonly PoseMark[], context: GroupContext): Group[] {
   const byObject = new Map<number, PoseMark[]>()
   for (const pose of poses) byObject.set(pose.object, [...(byObject.get(pose.object) ?? []), pose])
   return [...byObject].map(([object, marked]) => {
     const joints = new Map<number, readonly (GridPoint | undefined)[]>()
     const marks = new Map<number, SoftLabels>()
     for (const pose of marked) {
-      const points = pose.joints.map((joint, i) => {
-        if (!joint) return undefined
-        if (!(joint.x >= 0 && joint.y >= 0 && joint.x <= width - 1 && joint.y <= height - 1))
-          throw new UserError(
-            `Keypoint ${i} of frame ${pose.frame} is at (${joint.x}, ${joint.y}), outside the video of ${width}x${height}; move it inside or mark it as not visible.`,
-          )
-        return { x: (joint.x * grid.columns) / width, y: (joint.y * grid.rows) / height }
-      })
+      const points = gridPoints(pose, context)
+      if (points.length !== marked[0]!.joints.length)
+        throw new UserError(
+          `Object ${object} has ${marked[0]!.joints.length} keypoints on frame ${marked[0]!.frame} and ${points.length} on frame ${pose.frame}; give it the same ones on both.`,
+        )
       joints.set(pose.frame, points)
-      marks.set(pose.frame, labelsFromJoints(points, grid))
+      marks.set(pose.frame, labelsFromJoints(points, context.grid))
     }
     return { kind: 'pose', object, marks, joints }
+  })
+}
+
+/** A pose in grid cells. @throws UserError when a joint is outside the video */
+export function gridPoints(pose: PoseMark, { grid, width, height }: GroupContext): (GridPoint | undefined)[] {
+  return pose.joints.map((joint, i) => {
+    if (!joint) return undefined
+    if (!(joint.x >= 0 && joint.y >= 0 && joint.x <= width - 1 && joint.y <= height - 1))
+      throw new UserError(
+        `Keypoint ${i} of frame ${pose.frame} is at (${joint.x}, ${joint.y}), outside the video of ${width}x${height}; move it inside or mark it as not visible.`,
+      )
+    return { x: (joint.x * grid.columns) / width, y: (joint.y * grid.rows) / height }
   })
 }

@@ -20,11 +20,15 @@ export {
   type PropagationJob,
   propagate,
 } from './propagate.ts'
+export type { EarlierResults } from './resume.ts'
 export {
+  CHANGEABLE,
+  changedSettings,
   type Neighbourhood,
   PRESETS,
   type PresetName,
   type PropagationSettings,
+  type SettingsChanges,
   settingsSchema,
 } from './settings.ts'
 export { castVotes } from './vote.ts'

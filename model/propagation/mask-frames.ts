@@ -8,6 +8,7 @@ import { type Sheet, settleOverlaps } from './joint.ts'
 import type { ObjectPairs } from './overlap.ts'
 import { type Leg, labelledFrames } from './plan.ts'
 import type { MaskLayerResult, MaskResult, PropagationJob } from './propagate.ts'
+import type { EarlierLabels } from './resume.ts'
 
 /** A group and the walks that label it. */
 export interface PlannedGroup {
@@ -23,13 +24,23 @@ type MaskGroup = Extract<Group, { kind: 'masks' }>
  */
 export class MaskFrames {
   readonly #job: PropagationJob
+  readonly #planned: readonly PlannedGroup[]
+  readonly #earlier: EarlierLabels | undefined
   readonly #overlapping: ObjectPairs
   readonly #marked = new Map<number, LabelMap[]>()
   readonly #lastOf = new Map<number, PlannedGroup>()
   readonly #kept = new Map<number, Map<MaskGroup, PackedLabels>>()
 
-  constructor(job: PropagationJob, planned: readonly PlannedGroup[], overlapping: ObjectPairs) {
+  /** @param earlier what an interrupted job has labelled, where this one goes on from it */
+  constructor(
+    job: PropagationJob,
+    planned: readonly PlannedGroup[],
+    overlapping: ObjectPairs,
+    earlier?: EarlierLabels,
+  ) {
     this.#job = job
+    this.#planned = planned
+    this.#earlier = earlier
     this.#overlapping = overlapping
     for (const { frame, map } of job.masks) this.#marked.set(frame, [...(this.#marked.get(frame) ?? []), map])
     for (const plan of planned)
@@ -45,6 +56,11 @@ export class MaskFrames {
     const sheets = this.#sheets(group, labels)
     for (const [other, packed] of before)
       if (other !== group) sheets.push(...this.#sheets(other, unpackLabels(packed)))
+    for (const { group: other } of this.#planned.slice(0, this.#planned.indexOf(plan))) {
+      if (other.kind !== 'masks' || before.has(other)) continue
+      const known = this.#earlier?.labels(other, frame)
+      if (known) sheets.push(...this.#sheets(other, known))
+    }
     const marked = this.#marked.get(frame) ?? []
     settleOverlaps(sheets, marked, this.#overlapping, extractor.config.patch, settings.protocol)
 

@@ -3,11 +3,15 @@ import { UserError } from '../errors.ts'
 
 export type Direction = 'forward' | 'backward' | 'both'
 
-export type Leg =
-  /** From the marked frame `frames[0]` outwards. */
-  | { readonly kind: 'walk'; readonly frames: readonly number[] }
+export type Leg = (
+  | /** From the marked frame `frames[0]` outwards. */
+  { readonly kind: 'walk'; readonly frames: readonly number[] }
   /** Between two marked frames: walked from both ends and blended. */
   | { readonly kind: 'between'; readonly from: number; readonly to: number }
+) & {
+  /** The first and the last frame that may be given; those before are walked through on the way from a mark. */
+  readonly range: readonly [number, number]
+}
 
 /** Frames from `from` to `to`, both included, in walking order. */
 export function frameRun(from: number, to: number): number[] {
@@ -19,16 +23,19 @@ export function frameRun(from: number, to: number): number[] {
  * Plans the labelling of [first, last]. Forward: every mark is carried up to the next one. Backward: down to the
  * one before. Both: spans between marks from both ends, the rest outwards. Marked frames are never labelled.
  * @param marks marked frames in any order
- * @throws UserError when a marked frame is outside the range, or there is none
+ * @param beyond what a mark outside the range is: a mistake, or context, and the start of a walk that leads into it
+ * @throws UserError when a marked frame is outside the range and may not be, or there is none
  */
 export function planLegs(
   marks: readonly number[],
-  [first, last]: readonly [number, number],
+  range: readonly [number, number],
   direction: Direction,
+  beyond: 'refuse' | 'context' = 'refuse',
 ): Leg[] {
+  const [first, last] = range
   const sorted = [...new Set(marks)].sort((a, b) => a - b)
   const outside = sorted.find((mark) => mark < first || mark > last)
-  if (outside !== undefined)
+  if (outside !== undefined && beyond === 'refuse')
     throw new UserError(
       `The marked frame ${outside} is outside the frames ${first} to ${last}; choose a range that contains it.`,
       { exitCode: 2 },
@@ -40,33 +47,44 @@ export function planLegs(
 
   const legs: Leg[] = []
   const add = (leg: Leg): void => {
-    const empty = leg.kind === 'walk' ? leg.frames.length < 2 : leg.to - leg.from < 2
-    if (!empty) legs.push(leg)
+    if (labelledFrames(leg).length > 0) legs.push(leg)
   }
+  const walkUp = (from: number, to: number): void =>
+    add({ kind: 'walk', frames: to > from ? frameRun(from, to) : [], range })
+  const walkDown = (from: number, to: number): void =>
+    add({ kind: 'walk', frames: to < from ? frameRun(from, to) : [], range })
   if (direction === 'forward')
     sorted.forEach((mark, i) => {
-      add({ kind: 'walk', frames: frameRun(mark, (sorted[i + 1] ?? last + 1) - 1) })
+      walkUp(mark, Math.min(last, (sorted[i + 1] ?? last + 1) - 1))
     })
   else if (direction === 'backward')
-    sorted
-      .map((mark, i) => frameRun(mark, (sorted[i - 1] ?? first - 1) + 1))
-      .reverse()
-      .forEach((frames) => {
-        add({ kind: 'walk', frames })
-      })
+    sorted.toReversed().forEach((mark, i, down) => {
+      walkDown(mark, Math.max(first, (down[i + 1] ?? first - 1) + 1))
+    })
   else {
     sorted.slice(1).forEach((mark, i) => {
-      add({ kind: 'between', from: sorted[i]!, to: mark })
+      add({ kind: 'between', from: sorted[i]!, to: mark, range })
     })
-    add({ kind: 'walk', frames: frameRun(highest, last) })
-    add({ kind: 'walk', frames: frameRun(lowest, first) })
+    walkUp(highest, last)
+    walkDown(lowest, first)
   }
   return legs
 }
 
+/**
+ * The walks of a leg, each from its marked frame on: one, or one from each end of a span. None goes further than the
+ * range needs.
+ */
+export function legWalks(leg: Leg): readonly (readonly number[])[] {
+  if (leg.kind === 'walk') return [leg.frames]
+  const [first, last] = leg.range
+  return [frameRun(leg.from, Math.min(last, leg.to - 1)), frameRun(leg.to, Math.max(first, leg.from + 1))]
+}
+
 /** The frames that a leg labels. */
-export function labelledFrames(leg: Leg): readonly number[] {
-  return leg.kind === 'walk' ? leg.frames.slice(1) : frameRun(leg.from, leg.to).slice(1, -1)
+export function labelledFrames({ range: [first, last], ...leg }: Leg): readonly number[] {
+  const frames = leg.kind === 'walk' ? leg.frames.slice(1) : frameRun(leg.from, leg.to).slice(1, -1)
+  return frames.filter((frame) => frame >= first && frame <= last)
 }
 
 /** How many results a plan gives: one per frame and walk, so two for a frame between two marks. */

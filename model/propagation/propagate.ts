@@ -2,18 +2,19 @@
 
 import type { LabelMap } from '../label-map.ts'
 import type { Engine } from '../runtime/index.ts'
-import type { FrameSize, VideoSource } from '../video/index.ts'
+import type { VideoSource } from '../video/index.ts'
 import { Affinity } from './affinity.ts'
 import { FeatureCache, type FeatureExtractor } from './features.ts'
 import { FrameReader } from './frame-reader.ts'
-import { blendLabels, type PackedLabels, packLabels, type SoftLabels, unpackLabels } from './grid.ts'
-import { type Group, groupMarks, type MaskMark, type PoseMark } from './groups.ts'
-import { decodeJoint, type GridPoint } from './keypoints.ts'
+import { type GroupContext, groupMarks, type MaskMark, type PoseMark } from './groups.ts'
+import { between, outwards, type WalkFrom } from './legs.ts'
 import { MaskFrames, type PlannedGroup } from './mask-frames.ts'
 import { overlappingObjects } from './overlap.ts'
-import { type Direction, frameRun, type Leg, planLegs, plannedResults } from './plan.ts'
+import { type Direction, planLegs } from './plan.ts'
+import { decodePose } from './pose-frames.ts'
+import { EarlierLabels, type EarlierResults, legProgress, NOTHING_DONE, resultsLeft } from './resume.ts'
 import type { PropagationSettings } from './settings.ts'
-import { type WalkStep, walk } from './walk.ts'
+import { walk } from './walk.ts'
 
 export interface PropagationJob {
   readonly video: VideoSource
@@ -25,7 +26,15 @@ export interface PropagationJob {
   readonly direction: Direction
   /** First and last frame to label, both included. */
   readonly range: readonly [number, number]
-  /** Memory for features of frames that are not in use just now. */
+  /** What a mark outside the range is: a mistake (the default), or context that walks may start from. */
+  readonly beyond?: 'refuse' | 'context'
+  /** What an interrupted job with the same marks, range and direction gave; this one goes on from it. */
+  readonly earlier?: EarlierResults
+  /** Features of the video by the extractor, shared with other jobs before and after this one. */
+  readonly features?: FeatureCache
+  /** For the extractor's grid and these settings, shared likewise. */
+  readonly affinity?: Affinity
+  /** Memory for features of frames that are not in use just now, where no cache is given. */
   readonly cacheBytes?: number
   readonly signal?: AbortSignal
 }
@@ -85,25 +94,26 @@ export function propagate(job: PropagationJob): Propagation {
   const { extractor, video, settings } = job
   const { width, height } = video.table
   const overlapping = overlappingObjects(job.masks)
-  const groups = groupMarks(job.masks, job.poses, {
+  const context: GroupContext = {
     overlapping,
     grid: extractor.grid,
     patch: extractor.config.patch,
     protocol: settings.protocol,
     width,
     height,
-  })
-  const planned = groups.map(
+  }
+  const planned = groupMarks(job.masks, job.poses, context).map(
     (group): PlannedGroup => ({
       group,
-      legs: planLegs([...group.marks.keys()], job.range, job.direction),
+      legs: planLegs([...group.marks.keys()], job.range, job.direction, job.beyond),
     }),
   )
   // A job without any mark is refused by the plan.
   if (planned.length === 0) planLegs([], job.range, job.direction)
+  const earlier = job.earlier && new EarlierLabels(job.earlier, context, settings.context)
   return {
-    total: planned.reduce((total, { legs }) => total + plannedResults(legs), 0),
-    results: run(job, planned, new MaskFrames(job, planned, overlapping)),
+    total: planned.reduce((total, { group, legs }) => total + resultsLeft(group, legs, earlier), 0),
+    results: run(job, planned, new MaskFrames(job, planned, overlapping, earlier), earlier),
   }
 }
 
@@ -111,27 +121,33 @@ async function* run(
   job: PropagationJob,
   planned: readonly PlannedGroup[],
   maskFrames: MaskFrames,
+  earlier: EarlierLabels | undefined,
 ): AsyncGenerator<FrameResult> {
   const { engine, extractor, settings, video, signal } = job
   const reader = new FrameReader(video, extractor.size, signal)
   const pixels = async (frame: number): Promise<Uint8Array> => (await reader.read(frame)).data
-  const cache = new FeatureCache(engine, extractor, pixels, job.cacheBytes ?? DEFAULT_CACHE_BYTES)
-  const affinity = new Affinity(engine, {
-    grid: extractor.grid,
-    dim: extractor.config.dim,
-    k: settings.topK,
-    neighbourhood: settings.neighbourhood,
-  })
-  const walkFrom = (frames: readonly number[], marks: ReadonlyMap<number, SoftLabels>) =>
-    walk({ frames, marks, tokens: cache, affinity, settings, signal })
+  const cache = job.features ?? new FeatureCache(engine, extractor, job.cacheBytes ?? DEFAULT_CACHE_BYTES)
+  const tokens = cache.tokensOf(pixels)
+  const affinity = job.affinity ?? Affinity.of(engine, extractor, settings)
   let last = performance.now()
   try {
     for (const plan of planned) {
       const { group } = plan
       for (const leg of plan.legs) {
-        const steps =
-          leg.kind === 'walk' ? outwards(leg, group.marks, walkFrom) : between(leg, group.marks, walkFrom)
+        const walkFrom: WalkFrom = ([start, ...frames], before) =>
+          walk({
+            frames: [start!, ...frames.slice(before?.walked ?? 0)],
+            marks: group.marks,
+            tokens,
+            affinity,
+            settings,
+            signal,
+            before,
+          })
+        const done = earlier ? legProgress(group, leg, earlier) : NOTHING_DONE
+        const steps = leg.kind === 'walk' ? outwards(leg, walkFrom, done) : between(leg, walkFrom, done)
         for await (const { frame, labels, origin, provisional } of steps) {
+          if (frame < leg.range[0] || frame > leg.range[1]) continue
           const result =
             group.kind === 'pose'
               ? decodePose(group, frame, origin, labels, video.table)
@@ -145,88 +161,7 @@ async function* run(
     }
   } finally {
     await reader.close()
-    await cache.clear()
-    await affinity.close()
+    if (!job.features) await cache.clear()
+    if (!job.affinity) await affinity.close()
   }
-}
-
-type WalkFrom = (
-  frames: readonly number[],
-  marks: ReadonlyMap<number, SoftLabels>,
-) => AsyncGenerator<WalkStep>
-
-/** Labels of a frame, and the marked frame that they come from (mostly). */
-interface LabelledStep extends WalkStep {
-  readonly origin: number
-  readonly provisional: boolean
-}
-
-async function* outwards(
-  { frames }: Extract<Leg, { kind: 'walk' }>,
-  marks: ReadonlyMap<number, SoftLabels>,
-  walkFrom: WalkFrom,
-): AsyncGenerator<LabelledStep> {
-  for await (const step of walkFrom(frames, marks)) yield { ...step, origin: frames[0]!, provisional: false }
-}
-
-/**
- * A span between two marked frames, labelled from both ends: near one end that end's labels count more. The walk
- * from the first end is kept packed, a few kilobytes per frame, and its labels are given as they come, so that
- * whoever stops in the middle has them.
- */
-async function* between(
-  { from, to }: Extract<Leg, { kind: 'between' }>,
-  marks: ReadonlyMap<number, SoftLabels>,
-  walkFrom: WalkFrom,
-): AsyncGenerator<LabelledStep> {
-  const kept = new Map<number, PackedLabels>()
-  for await (const { frame, labels } of walkFrom(frameRun(from, to - 1), marks)) {
-    kept.set(frame, packLabels(labels))
-    yield { frame, labels, origin: from, provisional: true }
-  }
-  for await (const { frame, labels } of walkFrom(frameRun(to, from + 1), marks)) {
-    const joined = blendLabels(unpackLabels(kept.get(frame)!), labels, (to - frame) / (to - from))
-    kept.delete(frame)
-    yield { frame, labels: joined, origin: frame - from <= to - frame ? from : to, provisional: false }
-  }
-}
-
-/**
- * Reads a pose back. A stamp sits on whole cells; what that rounding moved the joint by at the walk's marked frame
- * is added again, so that a joint that does not move stays where the person put it.
- */
-function decodePose(
-  group: Extract<Group, { kind: 'pose' }>,
-  frame: number,
-  origin: number,
-  labels: SoftLabels,
-  { width, height }: FrameSize,
-): PoseResult {
-  const { rows, columns } = labels.grid
-  const marked = group.joints.get(origin)!
-  const stamps = group.marks.get(origin)!
-  let total = 0
-  let count = 0
-  const joints = marked.map((place, i) => {
-    const decoded = decodeJoint(labels, i + 1)
-    if (!decoded) return undefined
-    const shift = place ? difference(place, decodeJoint(stamps, i + 1)) : { x: 0, y: 0 }
-    const confidence = Math.min(1, decoded.strength)
-    total += confidence
-    count++
-    return {
-      x: clamp(((decoded.x + shift.x) * width) / columns, width - 1),
-      y: clamp(((decoded.y + shift.y) * height) / rows, height - 1),
-      confidence,
-    }
-  })
-  return { kind: 'pose', frame, object: group.object, joints, confidence: count > 0 ? total / count : 0 }
-}
-
-function difference(a: GridPoint, b: GridPoint | undefined): GridPoint {
-  return b ? { x: a.x - b.x, y: a.y - b.y } : { x: 0, y: 0 }
-}
-
-function clamp(value: number, max: number): number {
-  return Math.min(max, Math.max(0, value))
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { UsageError } from '../errors.ts'
 
 /** Which tokens of a context frame may label a token. */
 export type Neighbourhood =
@@ -82,6 +83,33 @@ export const settingsSchema = v.strictObject({
   queueStart: v.picklist(['copies', 'empty']),
   protocol: v.picklist(['crw', 'dino']),
 })
+
+/** What may differ from a preset, each a number. */
+export const CHANGEABLE = ['topK', 'context', 'marks', 'radius', 'temperature'] as const
+export type SettingsChanges = Partial<Readonly<Record<(typeof CHANGEABLE)[number], number>>>
+
+/**
+ * A preset with changes.
+ * @param nameOf what the person calls a setting
+ * @throws UsageError naming the setting that is out of bounds
+ */
+export function changedSettings(
+  preset: PresetName,
+  changes: SettingsChanges,
+  nameOf: (key: (typeof CHANGEABLE)[number]) => string = (key) => `The setting ${key}`,
+): PropagationSettings {
+  const base: PropagationSettings = PRESETS[preset]
+  const { radius, ...rest } = changes
+  const parsed = v.safeParse(settingsSchema, {
+    ...base,
+    ...rest,
+    neighbourhood: { ...base.neighbourhood, ...(radius !== undefined && { radius }) },
+  })
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  const path = v.getDotPath(issue)
+  throw new UsageError(`${nameOf(CHANGEABLE.find((key) => key === path) ?? 'radius')}: ${issue.message}.`)
+}
 
 /** Rows and columns that a neighbourhood reaches in each direction. */
 export function reach({ shape, radius }: Neighbourhood): number {

@@ -7,14 +7,24 @@ import type { PropagationSettings } from './settings.ts'
 import { type Ballot, castVotes } from './vote.ts'
 
 export interface WalkOptions {
-  /** Frames in the order of the walk; the first one is marked. */
+  /** Frames in the order of the walk; the first one is marked. Without those that an earlier walk has done. */
   readonly frames: readonly number[]
+  /** What an earlier walk from the same marked frame has done; this one goes on behind it. */
+  readonly before?: EarlierSteps
   /** Every frame that a person marked, with its labels. Includes the first of `frames`. */
   readonly marks: ReadonlyMap<number, SoftLabels>
   readonly tokens: TokenSource
   readonly affinity: Pick<Affinity, 'compare'>
   readonly settings: PropagationSettings
   readonly signal?: AbortSignal
+}
+
+/** The end of a walk that was interrupted. */
+export interface EarlierSteps {
+  /** Frames that it had walked, the marked one not counted. */
+  readonly walked: number
+  /** The last of them in walking order, as far as their labels are known. */
+  readonly recent: readonly WalkStep[]
 }
 
 export interface WalkStep {
@@ -57,7 +67,7 @@ function nearestFrames(frames: readonly number[], frame: number, count: number):
  * @throws CancelledError when the signal fires; everything yielded before stays valid
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
-  const { frames, marks, tokens, affinity, settings, signal } = options
+  const { frames, marks, tokens, affinity, settings, signal, before } = options
   const [start, ...rest] = frames
   const startLabels = start === undefined ? undefined : marks.get(start)
   if (start === undefined || !startLabels) throw new RangeError('A walk starts at a marked frame.')
@@ -139,8 +149,10 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
 
   const ahead: Scheduled[] = []
   try {
-    if (settings.queueStart === 'copies')
-      push({ frame: start, copies: settings.context, labels: startLabels })
+    const copies = settings.queueStart === 'copies' ? settings.context - (before?.walked ?? 0) : 0
+    if (copies > 0) push({ frame: start, copies, labels: startLabels })
+    for (const { frame, labels } of before?.recent.slice(-settings.context) ?? [])
+      push({ frame, copies: 1, labels })
     for (const frame of rest) {
       throwIfCancelled(signal)
       // Once its tokens are there, a frame's comparisons stand in the engine's queue before the next frame's

@@ -1,17 +1,10 @@
 import { Command } from 'commander'
 import { throwIfCancelled } from '../../errors.ts'
+import { modelLabel, starterModelPath } from '../../installation/index.ts'
 import { extractToHost, networkSize } from '../../propagation/index.ts'
 import { openPicture } from '../../video/index.ts'
 import { fromFloat32, writeSafetensors } from '../../weights/index.ts'
-import {
-  loadModel,
-  modelLabel,
-  numberOption,
-  refuseOverwrite,
-  sizeOption,
-  startEngine,
-  starterModelPath,
-} from '../shared.ts'
+import { loadModel, numberOption, refuseOverwrite, sizeOption, startEngine } from '../shared.ts'
 
 interface FeatureOptions {
   model?: string

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import * as v from 'valibot'
 import { isPersons, type Run } from '../../annotation/index.ts'
 import { CancelledError, messageOf, UsageError, UserError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
 import { formats, readSidecar, writeSidecar } from '../../formats/index.ts'
+import { modelLabel, starterModelPath, toolVersion } from '../../installation/index.ts'
+import { runRecord } from '../../marks/index.ts'
 import {
+  CHANGEABLE,
+  changedSettings,
   FeatureExtractor,
   networkSize,
   overlappingObjects,
@@ -14,7 +17,6 @@ import {
   type PresetName,
   type PropagationSettings,
   propagate,
-  settingsSchema,
 } from '../../propagation/index.ts'
 import { runtimeVersion } from '../../runtime/index.ts'
 import type { VideoSource } from '../../video/index.ts'
@@ -25,15 +27,12 @@ import { createProgress, say } from '../progress.ts'
 import { describe, type FrameReport, RunResults } from '../results.ts'
 import {
   loadModel,
-  modelLabel,
   numberOption,
   openClip,
   prepareOutput,
   printJson,
   refuseOverwrite,
   startEngine,
-  starterModelPath,
-  toolVersion,
 } from '../shared.ts'
 
 interface PropagateOptions {
@@ -111,31 +110,21 @@ function collect(value: string, before: string[]): string[] {
 export function settingsFrom(
   options: Pick<PropagateOptions, 'preset' | 'topK' | 'context' | 'marks' | 'radius' | 'temperature'>,
 ): PropagationSettings {
-  const preset: PropagationSettings = PRESETS[options.preset]
-  const number = (name: string, text: string | undefined, fallback: number): number =>
-    text === undefined ? fallback : numberOption(name, text, { min: -1e9, max: 1e9 })
-  const parsed = v.safeParse(settingsSchema, {
-    ...preset,
-    topK: number('--top-k', options.topK, preset.topK),
-    context: number('--context', options.context, preset.context),
-    marks: number('--marks', options.marks, preset.marks),
-    temperature: number('--temperature', options.temperature, preset.temperature),
-    neighbourhood: {
-      ...preset.neighbourhood,
-      radius: number('--radius', options.radius, preset.neighbourhood.radius),
-    },
-  })
-  if (parsed.success) return parsed.output
-  const issue = parsed.issues[0]
-  const names: Record<string, string> = {
-    topK: '--top-k',
-    context: '--context',
-    marks: '--marks',
-    temperature: '--temperature',
+  const changes: Record<string, number> = {}
+  for (const key of CHANGEABLE) {
+    const text = options[key]
+    if (text !== undefined) changes[key] = numberOption(OPTION_OF[key], text, { min: -1e9, max: 1e9 })
   }
-  const dotted = v.getDotPath(issue) ?? ''
-  throw new UsageError(`${names[dotted] ?? '--radius'}: ${issue.message}.`)
+  return changedSettings(options.preset, changes, (key) => OPTION_OF[key])
 }
+
+const OPTION_OF = {
+  topK: '--top-k',
+  context: '--context',
+  marks: '--marks',
+  radius: '--radius',
+  temperature: '--temperature',
+} as const
 
 function parseRange(text: string | undefined, count: number): [number, number] {
   if (text === undefined) return [0, count - 1]
@@ -206,17 +195,17 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
     if (format) await formats[format].checkFolder({ folder: options.out, sequence })
     const { engine, choice } = await startEngine(options.device, signal, threads)
     try {
-      const run: Run = {
+      const run = runRecord({
         id: Math.max(0, ...marks.document.runs.keys()) + 1,
-        model: { name: model.name, file: model.file, hash: model.hash, trained: model.trained },
+        model,
         device: choice.device,
         preset: options.preset,
-        settings: { ...settings, size: `${size.height}x${size.width}` },
+        settings,
+        size,
         direction: options.direction,
         range,
-        date: new Date().toISOString(),
         tool: toolVersion(),
-      }
+      })
       say(
         `${table.frames.length} frames of ${table.width}x${table.height}; ${modelLabel(model)} on ${choice.device} at ${size.width}x${size.height}; preset ${options.preset}`,
       )

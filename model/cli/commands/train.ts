@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { CancelledError, explainSystemError, UsageError, UserError } from '../../errors.ts'
+import { toolVersion } from '../../installation/index.ts'
 import {
   type InitialWeights,
   latestCheckpoint,
@@ -19,7 +20,7 @@ import {
   trainRun,
 } from '../../training/index.ts'
 import { createProgress, type Progress, say } from '../progress.ts'
-import { cacheFolder, numberOption, printJson, startEngine, toolVersion } from '../shared.ts'
+import { cacheFolder, numberOption, printJson, startEngine } from '../shared.ts'
 
 interface TrainOptions {
   out?: string

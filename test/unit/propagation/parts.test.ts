@@ -271,21 +271,18 @@ describe('feature cache', () => {
         void released.push(...tensors.map((t) => t.resident)),
     }
     const extractor = { bytesPerFrame: 10, extract: async (pixels: Uint8Array) => ({ resident: pixels[0]! }) }
-    const cache = new FeatureCache(
-      engine as unknown as Engine,
-      extractor as unknown as FeatureExtractor,
-      async (frame) => Uint8Array.of(frame),
-      20,
-    )
-    await Promise.all([cache.acquire(1), cache.acquire(1), cache.acquire(2), cache.acquire(3)])
+    const cache = new FeatureCache(engine as unknown as Engine, extractor as unknown as FeatureExtractor, 20)
+    const tokens = cache.tokensOf(async (frame) => Uint8Array.of(frame))
+    await Promise.all([tokens.acquire(1), tokens.acquire(1), tokens.acquire(2), tokens.acquire(3)])
     expect(cache.computed).toBe(3)
     expect(released).toEqual([])
-    cache.release(2)
+    tokens.release(2)
     await new Promise(setImmediate)
     expect(released).toEqual([2])
-    cache.release(1)
-    cache.release(3)
-    await cache.acquire(4)
+    tokens.release(1)
+    tokens.release(3)
+    // Another job finds what is kept, and brings what is missing.
+    await cache.tokensOf(async (frame) => Uint8Array.of(frame)).acquire(4)
     await new Promise(setImmediate)
     expect(released).toEqual([2, 3])
     await cache.clear()

@@ -1,0 +1,9 @@
+export { type Examination, examine, type Finding } from './examination.ts'
+export {
+  modelLabel,
+  packageFolder,
+  readModel,
+  starterModelPath,
+  toolVersion,
+  untrainedNote,
+} from './package.ts'
