@@ -22,7 +22,7 @@ export function createDocument(video: VideoReference): AnnotationDocument {
  * {@link apply} is the only way to change it. The values in it are shared, never copied: do not change them.
  */
 export class AnnotationDocument {
-  readonly video: VideoReference
+  #video: VideoReference
   readonly #labels = new Map<number, Label>()
   readonly #objects = new Map<number, TrackedObject>()
   readonly #runs = new Map<number, Run>()
@@ -34,7 +34,12 @@ export class AnnotationDocument {
   /** @throws AnnotationError when the video's size or frame count is impossible */
   constructor(video: VideoReference) {
     checkVideo(video)
-    this.video = video
+    this.#video = video
+  }
+
+  /** Which video this is about. */
+  get video(): VideoReference {
+    return this.#video
   }
 
   /** By id, in no particular order. */
@@ -100,6 +105,8 @@ export class AnnotationDocument {
         return this.#removeRun(edit.runId)
       case 'setEntry':
         return this.#setEntry(edit.objectId, edit.frame, edit.entry)
+      case 'moveVideo':
+        return this.#moveVideo(edit.path)
       default:
         edit satisfies never
         throw new AnnotationError('This kind of edit is not known.')
@@ -207,6 +214,14 @@ export class AnnotationDocument {
     this.#runs.delete(runId)
     this.#entriesOfRun.delete(runId)
     return { kind: 'putRun', run }
+  }
+
+  #moveVideo(path: string): Edit {
+    const moved = { ...this.#video, path }
+    checkVideo(moved)
+    const old = this.#video.path
+    this.#video = moved
+    return { kind: 'moveVideo', path: old }
   }
 
   #setEntry(objectId: number, frame: number, entry: Entry | undefined): Edit {

@@ -14,6 +14,8 @@ export type Edit =
   | { readonly kind: 'removeObject'; readonly objectId: number }
   | { readonly kind: 'putRun'; readonly run: Run }
   | { readonly kind: 'removeRun'; readonly runId: number }
+  /** The video was moved or renamed; it is the same video. `path` is relative to the side-car. */
+  | { readonly kind: 'moveVideo'; readonly path: string }
   /** `undefined` removes what is there. */
   | {
       readonly kind: 'setEntry'

@@ -77,6 +77,48 @@ export class History {
     return undone.step.label
   }
 
+  /**
+   * {@link undo} in pieces, for a run of many results: between the pieces the caller may let others work, but nobody
+   * may change the document or this history before the last one.
+   */
+  *undoGradually(): Generator<void, string | undefined, undefined> {
+    const step = this.#undoable()
+    if (step === undefined) return undefined
+    const edits: Edit[] = []
+    try {
+      for (const inverse of step.inverses.toReversed()) {
+        edits.push(this.#document.apply(inverse))
+        yield
+      }
+    } catch (error) {
+      for (const edit of edits.reverse()) this.#document.apply(edit)
+      throw error
+    }
+    this.#done.pop()
+    this.#undone.push({ step, edit: { kind: 'group', label: step.label, edits: edits.reverse() } })
+    return step.label
+  }
+
+  /** {@link redo} in pieces; see {@link undoGradually}. */
+  *redoGradually(): Generator<void, string | undefined, undefined> {
+    const undone = this.#undone.at(-1)
+    if (undone === undefined) return undefined
+    const { step, edit } = undone
+    const inverses: Edit[] = []
+    try {
+      for (const piece of edit.kind === 'group' ? edit.edits : [edit]) {
+        inverses.push(this.#document.apply(piece))
+        yield
+      }
+    } catch (error) {
+      for (const inverse of inverses.reverse()) this.#document.apply(inverse)
+      throw error
+    }
+    this.#undone.pop()
+    this.#done.push(step)
+    return step.label
+  }
+
   get canUndo(): boolean {
     return this.#undoable() !== undefined
   }

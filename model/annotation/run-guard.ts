@@ -107,6 +107,7 @@ export class RunGuard {
           if (object.labelId === edit.label.id) touched.objects.add(object.id)
         return
       case 'removeLabel':
+      case 'moveVideo':
         return
       case 'putRun':
         this.#collectRun(edit.run.id, touched)

@@ -1,0 +1,41 @@
+import { deserialize, serialize } from 'node:v8'
+import type { PackedEntries } from './packed-entries.ts'
+import type { Catalogue } from './snapshot.ts'
+
+/**
+ * The backup that survives a closed window: what was changed since the last save, as records that are only ever
+ * appended. A later record of the same entry replaces an earlier one, so nothing has to be written twice. A record that
+ * was cut off when the machine went down is left out.
+ */
+export type LogRecord =
+  | {
+      readonly kind: 'head'
+      readonly version: 1
+      /** Hash of the side-car that the log lies on; undefined where there was none. */
+      readonly base: string | undefined
+      readonly videoPath: string
+      readonly sidecarPath: string
+    }
+  | { readonly kind: 'catalogue'; readonly catalogue: Catalogue }
+  | { readonly kind: 'entries'; readonly entries: PackedEntries }
+
+/** Length in front of each record. */
+const PREFIX = 4
+
+export function encodeRecord(record: LogRecord): Buffer {
+  const body = serialize(record)
+  const bytes = Buffer.allocUnsafe(PREFIX + body.length)
+  bytes.writeUInt32LE(body.length)
+  body.copy(bytes, PREFIX)
+  return bytes
+}
+
+/** All whole records of a log. */
+export function* decodeRecords(bytes: Buffer): Generator<LogRecord, void, undefined> {
+  for (let at = 0; at + PREFIX <= bytes.length; ) {
+    const end = at + PREFIX + bytes.readUInt32LE(at)
+    if (end > bytes.length) return
+    yield deserialize(bytes.subarray(at + PREFIX, end)) as LogRecord
+    at = end
+  }
+}

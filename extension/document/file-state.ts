@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { explainSystemError } from '../../model/errors.ts'
+import type { FileState } from './worker-messages.ts'
+
+/** What tells one state of a file from another. @throws UserError when it cannot be read */
+export async function fileState(path: string): Promise<FileState> {
+  try {
+    const { size, mtimeNs } = await stat(path, { bigint: true })
+    return { size: Number(size), modified: String(mtimeNs), hash: await hashOf(path) }
+  } catch (error) {
+    throw explainSystemError(error, 'read', path)
+  }
+}
+
+/** SHA-256 of a file, hexadecimal. */
+export async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of createReadStream(path, { highWaterMark: 1 << 18 }))
+    hash.update(piece as Uint8Array)
+  return hash.digest('hex')
+}
+
+/** Null where there is no file. */
+export async function hashOrNull(path: string): Promise<string | null> {
+  try {
+    return await hashOf(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw explainSystemError(error, 'read', path)
+  }
+}
+
+/** Whether a file is still the one that is known; reads it only where its size or time differ. */
+export async function isUnchanged(path: string, known: FileState): Promise<boolean> {
+  try {
+    const { size, mtimeNs } = await stat(path, { bigint: true })
+    if (Number(size) === known.size && String(mtimeNs) === known.modified) return true
+    return Number(size) === known.size && (await hashOf(path)) === known.hash
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,84 @@
+import * as v from 'valibot'
+import {
+  AnnotationError,
+  type Edit,
+  type Entry,
+  MAX_FRAMES,
+  MAX_KEYPOINTS,
+  MAX_OBJECTS,
+  type VideoReference,
+} from '../../model/annotation/index.ts'
+
+/**
+ * What a view may change: entries of a person, or clearing an entry. A webview is not trusted, so everything is checked
+ * here before the document checks it again with what it knows.
+ */
+
+/** More entries are not one step of a person's work in a view. */
+const MOST_EDITS = 10_000
+const MOST_RUNS = 2 ** 24
+
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const finite = v.pipe(v.number(), v.finite())
+const Mask = v.strictObject({
+  width: whole,
+  height: whole,
+  counts: v.pipe(
+    v.instance(Uint32Array),
+    v.check((counts) => counts.length <= MOST_RUNS),
+  ),
+})
+const Keypoint = v.strictObject({
+  x: finite,
+  y: finite,
+  visibility: v.picklist(['visible', 'occluded', 'absent']),
+})
+const PersonsEntry = v.union([
+  v.strictObject({
+    state: v.literal('keyframe'),
+    occluded: v.boolean(),
+    mask: v.optional(Mask),
+    keypoints: v.optional(v.pipe(v.array(Keypoint), v.maxLength(MAX_KEYPOINTS))),
+  }),
+  v.strictObject({ state: v.literal('absent'), by: v.literal('person') }),
+])
+const SetEntry = v.strictObject({
+  kind: v.literal('setEntry'),
+  objectId: v.pipe(whole, v.minValue(1), v.maxValue(MAX_OBJECTS)),
+  frame: v.pipe(whole, v.maxValue(MAX_FRAMES - 1)),
+  entry: v.optional(PersonsEntry),
+})
+const SetEntries = v.pipe(v.array(SetEntry), v.minLength(1), v.maxLength(MOST_EDITS))
+
+/**
+ * Checks the edits of a view's step.
+ * @returns the same edits made anew, holding nothing that was not checked
+ * @throws AnnotationError when they are anything but a person's marks that fit the video
+ */
+export function checkViewEdits(edits: unknown, video: VideoReference): Edit[] {
+  const result = v.safeParse(SetEntries, edits, { abortEarly: true })
+  if (!result.success) {
+    const [issue] = result.issues
+    throw new AnnotationError(`The view asked for an edit that is not possible: ${issue.message}.`)
+  }
+  return result.output.map(({ objectId, frame, entry }): Edit => {
+    if (entry?.state === 'keyframe' && entry.mask !== undefined) checkMask(entry.mask, video)
+    return { kind: 'setEntry', objectId, frame, entry: entry as Entry | undefined }
+  })
+}
+
+/** Of the video's size, in canonical form: no zero-length runs but a leading one. */
+function checkMask({ width, height, counts }: v.InferOutput<typeof Mask>, video: VideoReference): void {
+  if (width !== video.width || height !== video.height)
+    throw new AnnotationError(
+      `A mask of ${width}x${height} pixels does not fit a video of ${video.width}x${video.height}.`,
+    )
+  let sum = 0
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i]!
+    if (count === 0 && i > 0) throw new AnnotationError(`Run ${i} of a mask is empty.`)
+    sum += count
+  }
+  if (sum !== width * height)
+    throw new AnnotationError(`The runs of a mask of ${width}x${height} pixels sum up to ${sum}.`)
+}

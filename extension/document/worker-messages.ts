@@ -1,0 +1,67 @@
+import type { PackedEntries } from './packed-entries.ts'
+import type { Catalogue } from './snapshot.ts'
+
+/** What a job of the document thread is; one thread does one job. */
+export type Job =
+  /** Reads a side-car; with a log, what the log holds on top of it. */
+  | { readonly kind: 'load'; readonly path: string }
+  | { readonly kind: 'restore'; readonly log: string; readonly base: string | undefined }
+  /**
+   * Writes a side-car; the catalogue and the entries follow. `expected` is the hash of what should be there now, null
+   * where no file should be; undefined overwrites whatever is there.
+   */
+  | {
+      readonly kind: 'save'
+      readonly path: string
+      readonly catalogue: Catalogue
+      readonly expected: string | null | undefined
+    }
+  /** Looks for a file with this content hash. */
+  | { readonly kind: 'find'; readonly candidates: readonly string[]; readonly hash: string }
+
+/** A file as it was at some moment. */
+export interface FileState {
+  readonly size: number
+  /** Nanoseconds since 1970, as decimal digits. */
+  readonly modified: string
+  /** SHA-256, hexadecimal. */
+  readonly hash: string
+}
+
+/** From the thread. */
+export type FromWorker =
+  | { readonly kind: 'head'; readonly catalogue: Catalogue; readonly count: number }
+  /** Entries, with the measures of their shapes (see `packMeasures`); undefined at the end. */
+  | { readonly kind: 'piece'; readonly piece: LoadedPiece | undefined }
+  /** The thread wants the next piece to be saved. */
+  | { readonly kind: 'more' }
+  | { readonly kind: 'loaded'; readonly state: FileState | undefined }
+  | { readonly kind: 'saved'; readonly state: FileState }
+  /** Somebody else has changed the file; nothing was written. */
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'found'; readonly path: string | undefined }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+
+/** To the thread: asks for the next piece, or brings one (undefined after the last). */
+export type ToWorker =
+  | { readonly kind: 'next' }
+  | { readonly kind: 'piece'; readonly piece: PackedEntries | undefined }
+
+export interface LoadedPiece {
+  readonly entries: PackedEntries
+  /** Area, x, y and number of parts per entry; an area of NaN where there is no shape. */
+  readonly measures: Float64Array
+  /** Whether an entry is not in the base: it comes from the log. */
+  readonly changed: Uint8Array
+}
+
+/** Why a job failed. */
+export interface Problem {
+  /** One sentence for the person. */
+  readonly message: string
+  /** Whether the sentence is one; else it is a bug, and `stack` says where. */
+  readonly stack: string | undefined
+  readonly missing: boolean
+  /** Whether the backup beside the side-car is good. */
+  readonly backup: boolean
+}
