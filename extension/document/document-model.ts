@@ -178,6 +178,11 @@ export class DocumentModel implements Disposable {
     this.#unsaved.addAll(changed)
   }
 
+  /** Whether what lies on disk is older than what was opened, because it comes from a backup. */
+  get isRestored(): boolean {
+    return this.#saved.top === RESTORED
+  }
+
   /**
    * Goes back to the saved state along the steps.
    * @returns false when it cannot be reached that way: its step is gone, or a run went on after the save

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { UserError } from '../../model/errors.ts'
 import type { Measure } from './measure.ts'
@@ -17,6 +15,8 @@ export interface Loaded {
 }
 
 export interface LoadListener {
+  /** The document that is being filled. */
+  began?(content: ObservedDocument): void
   progress?(done: number, total: number): void
   /** The measure of every entry, as it arrives. */
   measured?(objectId: number, frame: number, measure: Measure | undefined): void
@@ -41,21 +41,18 @@ export class SidecarProblem extends UserError {
 export class DocumentThreads {
   readonly #entry: string
 
-  /** @param entry the built thread; by default found beside the bundle */
-  constructor(entry = findEntry(__dirname)) {
+  /** @param entry the built thread, `dist/document-worker.js` */
+  constructor(entry: string) {
     this.#entry = entry
   }
 
   /** @throws SidecarProblem when it cannot be read, is damaged or newer */
-  async load(
-    job: Extract<Job, { kind: 'load' | 'restore' }>,
-    listener: LoadListener = {},
-    content?: (catalogue: Extract<FromWorker, { kind: 'head' }>) => ObservedDocument,
-  ): Promise<Loaded> {
+  async load(job: Extract<Job, { kind: 'load' | 'restore' }>, listener: LoadListener = {}): Promise<Loaded> {
     const thread = new Thread(this.#entry, job)
     try {
       const head = await thread.next('head')
-      const document = content?.(head) ?? emptyDocument(head)
+      const document = emptyDocument(head)
+      listener.began?.(document)
       const pace = new Pace()
       let done = 0
       thread.post({ kind: 'next' })
@@ -207,14 +204,4 @@ function errorOf(problem: Problem): Error {
   const error = new Error(problem.message)
   error.stack = problem.stack
   return error
-}
-
-/** Bundled code finds its neighbour; sources find the `dist` folder of the package. */
-function findEntry(start: string): string {
-  for (let folder = start; ; folder = dirname(folder)) {
-    for (const path of [join(folder, 'document-worker.js'), join(folder, 'dist', 'document-worker.js')])
-      if (existsSync(path)) return path
-    if (folder === dirname(folder))
-      throw new Error('dist/document-worker.js is missing; run "npm run build".')
-  }
 }

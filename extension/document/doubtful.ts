@@ -66,8 +66,10 @@ export class DoubtfulFrames {
           yield
         }
       const around = new Set<number>()
-      for (const frame of frames)
+      for (const frame of frames) {
         for (let other = frame - REACH; other <= frame + REACH; other++) around.add(other)
+        yield
+      }
       for (const frame of around) {
         if (this.#set(objectId, frame, this.#reason(objectId, frame))) different = true
         yield

@@ -42,3 +42,10 @@ export async function isUnchanged(path: string, known: FileState): Promise<boole
     return false
   }
 }
+
+export async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  )
+}

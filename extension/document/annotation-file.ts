@@ -1,0 +1,329 @@
+import { dirname, relative, sep } from 'node:path'
+import { type Disposable, Emitter } from '../emitter.ts'
+import { Backup, baseIfThere, deleteBackup, logOf, readBackupHead } from './backup.ts'
+import { ChangedFrames } from './changed-frames.ts'
+import { DocumentModel, type ModelChange } from './document-model.ts'
+import type { DocumentThreads, LoadListener } from './document-thread.ts'
+import { DoubtfulFrames } from './doubtful.ts'
+import { isFile, isUnchanged } from './file-state.ts'
+import { ObservedDocument } from './observed-document.ts'
+import { inSlices } from './slices.ts'
+import { Snapshot } from './snapshot.ts'
+import type { FileState } from './worker-messages.ts'
+
+/** What a new side-car is made for. */
+export interface ClipReference {
+  /** Absolute path. */
+  readonly path: string
+  readonly contentHash: string
+  readonly frameCount: number
+  readonly width: number
+  readonly height: number
+}
+
+/** Frames worth checking are told at most this often. */
+const DOUBTFUL_MS = 200
+
+interface Parts {
+  readonly content: ObservedDocument
+  readonly doubtful: DoubtfulFrames
+  readonly state: FileState | undefined
+}
+
+/**
+ * One side-car: the document in memory, what is known of the file on disk, and the backup. The document is replaced as a
+ * whole when it is read again from disk. Knows nothing of VS Code.
+ */
+export class AnnotationFile implements Disposable {
+  /** Absolute path of the side-car; it may not exist before the first save. */
+  readonly path: string
+  readonly #threads: DocumentThreads
+  #model: DocumentModel
+  #doubtful: DoubtfulFrames
+  #state: FileState | undefined
+  #doubtBelow: number
+  #listeners: Disposable[] = []
+  #backup: Backup | undefined
+  #looking: Promise<void> = Promise.resolve()
+  #doubtfulTimer: NodeJS.Timeout | undefined
+  #disposed = false
+  /** Where the video is, for the backup. */
+  videoPath = ''
+
+  readonly #changes = new Emitter<ModelChange>()
+  readonly #doubts = new Emitter<void>()
+  readonly #replaced = new Emitter<void>()
+  readonly onChange = this.#changes.event
+  readonly onDoubtful = this.#doubts.event
+  /** There is another {@link model} now. */
+  readonly onReplaced = this.#replaced.event
+
+  private constructor(threads: DocumentThreads, path: string, doubtBelow: number, parts: Parts) {
+    this.#threads = threads
+    this.path = path
+    this.#doubtBelow = doubtBelow
+    this.#model = new DocumentModel(parts.content)
+    this.#doubtful = parts.doubtful
+    this.#state = parts.state
+    this.#listen()
+  }
+
+  /** Reads a side-car. @throws SidecarProblem when it cannot be read, is damaged or newer */
+  static async open(
+    threads: DocumentThreads,
+    path: string,
+    doubtBelow: number,
+    progress?: (done: number, total: number) => void,
+  ): Promise<AnnotationFile> {
+    return new AnnotationFile(threads, path, doubtBelow, await read(threads, path, doubtBelow, progress))
+  }
+
+  /** An empty document for a clip; nothing is written before the first save. */
+  static create(
+    threads: DocumentThreads,
+    path: string,
+    doubtBelow: number,
+    clip: ClipReference,
+  ): AnnotationFile {
+    const content = new ObservedDocument({
+      path: pathFrom(path, clip.path),
+      hash: clip.contentHash,
+      frameCount: clip.frameCount,
+      width: clip.width,
+      height: clip.height,
+    })
+    const parts = { content, doubtful: new DoubtfulFrames(content, doubtBelow), state: undefined }
+    return new AnnotationFile(threads, path, doubtBelow, parts)
+  }
+
+  /** What a closed window had not saved. @throws Error when the backup cannot be read */
+  static async restore(
+    threads: DocumentThreads,
+    backupId: string,
+    doubtBelow: number,
+    progress?: (done: number, total: number) => void,
+  ): Promise<AnnotationFile> {
+    const head = await readBackupHead(backupId)
+    const changed = new ChangedFrames()
+    const job = { kind: 'restore', log: logOf(backupId), base: await baseIfThere(backupId) } as const
+    const { content, doubtful } = await load(threads, job, doubtBelow, {
+      ...(progress && { progress }),
+      changed: (objectId, frame) => changed.add(objectId, frame),
+    })
+    const state = head.base === undefined ? undefined : { size: -1, modified: '', hash: head.base }
+    const file = new AnnotationFile(threads, head.sidecarPath, doubtBelow, { content, doubtful, state })
+    file.videoPath = head.videoPath
+    file.model.markRestored(changed)
+    return file
+  }
+
+  get model(): DocumentModel {
+    return this.#model
+  }
+
+  get content(): ObservedDocument {
+    return this.#model.content
+  }
+
+  get doubtful(): DoubtfulFrames {
+    return this.#doubtful
+  }
+
+  /** The file as it was last read or written; undefined where there is none yet. */
+  get state(): FileState | undefined {
+    return this.#state
+  }
+
+  get isDirty(): boolean {
+    return this.#model.isDirty
+  }
+
+  /**
+   * Saves the document as it is now; what is done meanwhile counts as unsaved.
+   * @param overwrite also when somebody else has changed the file
+   * @throws SidecarProblem when it cannot be written, or what is there is damaged (it is left as it is)
+   */
+  async save(overwrite = false): Promise<'saved' | 'conflict'> {
+    await this.#model.whenIdle()
+    const model = this.#model
+    const saving = model.beginSave()
+    const snapshot = new Snapshot(model.content)
+    const backup = this.#backup
+    try {
+      const expected = overwrite ? undefined : (this.#state?.hash ?? null)
+      const result = await this.#threads.save(this.path, snapshot, expected)
+      if (result === 'conflict') {
+        saving.failed()
+        return 'conflict'
+      }
+      this.#state = result
+      saving.done()
+      // The log lies on the file that was just replaced.
+      if (this.#backup === backup) this.#endBackup()
+      return 'saved'
+    } catch (error) {
+      saving.failed()
+      throw error
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  /** Writes the document to another place, where it refers to the video from there. */
+  async saveAs(path: string, videoPath: string): Promise<void> {
+    await this.#model.whenIdle()
+    const snapshot = new Snapshot(this.content)
+    try {
+      await this.#threads.save(path, snapshot, undefined, pathFrom(path, videoPath))
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  /**
+   * Goes back to what is on disk: along the steps where that leads there, else by reading the file again.
+   * @throws SidecarProblem when the file cannot be read; then nothing has changed
+   */
+  async revert(): Promise<void> {
+    await this.#model.stopRun()
+    const known = this.#state === undefined ? !this.isRestored : await isUnchanged(this.path, this.#state)
+    if (known && (await this.#model.returnToSaved())) this.#endBackup()
+    else if (this.#state === undefined) this.#replace(emptied(this.content, this.#doubtBelow))
+    else await this.reload()
+  }
+
+  /** Reads the file again; the steps so far cannot be undone any more. @throws SidecarProblem */
+  async reload(): Promise<void> {
+    await this.#model.stopRun()
+    this.#replace(await read(this.#threads, this.path, this.#doubtBelow))
+  }
+
+  /** Whether somebody else has changed or removed the file since it was last read or written. */
+  async checkDisk(): Promise<'same' | 'changed' | 'missing'> {
+    if (!(await isFile(this.path))) return this.#state === undefined ? 'same' : 'missing'
+    if (this.#state === undefined) return 'changed'
+    return (await isUnchanged(this.path, this.#state)) ? 'same' : 'changed'
+  }
+
+  /** Keeps what is not saved under an id; fast, because only what is new since the last backup is written. */
+  async backup(id: string): Promise<void> {
+    if (this.#backup?.isGood) {
+      await this.#backup.renew(id)
+      return
+    }
+    const { path: sidecarPath, videoPath, model, state } = this
+    this.#backup = await Backup.begin({ model, sidecarPath, videoPath, state }, id)
+  }
+
+  /** A backup is not needed any more. */
+  async forgetBackup(id: string): Promise<void> {
+    if (this.#backup?.id === id) this.#endBackup()
+    await deleteBackup(id)
+  }
+
+  /** Brings the backup up to date before the window closes. */
+  async flushBackup(): Promise<void> {
+    await this.#backup?.flush()
+  }
+
+  setDoubtBelow(doubtBelow: number): void {
+    this.#doubtBelow = doubtBelow
+    this.#look(() => this.#doubtful.setLimit(doubtBelow))
+  }
+
+  /** Resolves when the frames worth checking are up to date. */
+  async whenLooked(): Promise<void> {
+    this.#model.flush()
+    await this.#looking
+  }
+
+  get isRestored(): boolean {
+    return this.#model.isRestored
+  }
+
+  dispose(): void {
+    this.#disposed = true
+    this.#endBackup()
+    for (const listener of this.#listeners.splice(0)) listener.dispose()
+    this.#model.dispose()
+    clearTimeout(this.#doubtfulTimer)
+    for (const emitter of [this.#changes, this.#doubts, this.#replaced]) emitter.dispose()
+  }
+
+  #replace({ content, doubtful, state }: Parts): void {
+    for (const listener of this.#listeners.splice(0)) listener.dispose()
+    this.#endBackup()
+    this.#model.dispose()
+    this.#model = new DocumentModel(content)
+    this.#doubtful = doubtful
+    this.#state = state
+    this.#listen()
+    this.#replaced.fire()
+  }
+
+  #listen(): void {
+    const listener = this.#model.onChange((change) => {
+      this.#changes.fire(change)
+      if (change.frames.count > 0) this.#look(() => this.#doubtful.update(change.frames))
+    })
+    this.#listeners.push(listener)
+  }
+
+  #endBackup(): void {
+    this.#backup?.stop()
+    this.#backup = undefined
+  }
+
+  #look(work: () => Generator<void, boolean, undefined>): void {
+    const doubtful = this.#doubtful
+    this.#looking = this.#looking.then(async () => {
+      if (this.#disposed || doubtful !== this.#doubtful || !(await inSlices(work()))) return
+      this.#doubtfulTimer ??= setTimeout(() => {
+        this.#doubtfulTimer = undefined
+        this.#doubts.fire()
+      }, DOUBTFUL_MS)
+    })
+  }
+}
+
+/** The path of a video as a side-car names it: relative, with slashes on every system. */
+export function pathFrom(sidecarPath: string, videoPath: string): string {
+  return relative(dirname(sidecarPath), videoPath).split(sep).join('/')
+}
+
+function emptied({ video }: ObservedDocument, doubtBelow: number): Parts {
+  const content = new ObservedDocument(video)
+  return { content, doubtful: new DoubtfulFrames(content, doubtBelow), state: undefined }
+}
+
+async function read(
+  threads: DocumentThreads,
+  path: string,
+  doubtBelow: number,
+  progress?: (done: number, total: number) => void,
+): Promise<Parts> {
+  return load(threads, { kind: 'load', path }, doubtBelow, progress === undefined ? {} : { progress })
+}
+
+async function load(
+  threads: DocumentThreads,
+  job: Parameters<DocumentThreads['load']>[0],
+  doubtBelow: number,
+  listener: LoadListener,
+): Promise<Parts> {
+  const frames = new ChangedFrames()
+  let doubtful: DoubtfulFrames | undefined
+  const { content, state } = await threads.load(job, {
+    ...listener,
+    began: (document) => {
+      doubtful = new DoubtfulFrames(document, doubtBelow)
+    },
+    measured: (objectId, frame, measure) => {
+      doubtful?.know(objectId, frame, measure)
+      frames.add(objectId, frame)
+    },
+  })
+  doubtful ??= new DoubtfulFrames(content, doubtBelow)
+  await inSlices(doubtful.update(frames, true))
+  return { content, doubtful, state }
+}

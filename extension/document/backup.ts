@@ -1,0 +1,217 @@
+import { copyFile, link, mkdir, open, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { decodeRecords, encodeRecord, type LogRecord } from './backup-log.ts'
+import { ChangedFrames } from './changed-frames.ts'
+import type { DocumentModel } from './document-model.ts'
+import { hashOf } from './file-state.ts'
+import { type PlacedEntry, packInPieces } from './packed-entries.ts'
+import { Pace } from './slices.ts'
+import { catalogueOf, Snapshot } from './snapshot.ts'
+import type { FileState } from './worker-messages.ts'
+
+/** Where a backup lies: the log, and the side-car beneath it as it was last read or written. */
+export const logOf = (id: string): string => `${id}.log`
+export const baseOf = (id: string): string => `${id}.base`
+
+/** How long changes may wait before they are appended. */
+const FLUSH_MS = 1_000
+
+export interface BackupSource {
+  readonly model: DocumentModel
+  readonly sidecarPath: string
+  readonly videoPath: string
+  /** The side-car as it was last read or written; undefined where there is none yet. */
+  readonly state: FileState | undefined
+}
+
+/**
+ * The backup of a document with unsaved changes. Once begun it follows the document by itself, so that also what a run
+ * brings after VS Code has asked for a backup is in it. The next backup is the same file under another name.
+ */
+export class Backup {
+  readonly #source: BackupSource
+  #id: string
+  #pending = new ChangedFrames()
+  #pendingCatalogue = false
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #listener: { dispose(): void } | undefined
+  #failed = false
+
+  private constructor(source: BackupSource, id: string) {
+    this.#source = source
+    this.#id = id
+  }
+
+  /** Writes everything that is not saved. */
+  static async begin(source: BackupSource, id: string): Promise<Backup> {
+    await mkdir(dirname(id), { recursive: true })
+    const backup = new Backup(source, id)
+    // From here on every change is appended, also those that come while the first record is written.
+    backup.#follow()
+    backup.#writing = backup.#writeAll()
+    await backup.#writing
+    return backup
+  }
+
+  /** The same backup under a new id, with all that has come since. The old id stays good until it is deleted. */
+  async renew(id: string): Promise<void> {
+    await this.flush()
+    if (this.#failed) throw new Error('The backup could not be written.')
+    await mkdir(dirname(id), { recursive: true })
+    await copyCheaply(logOf(this.#id), logOf(id))
+    await copyCheaply(baseOf(this.#id), baseOf(id)).catch(ignoreMissing)
+    this.#id = id
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  /** Appends what is waiting. */
+  async flush(): Promise<void> {
+    this.#source.model.flush()
+    if (this.#pending.count > 0 || this.#pendingCatalogue)
+      this.#writing = this.#writing
+        .then(() => this.#append())
+        .catch(() => {
+          this.#failed = true
+        })
+    await this.#writing
+  }
+
+  /** Whether it follows everything; else another one has to be begun. */
+  get isGood(): boolean {
+    return !this.#failed && this.#listener !== undefined
+  }
+
+  /** Follows the document no more. */
+  stop(): void {
+    this.#listener?.dispose()
+    this.#listener = undefined
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #follow(): void {
+    this.#listener = this.#source.model.onChange(({ catalogue, frames }) => {
+      this.#pending.addAll(frames)
+      this.#pendingCatalogue ||= catalogue
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined
+        void this.flush()
+      }, FLUSH_MS)
+    })
+  }
+
+  async #writeAll(): Promise<void> {
+    const { model, sidecarPath, videoPath, state } = this.#source
+    const { content } = model
+    const base = state !== undefined && (await this.#copyBase(state)) ? state.hash : undefined
+    const file = await open(logOf(this.#id), 'w')
+    try {
+      await file.appendFile(
+        encodeRecord({ kind: 'head', version: 1, base: state?.hash, videoPath, sidecarPath }),
+      )
+      await file.appendFile(encodeRecord({ kind: 'catalogue', catalogue: catalogueOf(content) }))
+      if (base !== undefined || state === undefined) {
+        await writeEntries(file, placed(content, model.unsaved))
+        return
+      }
+      // The file beneath is not the one that we know, so the log has to hold everything.
+      const snapshot = new Snapshot(content)
+      try {
+        await writeEntries(file, snapshot.entries())
+      } finally {
+        snapshot.close()
+      }
+    } finally {
+      await file.close()
+    }
+  }
+
+  async #copyBase({ hash }: FileState): Promise<boolean> {
+    const base = baseOf(this.#id)
+    try {
+      await copyFile(this.#source.sidecarPath, base)
+      if ((await hashOf(base)) === hash) return true
+    } catch {}
+    await rm(base, { force: true })
+    return false
+  }
+
+  async #append(): Promise<void> {
+    const { content } = this.#source.model
+    const frames = this.#pending
+    const catalogue = this.#pendingCatalogue
+    this.#pending = new ChangedFrames()
+    this.#pendingCatalogue = false
+    const file = await open(logOf(this.#id), 'a')
+    try {
+      if (catalogue)
+        await file.appendFile(encodeRecord({ kind: 'catalogue', catalogue: catalogueOf(content) }))
+      await writeEntries(file, placed(content, frames))
+    } finally {
+      await file.close()
+    }
+  }
+}
+
+/** What a backup says about itself. */
+export async function readBackupHead(id: string): Promise<Extract<LogRecord, { kind: 'head' }>> {
+  const file = await open(logOf(id), 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0)
+    const [head] = decodeRecords(buffer.subarray(0, bytesRead))
+    if (head?.kind === 'head') return head
+  } finally {
+    await file.close()
+  }
+  throw new Error(`The backup ${logOf(id)} is damaged at its beginning.`)
+}
+
+/** Where the base of a backup lies; undefined where the log stands alone. */
+export async function baseIfThere(id: string): Promise<string | undefined> {
+  return open(baseOf(id), 'r').then(
+    async (file) => {
+      await file.close()
+      return baseOf(id)
+    },
+    () => undefined,
+  )
+}
+
+export async function deleteBackup(id: string): Promise<void> {
+  await rm(logOf(id), { force: true })
+  await rm(baseOf(id), { force: true })
+}
+
+/** The values as they are when they are written; a change after that is appended later. */
+function* placed(content: DocumentModel['content'], frames: ChangedFrames): Generator<PlacedEntry> {
+  for (const [objectId, frame] of frames.pairs()) yield [objectId, frame, content.entry(objectId, frame)]
+}
+
+async function writeEntries(
+  file: { appendFile(bytes: Buffer): Promise<unknown> },
+  entries: Iterable<PlacedEntry>,
+): Promise<void> {
+  const pace = new Pace()
+  for (const piece of packInPieces(entries)) {
+    await file.appendFile(encodeRecord({ kind: 'entries', entries: piece }))
+    if (pace.due) await pace.rest()
+  }
+}
+
+/** A second name for the same file where the disk can do that. */
+async function copyCheaply(from: string, to: string): Promise<void> {
+  await rm(to, { force: true })
+  try {
+    await link(from, to)
+  } catch {
+    await copyFile(from, to)
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+}
