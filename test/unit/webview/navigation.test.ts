@@ -1,0 +1,121 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { belongsToControl } from '../../../webview/app/keys.ts'
+import {
+  clampFrame,
+  nextDoubtful,
+  nextKeyframe,
+  rangeBetween,
+  withRangeEnd,
+} from '../../../webview/app/navigation.ts'
+import { hitTest, LANE_HEIGHT, lowerBound, RULER_HEIGHT } from '../../../webview/app/timeline/geometry.ts'
+
+describe('next and previous keyframe', () => {
+  it('are the nearest marks of a person in any of the lanes', () => {
+    const codes = fc.array(fc.constantFrom(0, 0, 0, 1, 2, 3, 4, 16, 255), { minLength: 30, maxLength: 30 })
+    fc.assert(
+      fc.property(fc.array(codes, { minLength: 1, maxLength: 3 }), fc.nat({ max: 29 }), (lists, frame) => {
+        const lanes = lists.map((list) => Uint8Array.from(list))
+        const marked = [...Array(30).keys()].filter((at) =>
+          lanes.some((lane) => lane[at]! >= 1 && lane[at]! <= 3),
+        )
+        expect(nextKeyframe(lanes, frame, 1)).toBe(marked.find((at) => at > frame))
+        expect(nextKeyframe(lanes, frame, -1)).toBe(marked.findLast((at) => at < frame))
+      }),
+    )
+  })
+})
+
+describe('frames worth checking', () => {
+  const frames = [9, 2, 5].map((frame) => ({ frame, objectId: frame === 5 ? 2 : 1, reason: 'area' as const }))
+
+  it('are visited in the order of frames and start over at the end', () => {
+    expect(nextDoubtful(frames, 0, 1)?.frame).toBe(2)
+    expect(nextDoubtful(frames, 2, 1)?.frame).toBe(5)
+    expect(nextDoubtful(frames, 9, 1)?.frame).toBe(2)
+    expect(nextDoubtful(frames, 9, -1)?.frame).toBe(5)
+    expect(nextDoubtful(frames, 0, -1)?.frame).toBe(9)
+    expect(nextDoubtful([], 0, 1)).toBeUndefined()
+  })
+
+  it('may be those of one object', () => {
+    expect(nextDoubtful(frames, 2, 1, 1)?.frame).toBe(9)
+    expect(nextDoubtful(frames, 0, 1, 3)).toBeUndefined()
+  })
+})
+
+describe('range', () => {
+  it('stays in order and inside the clip whatever end is set', () => {
+    const frame = fc.integer({ min: -50, max: 300 })
+    fc.assert(
+      fc.property(frame, frame, frame, fc.constantFrom('first' as const, 'last' as const), (a, b, c, end) => {
+        const range = withRangeEnd(rangeBetween(a, b, 200), end, c, 200)
+        expect(range[0]).toBeLessThanOrEqual(range[1])
+        expect(range[0]).toBeGreaterThanOrEqual(0)
+        expect(range[1]).toBeLessThan(200)
+        expect(range[end === 'first' ? 0 : 1]).toBe(clampFrame(c, 200))
+      }),
+    )
+  })
+
+  it('reaches to the end of the clip while only one end is set', () => {
+    expect(withRangeEnd(undefined, 'first', 20, 100)).toEqual([20, 99])
+    expect(withRangeEnd(undefined, 'last', 20, 100)).toEqual([0, 20])
+  })
+})
+
+describe('hit test', () => {
+  const view = {
+    scale: { first: 100, perPixel: 0.5 },
+    frameCount: 1000,
+    lanes: 3,
+    scroll: 10,
+    range: [120, 130] as const,
+  }
+
+  it('tells ruler, ends of the range and lanes apart', () => {
+    expect(hitTest(0, 5, view)).toEqual({ kind: 'ruler', frame: 100 })
+    expect(hitTest(41, 5, view)).toEqual({ kind: 'range', end: 'first', frame: 120 })
+    expect(hitTest(61, 5, view)).toEqual({ kind: 'range', end: 'last', frame: 130 })
+    expect(hitTest(50, 5, view)).toEqual({ kind: 'ruler', frame: 125 })
+    expect(hitTest(41, RULER_HEIGHT, view)).toEqual({ kind: 'lane', lane: 0, frame: 120 })
+    expect(hitTest(0, RULER_HEIGHT + LANE_HEIGHT - 10, view)).toEqual({ kind: 'lane', lane: 1, frame: 100 })
+    expect(hitTest(0, RULER_HEIGHT + 3 * LANE_HEIGHT, view)).toEqual({ kind: 'nothing' })
+  })
+
+  it('finds places in ordered lists', () => {
+    expect([0, 2, 3, 9, 10].map((value) => lowerBound([2, 3, 9], value))).toEqual([0, 0, 1, 2, 3])
+  })
+})
+
+describe('keys', () => {
+  const press = (key: string, more = {}) => ({ key, ctrlKey: false, metaKey: false, altKey: false, ...more })
+  const number = { tagName: 'INPUT', type: 'text', role: null }
+  const button = { tagName: 'BUTTON', role: null }
+
+  it('that are typed into a field never reach the keybindings, saving and function keys do', () => {
+    for (const key of ['5', 'b', ' ', 'ArrowLeft', 'Enter', 'Escape', 'Backspace'])
+      expect(belongsToControl(press(key), number)).toBe(true)
+    expect(belongsToControl(press('z', { ctrlKey: true }), number)).toBe(true)
+    expect(belongsToControl(press('s', { ctrlKey: true }), number)).toBe(false)
+    expect(belongsToControl(press('F1'), number)).toBe(false)
+    expect(belongsToControl(press('Tab'), number)).toBe(false)
+  })
+
+  it('reach the keybindings from a button, except those that press it', () => {
+    expect(belongsToControl(press(' '), button)).toBe(true)
+    expect(belongsToControl(press('Enter'), button)).toBe(true)
+    for (const key of ['5', 'b', 'ArrowLeft', 'Escape'])
+      expect(belongsToControl(press(key), button)).toBe(false)
+    expect(belongsToControl(press('5'), { tagName: 'DIV', role: null })).toBe(false)
+  })
+
+  it('move sliders and radio groups instead of frames', () => {
+    expect(belongsToControl(press('ArrowLeft'), { tagName: 'INPUT', type: 'range', role: null })).toBe(true)
+    expect(belongsToControl(press('ArrowLeft'), { tagName: 'DIV', role: 'slider' })).toBe(true)
+    expect(belongsToControl(press('ArrowDown'), { tagName: 'BUTTON', role: 'radio' })).toBe(true)
+    expect(belongsToControl(press('ArrowLeft', { altKey: true }), { tagName: 'DIV', role: 'slider' })).toBe(
+      false,
+    )
+  })
+})

@@ -1,0 +1,129 @@
+import { MAX_BRUSH, perform } from '../commands.ts'
+import { changeSettings } from '../messages.ts'
+import { overlayShown, settings, tool, zoom } from '../state.ts'
+import { t } from '../texts.ts'
+import { IconButton } from '../widgets/buttons.tsx'
+import { SliderField } from '../widgets/fields.tsx'
+import { Codicon, Icon } from '../widgets/icons.tsx'
+
+/** What can be set for the chosen tool, and how the picture is shown. */
+export function OptionBar() {
+  const draws = ['brush', 'eraser', 'polygon'].includes(tool.value)
+  return (
+    <div class="option-bar" role="toolbar" aria-label={t('Options')}>
+      {(tool.value === 'brush' || tool.value === 'eraser') && (
+        <SliderField
+          label={t('Size')}
+          unit="px"
+          min={1}
+          max={MAX_BRUSH}
+          curve={2}
+          value={settings.value.brushSize}
+          onChange={(brushSize) => changeSettings({ brushSize })}
+        />
+      )}
+      {draws && (
+        <>
+          <button
+            type="button"
+            class="toggle"
+            aria-pressed={settings.value.takeOver}
+            title={t('Drawing takes pixels over from other objects')}
+            onClick={() => perform({ name: 'toggleTakeOver' })}
+          >
+            <Icon name="takeOver" />
+            <span class="collapsible">{t('Take Over')}</span>
+          </button>
+          <button
+            type="button"
+            class="toggle"
+            title={t('Fill the holes of the mask on this frame')}
+            onClick={() => perform({ name: 'fillHoles' })}
+          >
+            <Icon name="fillHoles" />
+            <span class="collapsible">{t('Fill Holes')}</span>
+          </button>
+        </>
+      )}
+      {!draws && <span class="hint">{hint()}</span>}
+      <span class="stretch" />
+      <SliderField
+        label={t('Opacity')}
+        unit="%"
+        min={0}
+        max={100}
+        value={Math.round(settings.value.maskOpacity * 100)}
+        onChange={(percent) => changeSettings({ maskOpacity: percent / 100 })}
+      />
+      <MaskStyle />
+      <IconButton
+        title={t('Show Marks over the Picture')}
+        pressed={overlayShown.value}
+        onPress={() => perform({ name: 'toggleOverlay' })}
+      >
+        <Codicon name={overlayShown.value ? 'eye' : 'eye-closed'} />
+      </IconButton>
+      <span class="divider" />
+      <IconButton title={t('Zoom Out (-)')} onPress={() => perform({ name: 'zoomOut' })}>
+        <Codicon name="zoom-out" />
+      </IconButton>
+      <button
+        type="button"
+        class="zoom-value"
+        title={t('Actual Size (Shift+Z)')}
+        onClick={() => perform({ name: 'actualSize' })}
+      >
+        {Math.round(zoom.value * 100)} %
+      </button>
+      <IconButton title={t('Zoom In (=)')} onPress={() => perform({ name: 'zoomIn' })}>
+        <Codicon name="zoom-in" />
+      </IconButton>
+      <IconButton title={t('Fit the Picture (Z)')} onPress={() => perform({ name: 'fit' })}>
+        <Icon name="fit" />
+      </IconButton>
+    </div>
+  )
+}
+
+function hint(): string {
+  if (tool.value === 'keypoints') return t('Click to place the points in their order; drag to move them.')
+  if (tool.value === 'pan') return t('Drag to move the picture.')
+  return t('Click an object to choose it; drag its points to move them.')
+}
+
+function MaskStyle() {
+  const styles = [
+    ['both', t('Masks Filled with an Outline')],
+    ['fill', t('Masks Filled')],
+    ['outline', t('Masks as Outlines')],
+  ] as const
+  const now = settings.value.maskStyle
+  const choose = (style: (typeof styles)[number][0]) => changeSettings({ maskStyle: style })
+  return (
+    <span class="segments" role="radiogroup" aria-label={t('Masks')}>
+      {styles.map(([style, title], at) => (
+        // biome-ignore lint/a11y/useSemanticElements: a radio group of icons, with the arrow keys of one
+        <button
+          key={style}
+          type="button"
+          role="radio"
+          class="segment"
+          aria-checked={now === style}
+          tabIndex={now === style ? 0 : -1}
+          title={title}
+          aria-label={title}
+          onClick={() => choose(style)}
+          onKeyDown={(event) => {
+            const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
+            if (by === 0) return
+            const next = (at + by + styles.length) % styles.length
+            choose(styles[next]![0])
+            ;(event.currentTarget.parentElement?.children[next] as HTMLElement | undefined)?.focus()
+          }}
+        >
+          <Icon name={style} />
+        </button>
+      ))}
+    </span>
+  )
+}

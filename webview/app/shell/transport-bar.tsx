@@ -1,0 +1,138 @@
+import { useState } from 'preact/hooks'
+import { perform } from '../commands.ts'
+import { clip, frame, frameCount, loop, playing, range, run } from '../state.ts'
+import { t } from '../texts.ts'
+import { parseFrame, timeText } from '../time-text.ts'
+import { IconButton } from '../widgets/buttons.tsx'
+import { Codicon, Icon } from '../widgets/icons.tsx'
+import { PropagateButtons } from './propagate-buttons.tsx'
+import { RunStatus } from './run-status.tsx'
+
+/** Moving through the clip, the range, and propagation. */
+export function TransportBar() {
+  const none = frameCount.value === 0
+  return (
+    <div class="transport-bar" role="toolbar" aria-label={t('Transport')}>
+      <span class="group">
+        <IconButton
+          title={t('First Frame (Home)')}
+          disabled={none}
+          onPress={() => perform({ name: 'firstFrame' })}
+        >
+          <Icon name="first" />
+        </IconButton>
+        <IconButton
+          title={t('One Frame Back (Left)')}
+          disabled={none}
+          onPress={() => perform({ name: 'step', by: -1 })}
+        >
+          <Icon name="back" />
+        </IconButton>
+        <IconButton
+          title={playing.value ? t('Pause (Space)') : t('Play (Space)')}
+          disabled={none}
+          onPress={() => perform({ name: 'togglePlay' })}
+        >
+          <Icon name={playing.value ? 'pause' : 'play'} />
+        </IconButton>
+        <IconButton
+          title={t('One Frame Forward (Right)')}
+          disabled={none}
+          onPress={() => perform({ name: 'step', by: 1 })}
+        >
+          <Icon name="forward" />
+        </IconButton>
+        <IconButton
+          title={t('Last Frame (End)')}
+          disabled={none}
+          onPress={() => perform({ name: 'lastFrame' })}
+        >
+          <Icon name="last" />
+        </IconButton>
+        <IconButton
+          title={t('Loop (L)')}
+          disabled={none}
+          pressed={loop.value}
+          onPress={() => perform({ name: 'toggleLoop' })}
+        >
+          <Icon name="loop" />
+        </IconButton>
+      </span>
+      <FrameBox />
+      <span class="divider" />
+      <RangeGroup />
+      <span class="stretch" />
+      {run.value ? <RunStatus run={run.value} /> : <PropagateButtons />}
+    </div>
+  )
+}
+
+function FrameBox() {
+  const [typed, setTyped] = useState<string | undefined>(undefined)
+  const times = clip.value?.times ?? new Float64Array()
+  const last = Math.max(0, frameCount.value - 1)
+  const commit = () => {
+    const chosen = typed === undefined ? undefined : parseFrame(typed, times)
+    if (chosen !== undefined) perform({ name: 'goToFrame', frame: chosen })
+    setTyped(undefined)
+  }
+  return (
+    <span class="frame-box">
+      <input
+        class="number frame-number"
+        type="text"
+        inputMode="numeric"
+        size={Math.max(3, String(last).length)}
+        aria-label={t('Frame; a number, or a time such as 0:01.5')}
+        title={t('Frame; a number, or a time such as 0:01.5')}
+        value={typed ?? String(frame.value)}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+        onFocus={(event) => event.currentTarget.select()}
+        onBlur={commit}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') commit()
+          else if (event.key === 'Escape') setTyped(undefined)
+          else if (event.key === 'ArrowUp') perform({ name: 'step', by: 1 })
+          else if (event.key === 'ArrowDown') perform({ name: 'step', by: -1 })
+          else return
+          event.preventDefault()
+        }}
+      />
+      <span class="frame-count">/ {last}</span>
+      <span class="time">{timeText(times[frame.value] ?? 0)}</span>
+    </span>
+  )
+}
+
+function RangeGroup() {
+  const none = frameCount.value === 0
+  const chosen = range.value
+  return (
+    <span class="group">
+      <IconButton
+        title={t('Range Starts Here (I)')}
+        disabled={none}
+        onPress={() => perform({ name: 'rangeStart' })}
+      >
+        <Icon name="rangeStart" />
+      </IconButton>
+      {chosen && (
+        <span class="range-text">
+          {chosen[0]}&hairsp;&ndash;&hairsp;{chosen[1]}
+        </span>
+      )}
+      <IconButton
+        title={t('Range Ends Here (U)')}
+        disabled={none}
+        onPress={() => perform({ name: 'rangeEnd' })}
+      >
+        <Icon name="rangeEnd" />
+      </IconButton>
+      {chosen && (
+        <IconButton title={t('Clear the Range')} onPress={() => perform({ name: 'clearRange' })}>
+          <Codicon name="close" />
+        </IconButton>
+      )}
+    </span>
+  )
+}

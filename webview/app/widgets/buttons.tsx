@@ -1,0 +1,50 @@
+import type { ComponentChildren } from 'preact'
+
+interface ButtonProps {
+  /** What it does, with the key in brackets where it has one. */
+  readonly title: string
+  readonly onPress: () => void
+  readonly disabled?: boolean
+  /** Of a button that stays pressed. */
+  readonly pressed?: boolean
+  readonly class?: string
+  readonly children: ComponentChildren
+}
+
+/** A small square button with an icon. */
+export function IconButton({ title, onPress, disabled, pressed, children, ...more }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      class={`icon-button ${more.class ?? ''}`}
+      title={title}
+      aria-label={title}
+      aria-pressed={pressed}
+      disabled={disabled}
+      onClick={onPress}
+    >
+      {children}
+    </button>
+  )
+}
+
+/** A button with words. */
+export function TextButton({
+  title,
+  onPress,
+  disabled,
+  children,
+  primary = false,
+}: Omit<ButtonProps, 'title'> & { readonly title?: string; readonly primary?: boolean }) {
+  return (
+    <button
+      type="button"
+      class={`text-button ${primary ? 'primary' : ''}`}
+      title={title}
+      disabled={disabled}
+      onClick={onPress}
+    >
+      {children}
+    </button>
+  )
+}
