@@ -1,5 +1,6 @@
 import { batch } from '@preact/signals'
 import type { ViewCommand } from '../protocol/index.ts'
+import { stepBrushSize } from './masks/index.ts'
 import { changeSettings } from './messages.ts'
 import { clampFrame, nextDoubtful, nextKeyframe, withRangeEnd } from './navigation.ts'
 import { stage } from './stage-port.ts'
@@ -69,9 +70,7 @@ export function perform(command: ViewCommand): void {
       state.tool.value = command.tool
       break
     case 'brushSize':
-      changeSettings({
-        brushSize: Math.min(MAX_BRUSH, Math.max(1, Math.round(state.settings.value.brushSize + command.by))),
-      })
+      changeSettings({ brushSize: stepBrushSize(state.settings.value.brushSize, command.by) })
       break
     case 'selectObject':
       selectObject(command.objectId)
@@ -106,9 +105,6 @@ export function perform(command: ViewCommand): void {
       command satisfies never
   }
 }
-
-/** Largest brush in pixels of the video. */
-export const MAX_BRUSH = 400
 
 function goTo(frame: number): void {
   batch(() => {

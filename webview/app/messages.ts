@@ -259,6 +259,7 @@ function currentView(): ViewState {
     tool: state.tool.value,
     playing: state.playing.value,
     range: state.range.value,
+    locked: [...state.locked.value],
   }
 }
 

@@ -63,6 +63,8 @@ export const lanesVersion = signal(0)
 
 /** Where this view stands. */
 export const frame = signal(0)
+/** The frame whose picture and marks are on screen; behind {@link frame} while its picture is on the way. */
+export const shownFrame = signal<number | undefined>(undefined)
 export const objectId = signal<number | undefined>(undefined)
 export const tool = signal<Tool>('select')
 export const playing = signal(false)

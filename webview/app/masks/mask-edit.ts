@@ -1,5 +1,5 @@
 import { decodeMask, difference, intersection, paintMask, type Rle } from '../../../model/annotation/index.ts'
-import { boundsOf, encodeWithin } from './codes.ts'
+import { boundsOf, encodeWithin, forEachRun } from './codes.ts'
 import { EMPTY, isEmpty, join, overlap, type Rect } from './rect.ts'
 
 /** Another object of the frame, as far as drawing must know it. */
@@ -108,12 +108,24 @@ export class MaskEdit {
     return mode === 'add' ? join(before, this.#drawnBounds) : before
   }
 
+  /** Everything that was drawn, without what could not be drawn on. */
+  drawn(): Rle {
+    return encodeWithin(this.#drawn, this.width, this.height, this.#drawnBounds)
+  }
+
+  /** Draws what another edit has drawn. */
+  draw(drawn: Rle): void {
+    forEachRun(drawn, (x, top, bottom) => {
+      for (let y = top; y < bottom; y++) this.span(y, x, x + 1)
+    })
+  }
+
   finish(): MaskEditResult {
     const { width, height } = this
     const neighbours = new Map<number, Rle>()
-    const drawn = overlap(this.#drawnBounds, { left: 0, top: 0, right: width, bottom: height })
+    const drawn = this.#drawnBounds
     if (this.mode === 'add' && this.#options.takeOver && !isEmpty(drawn)) {
-      const taken = encodeWithin(this.#drawn, width, height, drawn)
+      const taken = this.drawn()
       for (const { objectId, mask, locked } of this.#options.neighbours)
         if (!locked && !isEmpty(overlap(boundsOf(mask), drawn)) && hasCommon(mask, taken))
           neighbours.set(objectId, difference(mask, taken))

@@ -1,4 +1,5 @@
-import { MAX_BRUSH, perform } from '../commands.ts'
+import { perform } from '../commands.ts'
+import { BRUSH_SIZES } from '../masks/index.ts'
 import { changeSettings } from '../messages.ts'
 import { overlayShown, settings, tool, zoom } from '../state.ts'
 import { t } from '../texts.ts'
@@ -15,8 +16,8 @@ export function OptionBar() {
         <SliderField
           label={t('Size')}
           unit="px"
-          min={1}
-          max={MAX_BRUSH}
+          min={BRUSH_SIZES.smallest}
+          max={BRUSH_SIZES.largest}
           curve={2}
           value={settings.value.brushSize}
           onChange={(brushSize) => changeSettings({ brushSize })}
@@ -29,6 +30,7 @@ export function OptionBar() {
             class="toggle"
             aria-pressed={settings.value.takeOver}
             title={t('Drawing takes pixels over from other objects')}
+            aria-label={t('Take Over')}
             onClick={() => perform({ name: 'toggleTakeOver' })}
           >
             <Icon name="takeOver" />
@@ -37,7 +39,8 @@ export function OptionBar() {
           <button
             type="button"
             class="toggle"
-            title={t('Fill the holes of the mask on this frame')}
+            title={t('Fill Holes of Mask')}
+            aria-label={t('Fill Holes of Mask')}
             onClick={() => perform({ name: 'fillHoles' })}
           >
             <Icon name="fillHoles" />
@@ -57,28 +60,28 @@ export function OptionBar() {
       />
       <MaskStyle />
       <IconButton
-        title={t('Show Marks over the Picture')}
+        title={t('Hide or Show All Marks')}
         pressed={overlayShown.value}
         onPress={() => perform({ name: 'toggleOverlay' })}
       >
         <Codicon name={overlayShown.value ? 'eye' : 'eye-closed'} />
       </IconButton>
       <span class="divider" />
-      <IconButton title={t('Zoom Out (-)')} onPress={() => perform({ name: 'zoomOut' })}>
+      <IconButton title={t('Zoom Out')} keys="-" onPress={() => perform({ name: 'zoomOut' })}>
         <Codicon name="zoom-out" />
       </IconButton>
       <button
         type="button"
         class="zoom-value"
-        title={t('Actual Size (Shift+Z)')}
+        title={`${t('Zoom to 100 %')} (Shift+Z)`}
         onClick={() => perform({ name: 'actualSize' })}
       >
         {Math.round(zoom.value * 100)} %
       </button>
-      <IconButton title={t('Zoom In (=)')} onPress={() => perform({ name: 'zoomIn' })}>
+      <IconButton title={t('Zoom In')} keys="=" onPress={() => perform({ name: 'zoomIn' })}>
         <Codicon name="zoom-in" />
       </IconButton>
-      <IconButton title={t('Fit the Picture (Z)')} onPress={() => perform({ name: 'fit' })}>
+      <IconButton title={t('Zoom to Fit')} keys="Z" onPress={() => perform({ name: 'fit' })}>
         <Icon name="fit" />
       </IconButton>
     </div>

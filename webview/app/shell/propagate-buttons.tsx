@@ -12,9 +12,9 @@ export function PropagateButtons() {
       ? t('There is no object to propagate yet.')
       : undefined
   const ways = [
-    ['propagateBackward', 'siammae.propagateBackward', t('Propagate Backward (B)')],
-    ['propagateBoth', 'siammae.propagateBoth', t('Propagate Both Ways')],
-    ['propagateForward', 'siammae.propagateForward', t('Propagate Forward (F)')],
+    ['propagateBackward', 'siammae.propagateBackward', t('Propagate Backward'), ' (B)'],
+    ['propagateBoth', 'siammae.propagateBoth', t('Propagate in Both Directions'), ''],
+    ['propagateForward', 'siammae.propagateForward', t('Propagate Forward'), ' (F)'],
   ] as const
   return (
     // biome-ignore lint/a11y/useSemanticElements: buttons of one kind in a toolbar
@@ -22,12 +22,12 @@ export function PropagateButtons() {
       <span class="split-label collapsible" aria-hidden="true">
         {t('Propagate')}
       </span>
-      {ways.map(([icon, command, title]) => (
+      {ways.map(([icon, command, title, key]) => (
         <button
           key={command}
           type="button"
           class="split-button"
-          title={why ? `${title}\n${why}` : title}
+          title={`${title}${key}${why ? `\n${why}` : ''}`}
           aria-label={title}
           disabled={why !== undefined}
           onClick={() => execute(command)}
@@ -45,20 +45,28 @@ export function PropagateButtons() {
         onClick={(event) =>
           openMenuAtElement(event.currentTarget, [
             {
-              label: t('To the Next Keyframe'),
+              label: t('Propagate to Next Keyframe'),
               run: () => execute('siammae.propagateToNextKeyframe'),
             },
             {
               label: range.value
-                ? t('Over the Range {0} to {1}', range.value[0], range.value[1])
-                : t('Over the Range'),
+                ? t('Propagate over Range {0} to {1}', range.value[0], range.value[1])
+                : t('Propagate over Range'),
               disabled: range.value === undefined,
               run: () => execute('siammae.propagateRange'),
             },
-            { label: t('Over the Whole Clip'), run: () => execute('siammae.propagateBoth') },
+            { label: t('Propagate over the Whole Clip'), run: () => execute('siammae.propagateBoth') },
             'separator',
-            { label: t('Backward to the Start'), key: 'B', run: () => execute('siammae.propagateBackward') },
-            { label: t('Forward to the End'), key: 'F', run: () => execute('siammae.propagateForward') },
+            {
+              label: t('Propagate Backward to the Start'),
+              key: 'B',
+              run: () => execute('siammae.propagateBackward'),
+            },
+            {
+              label: t('Propagate Forward to the End'),
+              key: 'F',
+              run: () => execute('siammae.propagateForward'),
+            },
           ])
         }
       >

@@ -60,12 +60,12 @@ export function RunStatus({ run }: { readonly run: RunView }) {
         </span>
       )}
       {run.state === 'paused' ? (
-        <IconButton title={t('Resume')} onPress={() => execute('siammae.resumePropagation')}>
+        <IconButton title={t('Resume Propagation')} onPress={() => execute('siammae.resumePropagation')}>
           <Icon name="play" />
         </IconButton>
       ) : (
         <IconButton
-          title={t('Pause')}
+          title={t('Pause Propagation')}
           disabled={run.state !== 'running'}
           onPress={() => execute('siammae.pausePropagation')}
         >
@@ -73,7 +73,7 @@ export function RunStatus({ run }: { readonly run: RunView }) {
         </IconButton>
       )}
       <IconButton
-        title={t('Cancel; what is done stays')}
+        title={t('Cancel Propagation')}
         disabled={run.state === 'stopping'}
         onPress={() => execute('siammae.cancelPropagation')}
       >

@@ -15,42 +15,48 @@ export function TransportBar() {
     <div class="transport-bar" role="toolbar" aria-label={t('Transport')}>
       <span class="group">
         <IconButton
-          title={t('First Frame (Home)')}
+          title={t('First Frame')}
+          keys="Home"
           disabled={none}
           onPress={() => perform({ name: 'firstFrame' })}
         >
           <Icon name="first" />
         </IconButton>
         <IconButton
-          title={t('One Frame Back (Left)')}
+          title={t('One Frame Back')}
+          keys={t('Left')}
           disabled={none}
           onPress={() => perform({ name: 'step', by: -1 })}
         >
           <Icon name="back" />
         </IconButton>
         <IconButton
-          title={playing.value ? t('Pause (Space)') : t('Play (Space)')}
+          title={playing.value ? t('Pause') : t('Play')}
+          keys={t('Space')}
           disabled={none}
           onPress={() => perform({ name: 'togglePlay' })}
         >
           <Icon name={playing.value ? 'pause' : 'play'} />
         </IconButton>
         <IconButton
-          title={t('One Frame Forward (Right)')}
+          title={t('One Frame Forward')}
+          keys={t('Right')}
           disabled={none}
           onPress={() => perform({ name: 'step', by: 1 })}
         >
           <Icon name="forward" />
         </IconButton>
         <IconButton
-          title={t('Last Frame (End)')}
+          title={t('Last Frame')}
+          keys="End"
           disabled={none}
           onPress={() => perform({ name: 'lastFrame' })}
         >
           <Icon name="last" />
         </IconButton>
         <IconButton
-          title={t('Loop (L)')}
+          title={t('Toggle Loop')}
+          keys="L"
           disabled={none}
           pressed={loop.value}
           onPress={() => perform({ name: 'toggleLoop' })}
@@ -110,7 +116,8 @@ function RangeGroup() {
   return (
     <span class="group">
       <IconButton
-        title={t('Range Starts Here (I)')}
+        title={t('Start Range Here')}
+        keys="I"
         disabled={none}
         onPress={() => perform({ name: 'rangeStart' })}
       >
@@ -122,14 +129,15 @@ function RangeGroup() {
         </span>
       )}
       <IconButton
-        title={t('Range Ends Here (U)')}
+        title={t('End Range Here')}
+        keys="U"
         disabled={none}
         onPress={() => perform({ name: 'rangeEnd' })}
       >
         <Icon name="rangeEnd" />
       </IconButton>
       {chosen && (
-        <IconButton title={t('Clear the Range')} onPress={() => perform({ name: 'clearRange' })}>
+        <IconButton title={t('Clear Range')} onPress={() => perform({ name: 'clearRange' })}>
           <Codicon name="close" />
         </IconButton>
       )}

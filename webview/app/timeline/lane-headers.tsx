@@ -104,17 +104,21 @@ function Toggle(props: {
 
 function menuOf({ id }: TrackedObject): MenuItem[] {
   return [
-    { label: t('Rename...'), run: () => execute('siammae.renameObject', id) },
-    { label: t('Change Colour...'), run: () => execute('siammae.recolourObject', id) },
-    { label: t('Change Label...'), run: () => execute('siammae.relabelObject', id) },
+    { label: t('Rename Object...'), run: () => execute('siammae.renameObject', id) },
+    { label: t('Change Object Colour...'), run: () => execute('siammae.recolourObject', id) },
+    { label: t('Change Object Label...'), run: () => execute('siammae.relabelObject', id) },
     'separator',
-    { label: t('Accept as Keyframe'), key: 'K', run: () => execute('siammae.acceptFrame') },
-    { label: t('Absent on This Frame'), key: 'O', run: () => execute('siammae.markAbsent') },
-    { label: t('Occluded on This Frame'), key: 'Q', run: () => execute('siammae.toggleOccluded') },
-    { label: t('Copy to the Next Frame'), key: 'Ctrl+D', run: () => execute('siammae.copyToNextFrame') },
+    { label: t('Accept Frame as Keyframe'), key: 'K', run: () => execute('siammae.acceptFrame') },
+    { label: t('Mark Object as Absent'), key: 'O', run: () => execute('siammae.markAbsent') },
+    { label: t('Toggle Object Occluded'), key: 'Q', run: () => execute('siammae.toggleOccluded') },
+    { label: t('Copy Marks to Next Frame'), key: 'Ctrl+D', run: () => execute('siammae.copyToNextFrame') },
     'separator',
-    { label: t('Delete on This Frame'), key: 'Delete', run: () => execute('siammae.deleteOnFrame', id) },
-    { label: t('Delete from Here On...'), run: () => execute('siammae.deleteFromHere', id) },
-    { label: t('Delete Object...'), run: () => execute('siammae.deleteObject', id) },
+    {
+      label: t('Delete Object on This Frame'),
+      key: 'Delete',
+      run: () => execute('siammae.deleteOnFrame', id),
+    },
+    { label: t('Delete Object from This Frame On'), run: () => execute('siammae.deleteFromHere', id) },
+    { label: t('Delete Object Altogether'), run: () => execute('siammae.deleteObject', id) },
   ]
 }

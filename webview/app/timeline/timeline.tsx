@@ -43,7 +43,7 @@ export function Timeline() {
         <div class="empty">
           <span>{t('No objects yet: make one, then draw it on this frame.')}</span>
           <TextButton primary onPress={() => execute('siammae.newObject')}>
-            {t('New Object')}
+            {t('New Object...')}
           </TextButton>
         </div>
       )}
@@ -62,7 +62,7 @@ function Corner() {
   return (
     <div class="lane-corner">
       <span class="lane-corner-title">{t('Objects')}</span>
-      <IconButton title={t('New Object (N)')} onPress={() => execute('siammae.newObject')}>
+      <IconButton title={t('New Object...')} keys="N" onPress={() => execute('siammae.newObject')}>
         <Codicon name="add" />
       </IconButton>
       <span class="divider" />

@@ -1,8 +1,10 @@
 import type { ComponentChildren } from 'preact'
 
 interface ButtonProps {
-  /** What it does, with the key in brackets where it has one. */
+  /** What it does; the title of the command where it is one. */
   readonly title: string
+  /** The key that does the same. */
+  readonly keys?: string
   readonly onPress: () => void
   readonly disabled?: boolean
   /** Of a button that stays pressed. */
@@ -12,12 +14,12 @@ interface ButtonProps {
 }
 
 /** A small square button with an icon. */
-export function IconButton({ title, onPress, disabled, pressed, children, ...more }: ButtonProps) {
+export function IconButton({ title, keys, onPress, disabled, pressed, children, ...more }: ButtonProps) {
   return (
     <button
       type="button"
       class={`icon-button ${more.class ?? ''}`}
-      title={title}
+      title={keys ? `${title} (${keys})` : title}
       aria-label={title}
       aria-pressed={pressed}
       disabled={disabled}

@@ -1,0 +1,190 @@
+/** The built webview in a plain page, with a host that says what a test wants: for looking at it and for its speed. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import type { FrameEntries, HostMessage, WebviewMessage } from '../../webview/protocol/index.ts'
+import { root } from './build.ts'
+import { THEMES, type ThemeName } from './themes.ts'
+import { CHROMIUM_FLAGS, findChromium } from './vscode/chromium.ts'
+
+export interface WebviewPageOptions {
+  readonly theme?: ThemeName
+  readonly size?: { readonly width: number; readonly height: number }
+  /** The state that an earlier webview left behind. */
+  readonly kept?: Record<string, unknown>
+  /** What the host knows about frames; asked for by `wantEntries` and after edits. */
+  readonly entries?: readonly FrameEntries[]
+  /** Milliseconds until a picture that was wanted arrives. */
+  readonly pictureDelay?: number
+}
+
+// Runs in the page. Pictures are drawn there: a scene with something that moves, and the frame's number in it.
+const FAKE_HOST = `
+  window.posted = []
+  window.kept = undefined
+  const entries = new Map()
+  let want = []
+  let making = false
+  let clip = { width: 854, height: 480 }
+  const send = (message) => window.dispatchEvent(new MessageEvent('message', { data: message }))
+  window.fromHost = (message) => {
+    if (message.type === 'opened') clip = message.clip
+    send(message)
+  }
+  window.setEntries = (frames) => {
+    for (const one of frames) entries.set(one.frame, one.entries)
+  }
+  async function picture(frame) {
+    const canvas = new OffscreenCanvas(clip.width, clip.height)
+    const c = canvas.getContext('2d')
+    const sky = c.createLinearGradient(0, 0, 0, clip.height)
+    sky.addColorStop(0, '#7fa6c9')
+    sky.addColorStop(0.6, '#c9d6cf')
+    sky.addColorStop(0.61, '#6b7f52')
+    sky.addColorStop(1, '#39482c')
+    c.fillStyle = sky
+    c.fillRect(0, 0, clip.width, clip.height)
+    c.fillStyle = '#8d5a3b'
+    c.beginPath()
+    c.ellipse(160 + ((frame * 4) % 520), clip.height * 0.62, 70, 90, 0, 0, 7)
+    c.fill()
+    c.fillStyle = '#fff'
+    c.font = '28px sans-serif'
+    c.fillText(String(frame), 16, 40)
+    const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 })
+    return new Uint8Array(await blob.arrayBuffer())
+  }
+  async function make() {
+    if (making) return
+    making = true
+    while (want.length > 0) {
+      const frame = want.shift()
+      const bytes = await picture(frame)
+      if (window.pictureDelay) await new Promise((done) => setTimeout(done, window.pictureDelay))
+      send({ type: 'picture', frame, bytes, mime: 'image/jpeg' })
+    }
+    making = false
+  }
+  const answer = (message) => {
+    if (message.type === 'wantPictures') {
+      want = [...message.frames]
+      make()
+    } else if (message.type === 'wantEntries') {
+      const frames = []
+      for (let frame = message.first; frame <= message.last; frame++)
+        frames.push({ frame, entries: entries.get(frame) ?? [] })
+      send({ type: 'entries', frames })
+    } else if (message.type === 'edit') {
+      for (const edit of message.edits) {
+        const others = (entries.get(edit.frame) ?? []).filter(([id]) => id !== edit.objectId)
+        entries.set(edit.frame, edit.entry ? [...others, [edit.objectId, edit.entry]] : others)
+        const code = !edit.entry ? 0 : edit.entry.state === 'keyframe' ? (edit.entry.occluded ? 2 : 1) : 3
+        send({ type: 'entries', frames: [{ frame: edit.frame, entries: entries.get(edit.frame) }] })
+        send({ type: 'lanes', changes: [{ objectId: edit.objectId, first: edit.frame, codes: Uint8Array.of(code) }] })
+      }
+      send({ type: 'edited', id: message.id, error: undefined })
+    }
+  }
+  window.acquireVsCodeApi = () => ({
+    postMessage(message) {
+      window.posted.push(message)
+      if (window.posted.length > 5000) window.posted.splice(0, 1000)
+      setTimeout(() => answer(message), 1)
+    },
+    getState: () => window.kept,
+    setState(state) {
+      window.kept = state
+    },
+  })
+`
+
+/** The webview as one window of a person. */
+export class WebviewPage {
+  readonly page: Page
+  private readonly browser: Browser
+
+  private constructor(browser: Browser, page: Page) {
+    this.browser = browser
+    this.page = page
+  }
+
+  /** Opens `dist/webview.js` and waits until it has asked for everything. */
+  static async open(options: WebviewPageOptions = {}): Promise<WebviewPage> {
+    const executablePath = findChromium()
+    if (!executablePath) throw new Error('No chromium was found: install it, or set SIAMMAE_CHROMIUM.')
+    const browser = await chromium.launch({
+      executablePath,
+      args: [...CHROMIUM_FLAGS, '--allow-file-access-from-files'],
+    })
+    const page = await browser.newPage({ viewport: options.size ?? { width: 1280, height: 800 } })
+    page.on('pageerror', (error) => console.error(`page: ${error.message}`))
+    page.on('console', (message) => {
+      if (message.type() === 'error') console.error(`page: ${message.text()}`)
+    })
+    const opened = new WebviewPage(browser, page)
+    // A page with an address of its own: fonts and styles come from files, as in a webview they come from the server.
+    await page.route('http://webview.test/**', async (route) => {
+      const name = new URL(route.request().url()).pathname.slice(1)
+      if (name !== '') return route.fulfill({ path: `${root}/dist/${name}` })
+      return route.fulfill({
+        contentType: 'text/html',
+        body: `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><link rel="stylesheet" href="webview.css"></head>
+          <body><div id="root"></div><script>${FAKE_HOST}
+          window.kept = ${JSON.stringify(options.kept)}; window.pictureDelay = ${options.pictureDelay ?? 0}
+          </script><script src="webview.js"></script></body></html>`,
+      })
+    })
+    await page.goto('http://webview.test/')
+    await opened.theme(options.theme ?? 'dark')
+    if (options.entries) await opened.setEntries(options.entries)
+    await page.waitForFunction("posted.some((message) => message.type === 'ready')")
+    return opened
+  }
+
+  /** Puts VS Code's variables and class on, as a change of theme does. */
+  async theme(name: ThemeName): Promise<void> {
+    const { bodyClass, colours } = THEMES[name]
+    const variables = Object.entries({
+      ...colours,
+      'font-family': "system-ui, 'Ubuntu', 'Droid Sans', 'DejaVu Sans', sans-serif",
+      'font-size': '13px',
+      'editor-font-family': 'monospace',
+    })
+      .map(([variable, value]) => `--vscode-${variable}: ${value}`)
+      .join('; ')
+    await this.page.evaluate(
+      `document.documentElement.style.cssText = ${JSON.stringify(variables)}; document.body.className = ${JSON.stringify(bodyClass)}`,
+    )
+  }
+
+  /** The host says something. */
+  async send(...messages: readonly HostMessage[]): Promise<void> {
+    const call = await this.page.evaluateHandle('(messages) => messages.forEach((one) => fromHost(one))')
+    await this.page.evaluate(([send, all]) => (send as (all: unknown) => void)(all), [
+      call,
+      messages,
+    ] as const)
+    await call.dispose()
+  }
+
+  /** What the webview has said of one kind, oldest first. */
+  async posted<T extends WebviewMessage['type']>(type: T): Promise<Extract<WebviewMessage, { type: T }>[]> {
+    return this.page.evaluate(`posted.filter((message) => message.type === ${JSON.stringify(type)})`)
+  }
+
+  /** What the host knows about frames. */
+  async setEntries(frames: readonly FrameEntries[]): Promise<void> {
+    const call = await this.page.evaluateHandle('(frames) => setEntries(frames)')
+    await this.page.evaluate(([set, all]) => (set as (all: unknown) => void)(all), [call, frames] as const)
+    await call.dispose()
+  }
+
+  async screenshot(path: string): Promise<void> {
+    mkdirSync(dirname(path), { recursive: true })
+    await this.page.screenshot({ path })
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close()
+  }
+}

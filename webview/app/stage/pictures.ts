@@ -1,0 +1,164 @@
+/** A decoded picture, as the browser gives it. */
+export interface Picture {
+  readonly width: number
+  readonly height: number
+  /** Gives its memory back. */
+  close(): void
+}
+
+export interface PicturesOptions<P extends Picture> {
+  /** Unpacks the bytes that the host sent. */
+  readonly decode: (bytes: Uint8Array, mime: string) => Promise<P>
+  /** Asks the host, most urgent first; replaces what was asked before. */
+  readonly want: (frames: readonly number[]) => void
+  /** A picture can be shown now, or it has turned out that it cannot. */
+  readonly changed: (frame: number) => void
+  /** Bytes of decoded pictures that are kept. */
+  readonly limit: number
+}
+
+/** Pictures asked for ahead in the direction of travel, and behind. */
+const AHEAD = 24
+const BEHIND = 6
+/** Part of the memory that may be full of pictures nobody has seen yet. */
+const AHEAD_PART = 0.7
+
+/**
+ * The pictures around the frame that is shown: kept by least recent use within a limit of bytes, and asked for ahead of
+ * time. A picture that is on screen is never given up.
+ */
+export class Pictures<P extends Picture> {
+  readonly #options: PicturesOptions<P>
+  /** In order of use, least recent first. */
+  readonly #kept = new Map<number, P>()
+  readonly #decoding = new Set<number>()
+  readonly #failed = new Map<number, string>()
+  #bytes = 0
+  /** What was asked for before this number went up belongs to another clip. */
+  #generation = 0
+  #asked = ''
+  #frame = 0
+  #direction: 1 | -1 = 1
+  #frameCount = 0
+  #pictureBytes = 1
+  #shown: number | undefined
+
+  constructor(options: PicturesOptions<P>) {
+    this.#options = options
+  }
+
+  /** Another clip, or the same one read again: nothing of before is of use. */
+  open(frameCount: number, width: number, height: number): void {
+    this.#generation++
+    for (const picture of this.#kept.values()) picture.close()
+    this.#kept.clear()
+    this.#decoding.clear()
+    this.#failed.clear()
+    this.#bytes = 0
+    this.#asked = ''
+    this.#shown = undefined
+    this.#frameCount = frameCount
+    this.#pictureBytes = Math.max(1, width * height * 4)
+  }
+
+  has(frame: number): boolean {
+    return this.#kept.has(frame)
+  }
+
+  /** The picture of a frame, which counts as used by that. */
+  get(frame: number): P | undefined {
+    const picture = this.#kept.get(frame)
+    if (picture === undefined) return undefined
+    this.#kept.delete(frame)
+    this.#kept.set(frame, picture)
+    return picture
+  }
+
+  /** Why there is no picture of a frame, as a sentence. */
+  failure(frame: number): string | undefined {
+    return this.#failed.get(frame)
+  }
+
+  /** Bytes that the kept pictures take. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The picture on screen; it stays whatever happens. */
+  show(frame: number): void {
+    this.#shown = frame
+  }
+
+  /** The person is on this frame, on the way in this direction: asks for what is missing. */
+  follow(frame: number, direction: 1 | -1): void {
+    if (frame !== this.#frame) this.#failed.delete(frame)
+    this.#frame = frame
+    this.#direction = direction
+    this.#ask()
+  }
+
+  /** Asks again, because an answer is long overdue. */
+  askAgain(): void {
+    this.#asked = ''
+    this.#ask()
+  }
+
+  async arrived(frame: number, bytes: Uint8Array, mime: string): Promise<void> {
+    if (this.#kept.has(frame) || this.#decoding.has(frame)) return
+    const generation = this.#generation
+    this.#decoding.add(frame)
+    try {
+      const picture = await this.#options.decode(bytes, mime)
+      if (generation !== this.#generation) {
+        picture.close()
+        return
+      }
+      this.#decoding.delete(frame)
+      this.#failed.delete(frame)
+      this.#kept.set(frame, picture)
+      this.#bytes += this.#pictureBytes
+      this.#trim()
+    } catch (error) {
+      if (generation !== this.#generation) return
+      this.#decoding.delete(frame)
+      this.#failed.set(frame, error instanceof Error ? error.message : String(error))
+    }
+    this.#options.changed(frame)
+  }
+
+  failed(frame: number, message: string): void {
+    this.#failed.set(frame, message)
+    this.#options.changed(frame)
+  }
+
+  #ask(): void {
+    if (this.#frameCount === 0) return
+    const room = Math.max(1, Math.floor((this.#options.limit / this.#pictureBytes) * AHEAD_PART))
+    const ahead = Math.min(AHEAD, room)
+    const behind = Math.min(BEHIND, Math.max(0, room - ahead))
+    const frames: number[] = []
+    const add = (frame: number) => {
+      if (frame < 0 || frame >= this.#frameCount) return
+      if (this.#kept.has(frame) || this.#decoding.has(frame) || this.#failed.has(frame)) return
+      frames.push(frame)
+    }
+    add(this.#frame)
+    for (let i = 1; i <= ahead; i++) add(this.#frame + i * this.#direction)
+    for (let i = 1; i <= behind; i++) add(this.#frame - i * this.#direction)
+    const asked = frames.join()
+    if (asked === this.#asked) return
+    this.#asked = asked
+    this.#options.want(frames)
+  }
+
+  #trim(): void {
+    if (this.#bytes <= this.#options.limit) return
+    for (const [frame, picture] of this.#kept) {
+      if (this.#bytes <= this.#options.limit) break
+      if (frame === this.#shown || frame === this.#frame) continue
+      picture.close()
+      this.#kept.delete(frame)
+      this.#bytes -= this.#pictureBytes
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import type { Edit, Entry, Keypoint, TrackedObject } from '../../../model/annotation/index.ts'
+import type { MaskEdit } from '../masks/index.ts'
+import { sendEdit } from '../messages.ts'
+import * as state from '../state.ts'
+import { t } from '../texts.ts'
+import type { ToolHost } from '../tools/index.ts'
+import type { Fills } from './fills.ts'
+import { showHint } from './hints.ts'
+import type { Layers } from './layers.ts'
+import type { Mark } from './marks.ts'
+import { NewObject } from './new-object.ts'
+import { knownEntries, shownMarks } from './shown.ts'
+import type { View } from './view.ts'
+
+/** Colour of what is drawn before there is an object for it. */
+const WITHOUT_OBJECT = '#3794ff'
+
+/** What tools see of the view's state and of the canvas. */
+export class StageToolHost implements ToolHost {
+  view: View = { scale: 1, x: 0, y: 0, fitted: true }
+  font = '12px sans-serif'
+  draft: { readonly objectId: number; readonly keypoints: readonly Keypoint[] } | undefined
+  /** The object whose mask is being drawn. */
+  liveObject: number | undefined
+  readonly newObject = new NewObject(() => this.endLive())
+  readonly #layers: Layers
+  readonly #fills: Fills
+
+  constructor(layers: Layers, fills: Fills) {
+    this.#layers = layers
+    this.#fills = fills
+  }
+
+  get density(): number {
+    return this.#layers.density
+  }
+
+  get frame(): number {
+    return state.shownFrame.peek() ?? -1
+  }
+
+  get width(): number {
+    return state.clip.peek()?.width ?? 0
+  }
+
+  get height(): number {
+    return state.clip.peek()?.height ?? 0
+  }
+
+  get marks(): readonly Mark[] {
+    return shownMarks.peek()
+  }
+
+  get takeOver(): boolean {
+    return state.settings.peek().takeOver
+  }
+
+  get brushSize(): number {
+    return state.settings.peek().brushSize
+  }
+
+  get penPressure(): boolean {
+    return state.settings.peek().penPressure
+  }
+
+  get object(): TrackedObject | undefined {
+    return state.currentObject.peek()
+  }
+
+  entriesOf(frame: number): ReadonlyMap<number, Entry> | undefined {
+    return knownEntries(frame)
+  }
+
+  isLocked(objectId: number): boolean {
+    return state.locked.peek().has(objectId)
+  }
+
+  colourOf(object: TrackedObject | undefined): string {
+    return object ? state.colourOf(object) : WITHOUT_OBJECT
+  }
+
+  keypointNamesOf(object: TrackedObject): readonly string[] {
+    return state.labelOf(object)?.skeleton?.keypoints ?? []
+  }
+
+  canDraw(object: TrackedObject | undefined): boolean {
+    const reason = this.#refusal(object)
+    if (reason !== undefined) showHint(reason)
+    return reason === undefined
+  }
+
+  #refusal(object: TrackedObject | undefined): string | undefined {
+    const frame = state.frame.peek()
+    // A mark on another frame than the one that is meant is the worst that could happen.
+    if (state.shownFrame.peek() !== frame)
+      return t('Frame {0} is still on its way; draw when it is here.', frame)
+    if (knownEntries(frame) === undefined) return t('The marks of frame {0} are still on their way.', frame)
+    if (!state.overlayShown.peek()) return t('All marks are hidden; show them to draw.')
+    if (object === undefined) return undefined
+    if (this.isLocked(object.id)) return t('{0} is locked; unlock it to draw.', object.name)
+    if (!state.isShown(object.id)) return t('{0} is hidden; show it to draw.', object.name)
+    return undefined
+  }
+
+  withNewObject(next: (object: TrackedObject) => void): void {
+    this.newObject.ask(next)
+  }
+
+  select(objectId: number): void {
+    state.objectId.value = objectId
+  }
+
+  edit(label: string, edits: readonly Edit[]): void {
+    void sendEdit(label, edits)
+  }
+
+  hint(text: string): void {
+    showHint(text)
+  }
+
+  redraw(): void {
+    this.#layers.stale('tool')
+  }
+
+  setDraft(draft: typeof this.draft): void {
+    this.draft = draft
+    this.#layers.stale('lines')
+  }
+
+  beginLive(edit: MaskEdit, object: TrackedObject | undefined): void {
+    this.newObject.forget()
+    this.liveObject = object?.id
+    this.#fills.beginLive(edit, this.marks, object?.id, this.colourOf(object))
+    this.#layers.stale('lines')
+  }
+
+  updateLive(): void {
+    this.#layers.stale('live')
+  }
+
+  endLive(): void {
+    if (!this.#fills.isLive) return
+    this.#fills.endLive()
+    this.liveObject = undefined
+    this.#layers.stale('fills', 'lines')
+  }
+}

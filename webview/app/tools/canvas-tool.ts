@@ -1,0 +1,82 @@
+import type { Edit, Entry, Keypoint, TrackedObject } from '../../../model/annotation/index.ts'
+import type { MaskEdit } from '../masks/index.ts'
+import type { Mark } from '../stage/marks.ts'
+import type { View } from '../stage/view.ts'
+import type { StageCommand } from '../stage-port.ts'
+
+/** Where a pointer is and how it is held. */
+export interface PointerSample {
+  /** Pixels of the video, with parts of pixels; may lie outside the picture. */
+  readonly x: number
+  readonly y: number
+  /** 0 to 1 of a pen; undefined for what has no pressure. */
+  readonly pressure: number | undefined
+  readonly shift: boolean
+  readonly alt: boolean
+  readonly secondary: boolean
+  /** 2 for the second press of a double click. */
+  readonly clicks: number
+}
+
+/** What a tool may use of the canvas that it works on. */
+export interface ToolHost {
+  readonly view: View
+  /** Device pixels per CSS pixel. */
+  readonly density: number
+  /** CSS font for names beside the pointer. */
+  readonly font: string
+  /** The frame on screen, picture and marks; what is drawn belongs to it. */
+  readonly frame: number
+  readonly width: number
+  readonly height: number
+  /** What is drawn on the frame. */
+  readonly marks: readonly Mark[]
+  /** What is known about a frame, hidden objects too; undefined where the host has not told. */
+  entriesOf(frame: number): ReadonlyMap<number, Entry> | undefined
+  isLocked(objectId: number): boolean
+  readonly takeOver: boolean
+  readonly brushSize: number
+  readonly penPressure: boolean
+  /** The object that is drawn on; undefined when there is none yet. */
+  readonly object: TrackedObject | undefined
+  colourOf(object: TrackedObject | undefined): string
+  keypointNamesOf(object: TrackedObject): readonly string[]
+  /** Whether something can be drawn on the frame now, on this object; tells the person why not. */
+  canDraw(object: TrackedObject | undefined): boolean
+  /** Asks for a new object and goes on with it when it is there. */
+  withNewObject(next: (object: TrackedObject) => void): void
+  select(objectId: number): void
+  /** One step of the person's work. */
+  edit(label: string, edits: readonly Edit[]): void
+  /** A short sentence over the picture that goes away by itself. */
+  hint(text: string): void
+  /** The tool's own layer has changed. */
+  redraw(): void
+  /** Keypoints that stand in for those of an entry. */
+  setDraft(draft: { readonly objectId: number; readonly keypoints: readonly Keypoint[] } | undefined): void
+  /** Shows a mask while it is drawn, until {@link endLive}. */
+  beginLive(edit: MaskEdit, object: TrackedObject | undefined): void
+  updateLive(): void
+  endLive(): void
+}
+
+/** One way to work on the canvas. Samples are of the frame that `host.frame` names at that moment. */
+export interface CanvasTool {
+  /** CSS cursor while the tool waits. */
+  readonly cursor: string
+  /** @returns whether the pointer is the tool's until it is let go */
+  down(sample: PointerSample): boolean
+  /** The pointer has moved while it was the tool's; several samples may have come at once. */
+  drag(samples: readonly PointerSample[]): void
+  up(): void
+  /** The pointer moves without being pressed; undefined when it has left. */
+  hover(sample: PointerSample | undefined): void
+  /** Gives up what is going on between down and up. */
+  cancel(): void
+  /** The frame, the object or the tool is about to change: finishes or drops what is unfinished. */
+  leave(): void
+  /** @returns whether the command was for this tool */
+  perform(command: StageCommand): boolean
+  /** Draws what belongs to the tool only: cursor, unfinished shapes, names. The layer has been cleared. */
+  draw(context: CanvasRenderingContext2D): void
+}

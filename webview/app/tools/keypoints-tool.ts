@@ -1,0 +1,281 @@
+import type { Keypoint, TrackedObject, Visibility } from '../../../model/annotation/index.ts'
+import { toCanvas } from '../stage/view.ts'
+import type { StageCommand } from '../stage-port.ts'
+import { t } from '../texts.ts'
+import type { CanvasTool, PointerSample, ToolHost } from './canvas-tool.ts'
+import { withKeypoints } from './frame-edit.ts'
+import { keypointAt, type PickedKeypoint } from './picking.ts'
+import { insidePicture, PointDrag, reachOf } from './point-drag.ts'
+import {
+  beginPose,
+  change,
+  nextVisibility,
+  type PoseDraft,
+  placeNext,
+  skipNext,
+  stepBack,
+} from './pose-draft.ts'
+import { keypointText, setVisibility } from './select-tool.ts'
+import { drawTag } from './tag.ts'
+
+/** A skeleton that is being placed, on one frame. */
+interface Pose {
+  readonly frame: number
+  readonly object: TrackedObject
+  draft: PoseDraft
+}
+
+/**
+ * Places the keypoints of an object one after another; the whole skeleton is one step, sent when the last one is placed
+ * or the person has finished. Keypoints that are there can be moved.
+ */
+export class KeypointsTool implements CanvasTool {
+  readonly #host: ToolHost
+  #pose: Pose | undefined
+  #drag: PointDrag | undefined
+  /** The keypoint of the unfinished skeleton that follows the pointer. */
+  #moving: number | undefined
+  #pointer: PointerSample | undefined
+
+  constructor(host: ToolHost) {
+    this.#host = host
+  }
+
+  get cursor(): string {
+    if (this.#drag || this.#moving !== undefined) return 'grabbing'
+    return this.#placedAt() !== undefined || this.#picked() ? 'grab' : 'crosshair'
+  }
+
+  down(sample: PointerSample): boolean {
+    this.#pointer = sample
+    const placed = this.#placedAt()
+    const pose = this.#pose
+    if (placed !== undefined && pose !== undefined) {
+      if (sample.secondary) this.#cycle(pose, placed)
+      else this.#moving = placed
+      return true
+    }
+    const picked = this.#picked()
+    if (picked !== undefined) {
+      if (!this.#host.canDraw(this.#host.object)) return false
+      if (sample.secondary) setVisibility(this.#host, picked)
+      else this.#drag = new PointDrag(this.#host, picked, sample)
+      return true
+    }
+    this.#place(sample, sample.secondary ? 'occluded' : 'visible')
+    return true
+  }
+
+  drag(samples: readonly PointerSample[]): void {
+    const sample = samples.at(-1)
+    if (sample === undefined) return
+    this.#pointer = sample
+    this.#drag?.drag(sample)
+    if (this.#moving !== undefined && this.#pose) {
+      const { visibility } = this.#pose.draft.keypoints[this.#moving]!
+      const place = insidePicture(this.#host, sample.x, sample.y)
+      this.#show({ ...this.#pose, draft: change(this.#pose.draft, this.#moving, { ...place, visibility }) })
+    }
+    this.#host.redraw()
+  }
+
+  up(): void {
+    this.#drag?.drop()
+    this.#drag = undefined
+    this.#moving = undefined
+    this.#host.redraw()
+  }
+
+  hover(sample: PointerSample | undefined): void {
+    this.#pointer = sample
+    this.#host.redraw()
+  }
+
+  cancel(): void {
+    this.#drag?.cancel()
+    this.#drag = undefined
+    this.#moving = undefined
+  }
+
+  leave(): void {
+    this.up()
+    this.#finish()
+  }
+
+  perform(command: StageCommand): boolean {
+    switch (command.name) {
+      case 'finish':
+        if (this.#pose === undefined) return false
+        this.#finish()
+        return true
+      case 'giveUp':
+        if (this.#drag) this.cancel()
+        else if (this.#pose) this.#show(undefined)
+        else return false
+        return true
+      case 'removePoint':
+        return this.#remove()
+      case 'keypointVisibility':
+        return this.#mark(command.visibility)
+      default:
+        return false
+    }
+  }
+
+  draw(context: CanvasRenderingContext2D): void {
+    const sample = this.#pointer
+    if (sample === undefined || this.#drag || this.#moving !== undefined) return
+    const text = this.#textAt()
+    if (text === undefined) return
+    const { x, y } = toCanvas(this.#host.view, sample.x, sample.y)
+    drawTag(context, text, x, y, {
+      density: this.#host.density,
+      font: this.#host.font,
+      colour: this.#host.colourOf(this.#host.object),
+    })
+  }
+
+  /** The names of the keypoints that the object lacks on the frame; what is being placed counts. */
+  get missing(): readonly string[] {
+    const { object } = this.#host
+    if (object === undefined) return []
+    const names = this.#host.keypointNamesOf(object)
+    const known = this.#pose?.draft.keypoints ?? this.#known(object)
+    if (known === undefined) return []
+    return names.filter((_, i) => known[i]?.visibility === 'absent')
+  }
+
+  #textAt(): string | undefined {
+    const { object } = this.#host
+    if (object === undefined) return undefined
+    const names = this.#host.keypointNamesOf(object)
+    const placed = this.#placedAt()
+    if (placed !== undefined) return names[placed]
+    const picked = this.#picked()
+    if (picked !== undefined) return keypointText(picked)
+    const { next } = this.#pose?.draft ?? beginPose(names.length, this.#known(object))
+    return next === undefined ? undefined : t('{0} ({1} of {2})', names[next]!, next + 1, names.length)
+  }
+
+  #known(object: TrackedObject): readonly Keypoint[] | undefined {
+    const entry = this.#host.entriesOf(this.#host.frame)?.get(object.id)
+    return entry === undefined || entry.state === 'absent' ? undefined : entry.keypoints
+  }
+
+  #place(sample: PointerSample, visibility: Visibility): void {
+    const { object } = this.#host
+    if (!this.#host.canDraw(object)) return
+    const place = insidePicture(this.#host, sample.x, sample.y)
+    if (object === undefined) {
+      this.#host.withNewObject((made) =>
+        this.#step(made, (draft) => placeNext(draft, place.x, place.y, visibility)),
+      )
+      return
+    }
+    this.#step(object, (draft) => placeNext(draft, place.x, place.y, visibility))
+  }
+
+  #step(object: TrackedObject, step: (draft: PoseDraft) => PoseDraft): boolean {
+    const names = this.#host.keypointNamesOf(object)
+    if (names.length === 0) {
+      this.#host.hint(
+        t('The label of {0} has no keypoints. Edit the labels to give it a skeleton.', object.name),
+      )
+      return false
+    }
+    const before =
+      this.#pose?.object.id === object.id && this.#pose.frame === this.#host.frame
+        ? this.#pose.draft
+        : beginPose(names.length, this.#known(object))
+    const draft = step(before)
+    if (draft === before) {
+      this.#host.hint(t('All keypoints of {0} are placed; drag one to move it.', object.name))
+      return false
+    }
+    this.#show({ frame: this.#host.frame, object, draft })
+    if (draft.next === undefined) this.#finish()
+    return true
+  }
+
+  #finish(): void {
+    const pose = this.#pose
+    if (pose === undefined) return
+    this.#show(undefined)
+    if (pose.draft.steps.length === 0) return
+    const entry = this.#host.entriesOf(pose.frame)?.get(pose.object.id)
+    this.#host.edit('Place keypoints', [
+      {
+        kind: 'setEntry',
+        objectId: pose.object.id,
+        frame: pose.frame,
+        entry: withKeypoints(entry, pose.draft.keypoints),
+      },
+    ])
+  }
+
+  #show(pose: Pose | undefined): void {
+    this.#pose = pose
+    this.#host.setDraft(pose && { objectId: pose.object.id, keypoints: pose.draft.keypoints })
+    this.#host.redraw()
+  }
+
+  #remove(): boolean {
+    if (this.#pose) {
+      const draft = stepBack(this.#pose.draft)
+      this.#show(draft.steps.length === 0 ? undefined : { ...this.#pose, draft })
+      return true
+    }
+    const picked = this.#picked()
+    if (picked === undefined || !this.#host.canDraw(this.#host.object)) return false
+    setVisibility(this.#host, picked, 'absent')
+    return true
+  }
+
+  /** Marks the keypoint under the pointer, or else the one whose turn it is. */
+  #mark(visibility: Visibility): boolean {
+    const placed = this.#placedAt()
+    if (placed !== undefined && this.#pose) {
+      const keypoint = this.#pose.draft.keypoints[placed]!
+      this.#show({ ...this.#pose, draft: change(this.#pose.draft, placed, { ...keypoint, visibility }) })
+      return true
+    }
+    const { object } = this.#host
+    if (object === undefined || !this.#host.canDraw(object)) return false
+    const picked = this.#picked()
+    if (picked !== undefined) setVisibility(this.#host, picked, visibility)
+    else if (visibility === 'absent') return this.#step(object, skipNext)
+    else if (this.#pointer) this.#place(this.#pointer, visibility)
+    return true
+  }
+
+  #cycle(pose: Pose, index: number): void {
+    const keypoint = pose.draft.keypoints[index]!
+    const draft = change(pose.draft, index, { ...keypoint, visibility: nextVisibility(keypoint.visibility) })
+    this.#show({ ...pose, draft })
+  }
+
+  /** The keypoint of the unfinished skeleton under the pointer. */
+  #placedAt(): number | undefined {
+    const sample = this.#pointer
+    if (sample === undefined || this.#pose?.frame !== this.#host.frame) return undefined
+    const reach = reachOf(this.#host)
+    const { keypoints } = this.#pose.draft
+    let best: number | undefined
+    let nearest = reach
+    for (const [i, { x, y, visibility }] of keypoints.entries()) {
+      const distance = Math.hypot(x - sample.x, y - sample.y)
+      if (visibility === 'absent' || distance > nearest) continue
+      best = i
+      nearest = distance
+    }
+    return best
+  }
+
+  /** The keypoint of the object's entry under the pointer. */
+  #picked(): PickedKeypoint | undefined {
+    const sample = this.#pointer
+    if (sample === undefined || this.#pose) return undefined
+    const own = this.#host.marks.filter((mark) => mark.objectId === this.#host.object?.id)
+    return keypointAt(own, sample.x, sample.y, reachOf(this.#host))
+  }
+}
