@@ -159,8 +159,7 @@ export class ProcessClient implements ModelClient {
 
   async #call<T>(ask: (rpc: Connection['rpc']) => Promise<T>): Promise<T> {
     if (this.#state.kind === 'stopped') this.#restarts.forgive()
-    const connection = await this.#connected()
-    return ask(connection.rpc)
+    return withLoss(await this.#connected(), ask)
   }
 
   /** Asks something about a clip when the process that is there now has opened it. */
@@ -233,12 +232,13 @@ export class ProcessClient implements ModelClient {
       for (;;) {
         const connection = await this.#connected()
         try {
-          const facts = await connection.rpc.openClip(clip.path, this.#options.openOptions())
+          const facts = await withLoss(connection, (rpc) =>
+            rpc.openClip(clip.path, this.#options.openOptions()),
+          )
           for (const want of this.#wants.values()) if (want.clip === clip.path) this.#ask(connection, want)
           return facts
         } catch (error) {
           if (!(error instanceof ProcessLostError) || this.#disposed) throw error
-          await connection.ended
           if (this.#state.kind === 'stopped') throw tooOften()
         }
       }
@@ -265,4 +265,15 @@ function tooOften(): Sentence {
   return new Sentence(
     'The model process ended three times within a minute and is not started again; see the log for the reason.',
   )
+}
+
+/** Asks the process; when it is lost meanwhile, that has been told to everybody by the time this rejects. */
+async function withLoss<T>(connection: Connection, ask: (rpc: Connection['rpc']) => Promise<T>): Promise<T> {
+  try {
+    return await ask(connection.rpc)
+  } catch (error) {
+    if (!(error instanceof ProcessLostError) && !connection.rpc.$closed) throw error
+    const reason = await connection.ended
+    throw error instanceof ProcessLostError ? error : new ProcessLostError(reason)
+  }
 }

@@ -53,7 +53,13 @@ export function connect({ module, onLine }: ConnectionOptions, functions: HostFu
       onLine(`${name}: ${error.stack ?? error.message}`)
     },
   })
+  // A process that has lost its channel is of no use to anybody, whatever it is still doing.
+  let timer: NodeJS.Timeout | undefined
+  child.once('disconnect', () => {
+    timer = setTimeout(() => child.kill('SIGKILL'), GRACE)
+  })
   const ended = endOf(child).then((how) => {
+    clearTimeout(timer)
     rpc.$close(new ProcessLostError(how))
     return how
   })
@@ -63,9 +69,7 @@ export function connect({ module, onLine }: ConnectionOptions, functions: HostFu
     ended,
     close: async () => {
       if (child.connected) child.disconnect()
-      const timer = setTimeout(() => child.kill('SIGKILL'), GRACE)
       await ended
-      clearTimeout(timer)
     },
   }
 }

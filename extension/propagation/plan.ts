@@ -20,8 +20,8 @@ export type RunWish = {
 } & (
   | { readonly kind: 'forward' | 'backward' | 'both' | 'toNextKeyframe' }
   | { readonly kind: 'range'; readonly range: readonly [first: number, last: number] }
-  /** What lies around a corrected frame of the object `only`. */
-  | { readonly kind: 'span'; readonly only: number }
+  /** What lies around a corrected frame of the object `only`, or the span that was offered for it. */
+  | { readonly kind: 'span'; readonly only: number; readonly range?: readonly [first: number, last: number] }
 )
 
 /** What a run is to carry, from where, over which frames. */
@@ -53,7 +53,7 @@ export function planRun(document: AnnotationDocument, wish: RunWish): RunPlan {
     case 'range':
       return inRange(document, objects, wish.range)
     case 'span': {
-      const range = affectedSpan(document, wish.only, wish.frame)
+      const range = wish.range ?? affectedSpan(document, wish.only, wish.frame)
       if (range === undefined)
         throw new Sentence(
           'Frame {0} has no neighbouring frames to propagate again; propagate forward or backward instead.',

@@ -64,6 +64,8 @@ export interface RunSettings {
   readonly size: number
   /** What differs from the preset: topK, context, marks, radius, temperature. */
   readonly changes: Readonly<Record<string, number>>
+  /** How many megabytes of features may be kept for later runs on the clip. */
+  readonly featureMemoryMb?: number
 }
 
 /** What really runs. */

@@ -1,0 +1,29 @@
+import * as vscode from 'vscode'
+import type { AnnotatorView } from '../editor/index.ts'
+import { Sentence } from '../sentence.ts'
+import type { Services } from '../services.ts'
+import { wordsOf } from '../words.ts'
+
+/** What a command does. Whatever it throws is shown to the person as one sentence. */
+export type Handler = (services: Services, ...args: readonly unknown[]) => unknown
+
+/** Handlers by the part of their command's name after `siammae.`. */
+export type Handlers = Readonly<Record<string, Handler>>
+
+/** The annotator that a command is about. @throws Sentence when there is none */
+export function activeView({ editors }: Services): AnnotatorView {
+  const view = editors.active
+  if (view === undefined) throw new Sentence('No annotator is open; open a video with Annotate Video first.')
+  return view
+}
+
+/** Shows an error as one sentence; anything that is not a sentence for people also goes to the log with its stack. */
+export async function showError(services: Services, error: unknown): Promise<void> {
+  if (error instanceof vscode.CancellationError) return
+  services.log.error(error instanceof Error && error.stack !== undefined ? error.stack : String(error))
+  const showLog = vscode.l10n.t('Show Log')
+  const answer = await (error instanceof Sentence
+    ? vscode.window.showErrorMessage(wordsOf(error))
+    : vscode.window.showErrorMessage(wordsOf(error), showLog))
+  if (answer === showLog) services.log.show()
+}
