@@ -4,26 +4,25 @@ import {
   deleteObject,
   deleteOnFrame,
   type Edit,
-  type Label,
-  nextLabelId,
   nextObjectId,
 } from '../../model/annotation/index.ts'
 import type { AnnotatorDocument } from '../editor/index.ts'
-import { COLOURS, freeColour } from '../labels.ts'
+import { freeColour } from '../labels.ts'
 import { Sentence } from '../sentence.ts'
-import { swatch } from '../trees/swatch.ts'
+import { askForColour, askForObjectName } from './ask.ts'
 import { activeView, type Handlers } from './command.ts'
+import { askForLabel } from './pick-label.ts'
 import { colourOf, pickObject } from './pick-object.ts'
 
 export const objectCommands: Handlers = {
   async newObject(services) {
     const view = activeView(services)
     const { document } = view
-    const label = await askForLabel(document, { offerNew: true })
+    const label = await askForLabel(services, document)
     if (label === undefined) return
     const { annotations } = document
     const id = nextObjectId(annotations)
-    const name = await askForName(
+    const name = await askForObjectName(
       document,
       vscode.l10n.t('Name of the new object'),
       freeName(document, label.label.name),
@@ -50,7 +49,11 @@ export const objectCommands: Handlers = {
     const view = activeView(services)
     const object = await pickObject(view, given)
     if (object === undefined) return
-    const name = await askForName(view.document, vscode.l10n.t('New name of {0}', object.name), object.name)
+    const name = await askForObjectName(
+      view.document,
+      vscode.l10n.t('New name of {0}', object.name),
+      object.name,
+    )
     if (name === undefined || name === object.name) return
     view.document.perform({ kind: 'putObject', object: { ...object, name } }, vscode.l10n.t('Rename object'))
   },
@@ -71,7 +74,7 @@ export const objectCommands: Handlers = {
     const view = activeView(services)
     const object = await pickObject(view, given)
     if (object === undefined) return
-    const label = await askForLabel(view.document, { offerNew: true, current: object.labelId })
+    const label = await askForLabel(services, view.document, object.labelId)
     if (label === undefined || label.label.id === object.labelId) return
     view.document.perform(
       group('Change object label', [
@@ -112,110 +115,6 @@ export const objectCommands: Handlers = {
       vscode.l10n.t('Delete object altogether'),
     )
   },
-}
-
-interface ChosenLabel {
-  readonly label: Label
-  /** What puts it into the document where it is new. */
-  readonly edits: readonly Edit[]
-}
-
-async function askForLabel(
-  document: AnnotatorDocument,
-  { offerNew, current }: { readonly offerNew: boolean; readonly current?: number },
-): Promise<ChosenLabel | undefined> {
-  const { annotations } = document
-  const labels = [...annotations.labels.values()].sort((a, b) => a.id - b.id)
-  if (labels.length === 0) return newLabel(document)
-  const add = { label: `$(add) ${vscode.l10n.t('New label...')}`, chosen: undefined }
-  const items = labels.map((label) => ({
-    label: label.name,
-    description: [
-      ...(label.id === current ? [vscode.l10n.t('current')] : []),
-      ...(label.skeleton === undefined
-        ? []
-        : [vscode.l10n.t('{0} keypoints', label.skeleton.keypoints.length)]),
-    ].join(', '),
-    iconPath: swatch(label.colour),
-    chosen: label,
-  }))
-  const item = await vscode.window.showQuickPick<vscode.QuickPickItem & { chosen: Label | undefined }>(
-    offerNew ? [...items, add] : items,
-    { placeHolder: vscode.l10n.t('What kind of thing is it?') },
-  )
-  if (item === undefined) return undefined
-  return item.chosen === undefined ? newLabel(document) : { label: item.chosen, edits: [] }
-}
-
-async function newLabel(document: AnnotatorDocument): Promise<ChosenLabel | undefined> {
-  const { labels } = document.annotations
-  const name = await vscode.window.showInputBox({
-    title: vscode.l10n.t('New label'),
-    prompt: vscode.l10n.t('What kind of thing is it? For example: fish, hand, car.'),
-    validateInput: (text) =>
-      [...labels.values()].some((label) => label.name === text.trim())
-        ? vscode.l10n.t('There is a label of this name already.')
-        : emptyName(text),
-  })
-  if (name === undefined) return undefined
-  const label: Label = {
-    id: nextLabelId(document.annotations),
-    name: name.trim(),
-    colour: freeColour([...labels.values()].map(({ colour }) => colour)),
-  }
-  return { label, edits: [{ kind: 'putLabel', label }] }
-}
-
-async function askForName(
-  document: AnnotatorDocument,
-  prompt: string,
-  value: string,
-): Promise<string | undefined> {
-  const names = new Set([...document.annotations.objects.values()].map(({ name }) => name))
-  const name = await vscode.window.showInputBox({
-    prompt,
-    value,
-    validateInput: (text) => {
-      const empty = emptyName(text)
-      if (empty !== undefined) return empty
-      // Allowed, because files of others have such names; two of a name are only hard to tell apart.
-      return text.trim() !== value && names.has(text.trim())
-        ? {
-            message: vscode.l10n.t('There is an object of this name already.'),
-            severity: vscode.InputBoxValidationSeverity.Warning,
-          }
-        : undefined
-    },
-  })
-  return name?.trim()
-}
-
-async function askForColour(current: string): Promise<string | undefined> {
-  const own = { label: `$(edit) ${vscode.l10n.t('Another colour...')}`, colour: undefined }
-  const items = COLOURS.map(({ name, colour }) => ({
-    label: vscode.l10n.t(name),
-    description: colour === current ? vscode.l10n.t('current') : colour,
-    iconPath: swatch(colour),
-    colour,
-  }))
-  const item = await vscode.window.showQuickPick<vscode.QuickPickItem & { colour: string | undefined }>(
-    [...items, own],
-    { placeHolder: vscode.l10n.t('Which colour?'), matchOnDescription: true },
-  )
-  if (item === undefined || item.colour !== undefined) return item?.colour
-  const written = await vscode.window.showInputBox({
-    prompt: vscode.l10n.t('Colour as #rrggbb'),
-    value: current,
-    validateInput: (text) =>
-      /^#[0-9a-f]{6}$/i.test(text.trim())
-        ? undefined
-        : vscode.l10n.t('A colour has the form #rrggbb, such as #56b4e9.'),
-  })
-  return written?.trim().toLowerCase()
-}
-
-function emptyName(text: string): string | undefined {
-  return text.trim() === '' ? vscode.l10n.t('The name is empty.') : undefined
 }
 
 /** `fish`, then `fish 2`, `fish 3`. */

@@ -1,0 +1,119 @@
+import * as vscode from 'vscode'
+import type { DoctorReport } from '../../model/process/index.ts'
+import type { Services } from '../services.ts'
+import { wordsOf } from '../words.ts'
+import type { Handlers } from './command.ts'
+
+/** Where a report is kept while it is shown: a read-only text that no file backs. */
+const SCHEME = 'siammae-doctor'
+
+let report = ''
+const changed = new vscode.EventEmitter<vscode.Uri>()
+
+/** Serves the text of the last report. */
+export function registerDoctor(): vscode.Disposable {
+  return vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
+    onDidChange: changed.event,
+    provideTextDocumentContent: () => report,
+  })
+}
+
+export const doctorCommands: Handlers = {
+  async doctor(services) {
+    const text = await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: vscode.l10n.t('Looking at the devices, ffmpeg and the model'),
+      },
+      () => write(services),
+    )
+    report = text
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${vscode.l10n.t('Doctor')}.md` })
+    changed.fire(uri)
+    await vscode.commands.executeCommand('markdown.showPreview', uri)
+  },
+}
+
+async function write(services: Services): Promise<string> {
+  const { client, context, settings } = services
+  const head = [
+    `# ${vscode.l10n.t('SiamMAE doctor')}`,
+    '',
+    ...(vscode.workspace.isTrusted
+      ? []
+      : [
+          vscode.l10n.t(
+            'This workspace is not trusted: models do not run, and programs and model files that its settings name are ignored.',
+          ),
+          '',
+        ]),
+  ]
+  const chosen = settings.model()
+  const rows: [string, string][] = [
+    [vscode.l10n.t('Extension'), String(context.extension.packageJSON.version)],
+    [
+      'VS Code',
+      `${vscode.version}${vscode.env.remoteName === undefined ? '' : ` (${vscode.env.remoteName})`}`,
+    ],
+    [vscode.l10n.t('Device in the settings'), chosen.device],
+    [vscode.l10n.t('Model in the settings'), chosen.file ?? vscode.l10n.t('the starter model')],
+  ]
+  try {
+    const found = await client.doctor()
+    return [...head, ...table([...rows, ...reportRows(found)]), '', ...devices(found), ''].join('\n')
+  } catch (error) {
+    return [
+      ...head,
+      ...table(rows),
+      '',
+      `**${vscode.l10n.t('The model process could not tell more')}:** ${wordsOf(error)}`,
+      '',
+      `[${vscode.l10n.t('Show Log')}](command:siammae.showLog)`,
+      '',
+    ].join('\n')
+  }
+}
+
+function reportRows(found: DoctorReport): [string, string][] {
+  const { ffmpeg, model } = found
+  return [
+    [vscode.l10n.t('Tool'), `${found.tool}, Node ${found.node}, ${found.platform}, ${found.runtime}`],
+    [
+      vscode.l10n.t('Machine'),
+      vscode.l10n.t('{0} cores, {1} GB memory', found.cores, found.memoryGb.toFixed(1)),
+    ],
+    ['ffmpeg', 'missing' in ffmpeg ? `**${ffmpeg.missing}**` : `${ffmpeg.version}, ${ffmpeg.path}`],
+    [
+      vscode.l10n.t('Model'),
+      'problem' in model
+        ? `**${model.problem}**`
+        : `${model.name}${model.trained ? '' : ` (${vscode.l10n.t('untrained')})`}, ${model.file}`,
+    ],
+  ]
+}
+
+function devices({ devices }: DoctorReport): string[] {
+  return [
+    `## ${vscode.l10n.t('Devices')}`,
+    '',
+    `| ${vscode.l10n.t('Device')} | ${vscode.l10n.t('Works')} | ${vscode.l10n.t('What the test said')} |`,
+    '| --- | --- | --- |',
+    ...devices.map(({ device, ok, gigaflops, reason }) =>
+      [
+        '',
+        ` ${device} `,
+        ` ${ok ? vscode.l10n.t('yes') : vscode.l10n.t('no')} `,
+        ` ${cell(ok ? vscode.l10n.t('{0} GFLOP/s in a small matrix product', Math.round(gigaflops ?? 0)) : (reason ?? ''))} `,
+        '',
+      ].join('|'),
+    ),
+  ]
+}
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  return ['| | |', '| --- | --- |', ...rows.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`)]
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ')
+}

@@ -1,0 +1,31 @@
+import * as vscode from 'vscode'
+import type { Services } from '../services.ts'
+
+/** One notification when the model process is lost: that it comes back and what goes on, or that it was given up. */
+export function tellLosses({ client, editors, log, propagation }: Services): { dispose(): void } {
+  const showLog = vscode.l10n.t('Show Log')
+  const tell = async (answer: Thenable<string | undefined>): Promise<void> => {
+    if ((await answer) === showLog) log.show()
+  }
+  return client.onState((state) => {
+    if (state.kind === 'lost' && editors.all.length > 0) {
+      const text =
+        propagation.current === undefined
+          ? vscode.l10n.t('The model process ended unexpectedly and is started again. Nothing is lost.')
+          : vscode.l10n.t(
+              'The model process ended unexpectedly and is started again. The propagation goes on from the last finished frame.',
+            )
+      void tell(vscode.window.showWarningMessage(text, showLog))
+    }
+    // A run that fails with it says so itself.
+    if (state.kind === 'stopped' && propagation.current === undefined)
+      void tell(
+        vscode.window.showErrorMessage(
+          vscode.l10n.t(
+            'The model process ended three times within a minute and is not started again; see the log for the reason.',
+          ),
+          showLog,
+        ),
+      )
+  })
+}
