@@ -1,6 +1,7 @@
 import * as vscode from 'vscode'
 import type { Services } from '../services.ts'
 import { type Handlers, showError } from './command.ts'
+import { doctorCommands, registerDoctor } from './doctor.ts'
 
 /**
  * Which file holds which commands. Each is loaded when one of its commands is first used, so that a window that only
@@ -43,7 +44,7 @@ const GROUPS: readonly { readonly names: readonly string[]; readonly load: () =>
   },
   { names: ['editLabels', 'saveLabels'], load: async () => (await import('./labels.ts')).labelCommands },
   { names: ['exportDataset'], load: async () => (await import('./export.ts')).exportCommands },
-  { names: ['doctor'], load: async () => (await import('./doctor.ts')).doctorCommands },
+  { names: ['doctor'], load: async () => doctorCommands },
   {
     names: ['showLog', 'openWalkthrough', 'installFfmpeg'],
     load: async () => (await import('./help.ts')).helpCommands,
@@ -100,5 +101,5 @@ export function registerCommands(services: Services): vscode.Disposable {
       }),
     ),
   )
-  return vscode.Disposable.from(...registrations)
+  return vscode.Disposable.from(registerDoctor(), ...registrations)
 }

@@ -1,0 +1,22 @@
+import * as vscode from 'vscode'
+import type { Services } from '../services.ts'
+import { DoubtfulTree } from './doubtful.ts'
+import { ObjectsTree } from './objects.ts'
+
+/** The views of the Activity Bar container: objects, and frames worth checking with their number as a badge. */
+export function registerTrees({ editors }: Services): vscode.Disposable {
+  const objects = new ObjectsTree(editors)
+  const doubtful = new DoubtfulTree(editors)
+  const objectsView = vscode.window.createTreeView('siammae.objects', { treeDataProvider: objects })
+  const doubtfulView = vscode.window.createTreeView('siammae.doubtful', {
+    treeDataProvider: doubtful,
+    showCollapseAll: true,
+  })
+  const count = doubtful.onDidCount((number) => {
+    doubtfulView.badge =
+      number === 0
+        ? undefined
+        : { value: number, tooltip: vscode.l10n.t('{0} frames worth checking', number) }
+  })
+  return vscode.Disposable.from(objects, doubtful, objectsView, doubtfulView, count)
+}

@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { ProcessClient, type ProcessState } from '../../../extension/model-client/index.ts'
+import { Restarts } from '../../../extension/model-client/restarts.ts'
+import { root } from '../../support/cli.ts'
+
+const sample = join(root, 'media', 'sample.mp4')
+let cacheFolder = ''
+let client: ProcessClient
+const clients: ProcessClient[] = []
+
+beforeAll(() => {
+  cacheFolder = mkdtempSync(join(tmpdir(), 'siammae-client-'))
+  return () => rmSync(cacheFolder, { recursive: true, force: true })
+})
+
+/** The real process behind the real client. */
+function start(): ProcessClient {
+  client = new ProcessClient({
+    module: join(root, 'dist', 'model-process.js'),
+    openOptions: () => ({ cacheFolder, ffmpeg: undefined }),
+    log: () => {},
+  })
+  clients.push(client)
+  return client
+}
+
+afterEach(async () => {
+  for (const each of clients.splice(0)) await each.dispose()
+})
+
+function state(kind: ProcessState['kind']): Promise<ProcessState> {
+  return new Promise((resolve) => {
+    const subscription = client.onState((now) => {
+      if (now.kind !== kind) return
+      subscription.dispose()
+      resolve(now)
+    })
+  })
+}
+
+function picture(frame: number): Promise<Uint8Array> {
+  return new Promise((resolve) => {
+    const subscription = client.onPicture((event) => {
+      if (event.frame !== frame) return
+      subscription.dispose()
+      resolve(event.bytes)
+    })
+  })
+}
+
+function pid(): number {
+  if (client.state.kind !== 'running') throw new Error(`The process is ${client.state.kind}.`)
+  return client.state.pid
+}
+
+function isAlive(id: number): boolean {
+  try {
+    process.kill(id, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('the model process behind its client', () => {
+  test('nothing is started before something is asked', () => {
+    start()
+    expect(client.state.kind).toBe('idle')
+  })
+
+  test('killed, it comes back with its clip and sends the pictures that a view still wants', async () => {
+    start()
+    const facts = await client.openClip(sample)
+    expect(facts).toMatchObject({ frameCount: 100, width: 640, height: 360 })
+    const first = picture(7)
+    client.wantPictures({ clip: sample, view: 'view', frames: [7], quality: 92 })
+    const before = await first
+    expect([...before.subarray(0, 2)]).toEqual([0xff, 0xd8])
+
+    const again = picture(7)
+    const lost = state('lost')
+    process.kill(pid(), 'SIGKILL')
+    await lost
+    expect(await again).toEqual(before)
+    expect(await client.openClip(sample)).toEqual(facts)
+  })
+
+  test('a clip that is being opened when it is killed is opened all the same', async () => {
+    start()
+    const opened = client.openClip(sample)
+    process.kill(pid(), 'SIGKILL')
+    expect((await opened).frameCount).toBe(100)
+  })
+
+  test('a clip that cannot be opened says why, and may be there the next time', async () => {
+    start()
+    const missing = join(cacheFolder, 'missing.mp4')
+    await expect(client.openClip(missing)).rejects.toThrow(/missing\.mp4/)
+    await expect(client.openClip(missing)).rejects.toThrow(/missing\.mp4/)
+    expect(client.state.kind).toBe('running')
+  })
+
+  test('killed three times within a minute, it stays away until somebody asks for something', async () => {
+    start()
+    await client.openClip(sample)
+    const stopped = state('stopped')
+    for (let time = 0; time < 3; time++) {
+      const next = time < 2 ? state('running') : stopped
+      process.kill(pid(), 'SIGKILL')
+      await next
+    }
+    const other = client.openClip(join(cacheFolder, 'missing.mp4'))
+    await expect(other).rejects.toThrow(/missing\.mp4/)
+    const wanted = picture(3)
+    client.wantPictures({ clip: sample, view: 'view', frames: [3], quality: 92 })
+    expect((await wanted).length).toBeGreaterThan(1000)
+  })
+
+  test('when the window closes no process is left', async () => {
+    start()
+    await client.openClip(sample)
+    const id = pid()
+    await client.dispose()
+    expect(isAlive(id)).toBe(false)
+    await expect(client.openClip(join(cacheFolder, 'later.mp4'))).rejects.toThrow(/closing/)
+  })
+})
+
+test('waits grow, and only ends within a minute count together', () => {
+  const restarts = new Restarts()
+  expect(restarts.ended(0)).toBe(250)
+  expect(restarts.ended(1000)).toBe(500)
+  expect(restarts.ended(2000)).toBeUndefined()
+  expect(restarts.ended(200_000)).toBe(250)
+  restarts.forgive()
+  expect(restarts.ended(200_001)).toBe(250)
+})
