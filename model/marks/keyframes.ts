@@ -6,7 +6,9 @@ import {
   isPersons,
   type KeyframeEntry,
   paintMask,
+  type Rle,
 } from '../annotation/index.ts'
+import type { LabelMap } from '../label-map.ts'
 import type { MaskMark, PoseMark } from '../propagation/index.ts'
 
 /** What a person said about one object on one frame. */
@@ -23,43 +25,57 @@ export function* personsMarks(document: AnnotationDocument): Generator<PersonsMa
       if (isPersons(entry)) yield { objectId, frame, entry }
 }
 
-interface PaintedMap {
-  readonly data: Uint8Array
+/** Masks of a frame that do not overlap. */
+export interface FrameMasks {
+  /** Object ids at the video's size. */
+  readonly map: LabelMap
+  /** Those that are known on the frame, the absent ones included. */
   readonly objects: number[]
 }
 
 /**
- * The masks, frame by frame; absent objects count as known. A frame on which masks overlap has several label maps, so
- * that every object keeps its whole mask.
+ * The masks of one frame as label maps: several where masks overlap, so that every object keeps its whole mask.
+ * @param masks undefined for an object that is known to be absent
  * @throws AnnotationError when a mask has another size
  */
+export function labelMaps(
+  masks: Iterable<readonly [objectId: number, mask: Rle | undefined]>,
+  { width, height }: { readonly width: number; readonly height: number },
+): FrameMasks[] {
+  const maps: FrameMasks[] = []
+  for (const [objectId, mask] of masks) {
+    const pixels = mask && decodeMask(mask)
+    let free = maps.find(({ map }) => !pixels?.some((set, i) => set !== 0 && map.data[i] !== 0))
+    if (!free) {
+      free = { map: { width, height, data: new Uint8Array(width * height) }, objects: [] }
+      maps.push(free)
+    }
+    free.objects.push(objectId)
+    if (mask) paintMask(mask, free.map.data, objectId)
+  }
+  return maps
+}
+
+/** The masks, frame by frame; absent objects count as known. @throws as {@link labelMaps} */
 export function maskMarks(
   marks: readonly PersonsMark[],
-  { width, height }: { width: number; height: number },
+  size: { readonly width: number; readonly height: number },
 ): MaskMark[] {
   const masked = new Set(
     marks.flatMap(({ objectId, entry }) => (entry.state === 'keyframe' && entry.mask ? [objectId] : [])),
   )
-  const byFrame = new Map<number, PaintedMap[]>()
+  const byFrame = new Map<number, [number, Rle | undefined][]>()
   for (const { objectId, frame, entry } of marks) {
     // A keyframe with keypoints alone says nothing about the object's pixels.
     if (entry.state === 'keyframe' && !entry.mask) continue
     // Who has no mask anywhere is followed by keypoints alone.
     if (!masked.has(objectId)) continue
-    const maps = byFrame.get(frame) ?? []
-    byFrame.set(frame, maps)
-    const mask = entry.state === 'keyframe' ? entry.mask : undefined
-    const pixels = mask && decodeMask(mask)
-    let free = maps.find(({ data }) => !pixels?.some((set, i) => set !== 0 && data[i] !== 0))
-    if (!free) {
-      free = { data: new Uint8Array(width * height), objects: [] }
-      maps.push(free)
-    }
-    free.objects.push(objectId)
-    if (mask) paintMask(mask, free.data, objectId)
+    const known = byFrame.get(frame) ?? []
+    byFrame.set(frame, known)
+    known.push([objectId, entry.state === 'keyframe' ? entry.mask : undefined])
   }
-  return [...byFrame].flatMap(([frame, maps]) =>
-    maps.map(({ data, objects }) => ({ frame, map: { width, height, data }, objects })),
+  return [...byFrame].flatMap(([frame, masks]) =>
+    labelMaps(masks, size).map(({ map, objects }) => ({ frame, map, objects })),
   )
 }
 

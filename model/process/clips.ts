@@ -58,13 +58,13 @@ export class Clips {
     }
   }
 
-  /** Closes a clip that nobody uses any more. */
-  async close(path: string): Promise<void> {
+  /** Closes a clip that nobody uses any more. @returns the hash of its content, if it was open */
+  async close(path: string): Promise<string | undefined> {
     const key = resolve(path)
     const clip = this.#open.get(key)
-    if (!clip || --clip.uses > 0) return
+    if (!clip || --clip.uses > 0) return undefined
     this.#open.delete(key)
-    await this.#end(key, clip)
+    return this.#end(key, clip)
   }
 
   /** Whether one {@link close} more closes the clip. */
@@ -125,14 +125,13 @@ export class Clips {
     return { source, stamp, stop, views: new Map(), uses: 0 }
   }
 
-  async #end(key: string, clip: OpenClip): Promise<void> {
+  async #end(key: string, clip: OpenClip): Promise<string | undefined> {
     clip.stop.abort()
     await Promise.all([...clip.views.values()].map((view) => view.close()))
     this.#pictures.forget(key)
-    await clip.source.then(
-      (source) => source.close(),
-      () => {},
-    )
+    const source = await clip.source.catch(() => undefined)
+    await source?.close()
+    return source?.table.contentHash
   }
 
   #sinkOf(clip: string, view: string) {

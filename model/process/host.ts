@@ -17,10 +17,7 @@ export interface Host {
  * Serves the host's calls.
  * @param channel this process, started by `child_process.fork` with advanced serialization
  */
-export function connectHost(
-  functions: Partial<ModelProcessFunctions>,
-  channel: NodeJS.Process = process,
-): Host {
+export function connectHost(functions: ModelProcessFunctions, channel: NodeJS.Process = process): Host {
   let waiting = 0
   let wake: (() => void)[] = []
   const sent = (): void => {
@@ -29,7 +26,7 @@ export function connectHost(
     for (const resolve of wake) resolve()
     wake = []
   }
-  const rpc = createBirpc<HostFunctions, Partial<ModelProcessFunctions>>(functions, {
+  const rpc = createBirpc<HostFunctions, ModelProcessFunctions>(functions, {
     post(message) {
       if (!channel.connected) return
       waiting++

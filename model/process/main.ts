@@ -1,8 +1,12 @@
 /** Entry point of the model process: forked by the extension host, one per window, gone when that is gone. */
 import { messageOf } from '../errors.ts'
 import { Clips } from './clips.ts'
+import { doctor } from './doctor.ts'
+import { Exports } from './exports.ts'
 import { connectHost, type Host } from './host.ts'
+import { Runs } from './runs.ts'
 import { isForPeople, sentenceOf } from './sentence.ts'
+import { WarmModel } from './warm-model.ts'
 
 if (!process.send) throw new Error('The model process is started by the extension, not by hand.')
 
@@ -11,10 +15,27 @@ const LAST_MOMENTS_MS = 1000
 
 const host: Host = connectHost({
   openClip: answer('Opening the clip', (path, options) => clips.open(path, options)),
-  closeClip: answer('Closing the clip', (path) => clips.close(path)),
+  closeClip: answer('Closing the clip', closeClip),
   wantPictures: answer('Reading pictures', (want) => clips.want(want)),
+  prepareModel: answer('Preparing the model', (choice, first) => runs.prepare(choice, first)),
+  startRun: answer('Starting the propagation', (request) => runs.start(request)),
+  pauseRun: answer('Pausing the propagation', (run) => runs.pause(run)),
+  resumeRun: answer('Going on with the propagation', async (run) => runs.resume(run)),
+  cancelRun: answer('Cancelling the propagation', (run) => runs.cancel(run)),
+  exportDataset: answer('The export', (job, request) => exports.write(job, request)),
+  cancelExport: answer('Cancelling the export', (job) => exports.cancel(job)),
+  doctor: answer('The examination', (settings) => doctor(settings)),
 })
 const clips = new Clips(host)
+const warm = new WarmModel()
+const runs = new Runs(host, clips, warm)
+const exports = new Exports(host, clips)
+
+async function closeClip(path: string): Promise<void> {
+  if (clips.isLastUse(path)) await runs.cancelOf(path)
+  const hash = await clips.close(path)
+  if (hash !== undefined) await warm.forgetClip(hash)
+}
 
 /** A call whose failure is one sentence for the person, with the details in the log. */
 function answer<A extends unknown[], R>(
@@ -42,7 +63,7 @@ async function leave(): Promise<void> {
   leaving = true
   // An orderly exit in the middle of a native call would wait for it, or abort.
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_MOMENTS_MS)
-  await clips.closeAll().catch(() => {})
+  await Promise.allSettled([runs.cancelAll(), exports.cancelAll(), clips.closeAll()])
   process.exit(0)
 }
 

@@ -1,5 +1,12 @@
 /** What the extension host and the model process ask of each other. Plain values only: they cross a process border. */
-import type { KeyframeEntry, Label, ModelEntry, Run, TrackedObject } from '../annotation/index.ts'
+import type {
+  AbsentByPersonEntry,
+  KeyframeEntry,
+  Label,
+  ModelEntry,
+  Run,
+  TrackedObject,
+} from '../annotation/index.ts'
 
 /** What the host needs to know about a clip. */
 export interface ClipFacts {
@@ -17,11 +24,11 @@ export interface ClipFacts {
   readonly warnings: readonly string[]
 }
 
-/** What a person marked on one frame. */
+/** What a person marked on one frame; that an object is absent is a mark too. */
 export interface Mark {
   readonly objectId: number
   readonly frame: number
-  readonly entry: KeyframeEntry
+  readonly entry: KeyframeEntry | AbsentByPersonEntry
 }
 
 /** A result that is in the document already: what a run that goes on after a crash continues from. */
@@ -29,6 +36,11 @@ export interface EarlierResult {
   readonly objectId: number
   readonly frame: number
   readonly entry: ModelEntry
+  /**
+   * True for the last word of the run on this frame. A frame between two keyframes is first labelled from one end
+   * alone, and again from both: where this is missing, a run that goes on labels it from the other end once more.
+   */
+  readonly final?: boolean
 }
 
 export interface RunRequest {
@@ -64,7 +76,7 @@ export interface RunSettings {
   readonly size: number
   /** What differs from the preset: topK, context, marks, radius, temperature. */
   readonly changes: Readonly<Record<string, number>>
-  /** How many megabytes of features may be kept for later runs on the clip. */
+  /** Megabytes for features that later runs on the clip will need again; 512 when left out. */
   readonly featureMemoryMb?: number
 }
 
@@ -124,18 +136,23 @@ export interface ModelProcessFunctions {
     frames: readonly number[]
     quality: number
   }): Promise<void>
-  /** Chooses the device and loads the model ahead of the first run, so that it starts at once. */
-  prepareModel(choice: ModelChoice): Promise<ModelReady>
+  /**
+   * Chooses the device and loads the model ahead of the first run, so that it starts at once.
+   * @param first the clip, which must be open, and the settings that the run will likely have: the network is
+   *        compiled for them too
+   */
+  prepareModel(choice: ModelChoice, first?: { clip: string; settings: RunSettings }): Promise<ModelReady>
   /** Starts a run and returns when it is set up; results through {@link HostFunctions.results}. One at a time. */
   startRun(request: RunRequest): Promise<RunFacts>
+  /** Resolves when the run has come to rest, at the latest after the frame that is being labelled. */
   pauseRun(run: number): Promise<void>
   resumeRun(run: number): Promise<void>
   /** Resolves when the run has ended; what was done has been sent. */
   cancelRun(run: number): Promise<void>
   exportDataset(job: string, request: ExportRequest): Promise<ExportResult>
   cancelExport(job: string): Promise<void>
-  /** What `siammae doctor` tells, as data. */
-  doctor(): Promise<DoctorReport>
+  /** What `siammae doctor` tells, as data, about the ffmpeg and the model that the settings name. */
+  doctor(settings?: { ffmpeg?: string; model?: string }): Promise<DoctorReport>
 }
 
 export interface DoctorReport {

@@ -117,7 +117,11 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
       let pair = pairs.get(key)
       if (!pair) {
         pair = Promise.all([query, tokens.acquire(context)])
-          .then(([q, c]) => affinity.compare(q, c, restricted))
+          .then(([q, c]) => {
+            // What the engine has not been given yet, it need not do.
+            throwIfCancelled(signal)
+            return affinity.compare(q, c, restricted)
+          })
           .finally(() => tokens.release(context))
         pair.catch(() => {})
         pairs.set(key, pair)

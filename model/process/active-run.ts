@@ -1,0 +1,98 @@
+/** One propagation under way: its results as they come, and a stop that keeps them. */
+import { CancelledError } from '../errors.ts'
+import type { FrameResult, Propagation } from '../propagation/index.ts'
+import { Pace } from './pace.ts'
+import type { RunEntries } from './run-entries.ts'
+import type { EarlierResult, RunProgress } from './surface.ts'
+
+/** How a run ended; with the error where it failed. */
+export type RunEnd =
+  | { readonly reason: 'done' | 'cancelled' }
+  | { readonly reason: 'failed'; readonly error: unknown }
+
+export class ActiveRun {
+  readonly #stop = new AbortController()
+  #paused = false
+  /** Opens the gate that a paused run waits at. */
+  #open: () => void = () => {}
+  #atRest: (() => void)[] = []
+  #ended = false
+
+  /** Fires when the run is cancelled. */
+  get signal(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  /** Takes the results until they end, or until {@link cancel}. Never throws. */
+  async follow(
+    { total, results }: Propagation,
+    entries: RunEntries,
+    onResults: (results: readonly EarlierResult[], progress: RunProgress) => void,
+  ): Promise<RunEnd> {
+    const pace = new Pace(performance.now())
+    let done = 0
+    try {
+      await this.#gate(pace)
+      for await (const result of results) {
+        pace.step(performance.now())
+        onResults(entries.add(result), progressOf(result, ++done, total, pace))
+        // The engine is one frame ahead at most; nothing more is asked of it until the gate is open.
+        await this.#gate(pace)
+      }
+      return { reason: 'done' }
+    } catch (error) {
+      return error instanceof CancelledError ? { reason: 'cancelled' } : { reason: 'failed', error }
+    } finally {
+      this.end()
+    }
+  }
+
+  /** Resolves when the run is at rest, or has ended. */
+  async pause(): Promise<void> {
+    this.#paused = true
+    if (!this.#ended) await new Promise<void>((resolve) => this.#atRest.push(resolve))
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#open()
+  }
+
+  cancel(): void {
+    this.#stop.abort()
+    this.resume()
+  }
+
+  /** Nothing will come any more. */
+  end(): void {
+    this.#ended = true
+    this.#rest()
+  }
+
+  #rest(): void {
+    for (const resolve of this.#atRest) resolve()
+    this.#atRest = []
+  }
+
+  async #gate(pace: Pace): Promise<void> {
+    while (this.#paused && !this.#stop.signal.aborted) {
+      const opened = new Promise<void>((resolve) => {
+        this.#open = resolve
+      })
+      this.#rest()
+      await opened
+      pace.resume(performance.now())
+    }
+  }
+}
+
+function progressOf({ frame }: FrameResult, done: number, total: number, pace: Pace): RunProgress {
+  const { perSecond } = pace
+  return {
+    done,
+    total,
+    frame,
+    framesPerSecond: perSecond,
+    secondsLeft: perSecond === undefined ? undefined : (total - done) / perSecond,
+  }
+}

@@ -1,0 +1,88 @@
+/** Datasets written from a document, several at once if need be, each stopped by its own name. */
+import type { AnnotationDocument } from '../annotation/index.ts'
+import { UsageError, UserError } from '../errors.ts'
+import { type DatasetFormat, type ExportContext, formats, parseSidecar } from '../formats/index.ts'
+import { toolVersion } from '../installation/index.ts'
+import type { VideoSource } from '../video/index.ts'
+import type { Clips } from './clips.ts'
+import type { Host } from './host.ts'
+import type { ExportRequest, ExportResult } from './surface.ts'
+
+/** Progress is told at most this often. */
+const PROGRESS_MS = 100
+
+export class Exports {
+  readonly #host: Host
+  readonly #clips: Clips
+  readonly #jobs = new Map<string, { readonly stop: AbortController; readonly ended: Promise<unknown> }>()
+
+  constructor(host: Host, clips: Clips) {
+    this.#host = host
+    this.#clips = clips
+  }
+
+  /** @throws UserError when something about the document, the folder or the disk is wrong; CancelledError */
+  async write(job: string, request: ExportRequest): Promise<ExportResult> {
+    if (this.#jobs.has(job)) throw new UserError(`The export ${job} is under way already.`)
+    const stop = new AbortController()
+    const written = this.#write(job, request, stop.signal)
+    this.#jobs.set(job, { stop, ended: written.catch(() => {}) })
+    try {
+      return await written
+    } finally {
+      this.#jobs.delete(job)
+    }
+  }
+
+  /** Resolves when the export has ended; the folder is then as it was before. */
+  async cancel(job: string): Promise<void> {
+    const found = this.#jobs.get(job)
+    found?.stop.abort()
+    await found?.ended
+  }
+
+  async cancelAll(): Promise<void> {
+    await Promise.all([...this.#jobs.keys()].map((job) => this.cancel(job)))
+  }
+
+  async #write(job: string, request: ExportRequest, signal: AbortSignal): Promise<ExportResult> {
+    const format: DatasetFormat | undefined = Object.hasOwn(formats, request.format)
+      ? formats[request.format as keyof typeof formats]
+      : undefined
+    if (!format)
+      throw new UsageError(
+        `There is no dataset format "${request.format}"; choose one of ${Object.keys(formats).join(', ')}.`,
+      )
+    const source = await this.#clips.source(request.clip)
+    const document = parseSidecar(request.sidecar, 'The document')
+    let told = 0
+    const context: ExportContext = {
+      folder: request.folder,
+      sequence: request.sequence,
+      frames: source.table.frames.map(({ index, time, file }) => ({ index, time, file })),
+      tool: toolVersion(),
+      signal,
+      onProgress: (done, total) => {
+        const now = performance.now()
+        if (now - told < PROGRESS_MS && done < total) return
+        told = now
+        this.#host.tell.exporting({ job, done, total })
+      },
+      ...(request.pictures && { pictures: () => annotatedFrames(source, document, signal) }),
+    }
+    const { files, warnings } = await format.write(document, context)
+    return { files, warnings }
+  }
+}
+
+/** The stretch of the clip that anything is known about. */
+function annotatedFrames(source: VideoSource, document: AnnotationDocument, signal: AbortSignal) {
+  let first = source.table.frames.length - 1
+  let last = 0
+  for (const id of document.objects.keys())
+    for (const frame of document.frames(id)) {
+      if (frame < first) first = frame
+      if (frame > last) last = frame
+    }
+  return source.frames({ first: Math.min(first, last), last, signal })
+}

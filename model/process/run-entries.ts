@@ -1,0 +1,97 @@
+/** The results of one run as entries of a document, and those that the run gave before the process was lost. */
+import type { ModelEntry } from '../annotation/index.ts'
+import { besideMask, besidePose, labelMaps, resultEntries } from '../marks/index.ts'
+import type { EarlierResults, FrameResult, MaskMark, PoseMark } from '../propagation/index.ts'
+import type { EarlierResult } from './surface.ts'
+
+interface KnownEntry {
+  readonly entry: ModelEntry
+  /** Confidence of its mask alone, where the run gave one. */
+  readonly mask: number | undefined
+}
+
+/** Turns results into entries: a mask and a pose of one object make one entry. */
+export class RunEntries {
+  readonly #run: number
+  /** Entries of the objects that have masks and keypoints, which come in separate results. */
+  readonly #known = new Map<number, Map<number, KnownEntry>>()
+  /** Frames on which an object has got the run's last word. */
+  readonly #final = new Map<number, Set<number>>()
+
+  /** @param twofold objects that are followed by mask and by keypoints */
+  constructor(run: number, twofold: Iterable<number>, earlier: Iterable<EarlierResult>) {
+    this.#run = run
+    for (const object of twofold) this.#known.set(object, new Map())
+    for (const { objectId, frame, entry, final } of earlier) {
+      this.#known.get(objectId)?.set(frame, { entry, mask: undefined })
+      if (final) this.#finish(objectId, frame)
+    }
+  }
+
+  /** The entries that a result means. */
+  add(result: FrameResult): EarlierResult[] {
+    return resultEntries(result, this.#run).map(({ objectId, frame, entry }) => {
+      if (!result.provisional) this.#finish(objectId, frame)
+      const final = this.#final.get(objectId)?.has(frame) ?? false
+      return { objectId, frame, entry: this.#join(result.kind, objectId, frame, entry), final }
+    })
+  }
+
+  #join(kind: FrameResult['kind'], object: number, frame: number, entry: ModelEntry): ModelEntry {
+    const entries = this.#known.get(object)
+    if (!entries) return entry
+    const before = entries.get(frame)
+    const joined =
+      kind === 'pose' ? besideMask(before?.entry, entry, before?.mask) : besidePose(before?.entry, entry)
+    entries.set(frame, { entry: joined, mask: kind === 'pose' ? before?.mask : entry.confidence })
+    return joined
+  }
+
+  #finish(object: number, frame: number): void {
+    const frames = this.#final.get(object) ?? new Set()
+    this.#final.set(object, frames.add(frame))
+  }
+}
+
+/** What a run gave before the process was lost, as propagation goes on from it. */
+export class EarlierEntries implements EarlierResults {
+  readonly #size: { readonly width: number; readonly height: number }
+  readonly #byFrame = new Map<number, Map<number, EarlierResult>>()
+
+  /** @param size of the video */
+  constructor(results: readonly EarlierResult[], size: { readonly width: number; readonly height: number }) {
+    this.#size = size
+    for (const result of results) {
+      const frame = this.#byFrame.get(result.frame) ?? new Map<number, EarlierResult>()
+      this.#byFrame.set(result.frame, frame.set(result.objectId, result))
+    }
+  }
+
+  has(kind: 'masks' | 'pose', object: number, frame: number): boolean {
+    const entry = this.#entry(object, frame)
+    // Masks come before poses: an object without a mask beside its pose was found absent.
+    return kind === 'masks' ? entry !== undefined : entry?.state === 'propagated' && !!entry.keypoints
+  }
+
+  isFinal(object: number, frame: number): boolean {
+    return this.#byFrame.get(frame)?.get(object)?.final === true
+  }
+
+  masks(frame: number): readonly MaskMark['map'][] {
+    const results = [...(this.#byFrame.get(frame)?.values() ?? [])]
+    return labelMaps(
+      results.map(({ objectId, entry }) => [objectId, entry.state === 'propagated' ? entry.mask : undefined]),
+      this.#size,
+    ).map(({ map }) => map)
+  }
+
+  pose(object: number, frame: number): PoseMark['joints'] | undefined {
+    const entry = this.#entry(object, frame)
+    if (entry?.state !== 'propagated') return undefined
+    return entry.keypoints?.map((joint) => (joint.visibility === 'absent' ? undefined : joint))
+  }
+
+  #entry(object: number, frame: number): ModelEntry | undefined {
+    return this.#byFrame.get(frame)?.get(object)?.entry
+  }
+}

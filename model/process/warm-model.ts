@@ -1,0 +1,158 @@
+/** Device, model and compiled networks, kept from run to run so that the next one starts at once. */
+import { readModel, untrainedNote } from '../installation/index.ts'
+import {
+  Affinity,
+  FeatureCache,
+  FeatureExtractor,
+  networkSize,
+  type PropagationSettings,
+} from '../propagation/index.ts'
+import { chooseDevice, type DeviceChoice, Engine, parseDevice } from '../runtime/index.ts'
+import { type FileStamp, type FrameSize, stampOf, type VideoSource } from '../video/index.ts'
+import type { EncoderModel } from '../weights/index.ts'
+import type { ModelChoice } from './surface.ts'
+
+/** What a run needs besides its clip. */
+export interface Warm {
+  readonly engine: Engine
+  readonly model: EncoderModel
+  /** Sentences for the person. */
+  readonly notes: readonly string[]
+}
+
+/** The network for one clip and its settings. */
+export interface Tools {
+  readonly extractor: FeatureExtractor
+  readonly features: FeatureCache
+  readonly affinity: Affinity
+  readonly size: FrameSize
+}
+
+/** What the network has to fit. */
+export interface Fit {
+  readonly source: VideoSource
+  readonly settings: PropagationSettings
+  /** Short side at which the network sees the clip. */
+  readonly short: number
+  readonly featureBytes: number
+}
+
+interface Kept<T> {
+  readonly key: string
+  readonly value: T
+}
+
+/** One engine and one model at a time: a second one would take its memory from the first. */
+export class WarmModel {
+  readonly #choices = new Map<string, DeviceChoice>()
+  #engine: Kept<Engine> | undefined
+  #model: Kept<EncoderModel> | undefined
+  #extractor: Kept<FeatureExtractor> | undefined
+  #features: Kept<FeatureCache> | undefined
+  #affinity: Kept<Affinity> | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+
+  /** @throws UserError when the device does not work or the model cannot be read */
+  prepare(choice: ModelChoice): Promise<Warm> {
+    return this.#inOrder(() => this.#prepare(choice))
+  }
+
+  /** The network for a clip. @throws UserError when the picture is too large for it, or memory runs out */
+  fit(warm: Warm, fit: Fit): Promise<Tools> {
+    return this.#inOrder(() => this.#fit(warm, fit))
+  }
+
+  /** Gives the features of a clip back, which nobody will need again. */
+  forgetClip(contentHash: string): Promise<void> {
+    return this.#inOrder(async () => {
+      if (this.#features?.key.startsWith(contentHash)) await this.#dropFeatures()
+    })
+  }
+
+  /** Ends the engine; the next run starts a new one. Needed when it has failed. */
+  discard(): Promise<void> {
+    return this.#inOrder(() => this.#dropEngine())
+  }
+
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work)
+    this.#queue = result.catch(() => {})
+    return result
+  }
+
+  async #prepare({ file, device: word }: ModelChoice): Promise<Warm> {
+    // The model first: a wrong file is told at once, trying devices takes seconds.
+    const stamp: FileStamp | undefined = file === undefined ? undefined : await stampOf(file)
+    const key = JSON.stringify([file, stamp])
+    if (this.#model?.key !== key) {
+      const value = await readModel(file)
+      await this.#dropExtractor()
+      this.#model = { key, value }
+    }
+    const model = this.#model.value
+    let choice = this.#choices.get(word)
+    if (!choice) {
+      choice = await chooseDevice(parseDevice(word))
+      this.#choices.set(word, choice)
+    }
+    if (this.#engine?.key !== choice.device) {
+      await this.#dropEngine()
+      this.#engine = { key: choice.device, value: await Engine.start(choice.device) }
+    }
+    const note = untrainedNote(model)
+    return { engine: this.#engine.value, model, notes: [...choice.notes, ...(note ? [note] : [])] }
+  }
+
+  async #fit({ engine, model }: Warm, { source, settings, short, featureBytes }: Fit): Promise<Tools> {
+    const { table } = source
+    const size = networkSize(table, short, model.config.patch)
+    const network = `${model.hash} ${size.width}x${size.height}`
+    if (this.#extractor?.key !== network) {
+      await this.#dropExtractor()
+      this.#extractor = { key: network, value: await FeatureExtractor.create(engine, model, size) }
+    }
+    const extractor = this.#extractor.value
+    const clip = `${table.contentHash} ${featureBytes}`
+    if (this.#features?.key !== clip) {
+      await this.#dropFeatures()
+      this.#features = { key: clip, value: new FeatureCache(engine, extractor, featureBytes) }
+    }
+    const votes = JSON.stringify([settings.topK, settings.neighbourhood, settings.restrictMarked])
+    if (this.#affinity?.key !== votes) {
+      await this.#dropAffinity()
+      this.#affinity = { key: votes, value: Affinity.of(engine, extractor, settings) }
+      await this.#affinity.value.prepare(settings.restrictMarked)
+    }
+    return { extractor, features: this.#features.value, affinity: this.#affinity.value, size }
+  }
+
+  async #dropEngine(): Promise<void> {
+    const engine = this.#engine
+    // What belongs to it goes with it.
+    this.#engine = undefined
+    this.#extractor = undefined
+    this.#features = undefined
+    this.#affinity = undefined
+    await engine?.value.close()
+  }
+
+  async #dropExtractor(): Promise<void> {
+    await this.#dropFeatures()
+    await this.#dropAffinity()
+    const extractor = this.#extractor
+    this.#extractor = undefined
+    await extractor?.value.close()
+  }
+
+  async #dropFeatures(): Promise<void> {
+    const features = this.#features
+    this.#features = undefined
+    await features?.value.clear()
+  }
+
+  async #dropAffinity(): Promise<void> {
+    const affinity = this.#affinity
+    this.#affinity = undefined
+    await affinity?.value.close()
+  }
+}
