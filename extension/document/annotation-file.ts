@@ -5,7 +5,7 @@ import { ChangedFrames } from './changed-frames.ts'
 import { DocumentModel, type ModelChange } from './document-model.ts'
 import type { DocumentThreads, LoadListener } from './document-thread.ts'
 import { DoubtfulFrames } from './doubtful.ts'
-import { isFile, isUnchanged } from './file-state.ts'
+import { fileState, isFile, isUnchanged } from './file-state.ts'
 import { ObservedDocument } from './observed-document.ts'
 import { inSlices } from './slices.ts'
 import { Snapshot } from './snapshot.ts'
@@ -44,6 +44,8 @@ export class AnnotationFile implements Disposable {
   #doubtBelow: number
   #listeners: Disposable[] = []
   #backup: Backup | undefined
+  /** The document does not lie on what is on disk: a backup has to hold all of it. */
+  #apart = false
   #looking: Promise<void> = Promise.resolve()
   #doubtfulTimer: NodeJS.Timeout | undefined
   #disposed = false
@@ -157,6 +159,7 @@ export class AnnotationFile implements Disposable {
         return 'conflict'
       }
       this.#state = result
+      this.#apart = false
       saving.done()
       // The log lies on the file that was just replaced.
       if (this.#backup === backup) this.#endBackup()
@@ -175,6 +178,17 @@ export class AnnotationFile implements Disposable {
     const snapshot = new Snapshot(this.content)
     try {
       await this.#threads.save(path, snapshot, undefined, pathFrom(path, videoPath))
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  /** The document as it is now, as the text of a side-car. */
+  async text(): Promise<string> {
+    await this.#model.whenIdle()
+    const snapshot = new Snapshot(this.content)
+    try {
+      return await this.#threads.text(snapshot)
     } finally {
       snapshot.close()
     }
@@ -205,6 +219,14 @@ export class AnnotationFile implements Disposable {
     return (await isUnchanged(this.path, this.#state)) ? 'same' : 'changed'
   }
 
+  /** The document counts as unsaved whatever is on disk now; the next save overwrites that. */
+  async keepMine(): Promise<void> {
+    this.#endBackup()
+    this.#state = (await isFile(this.path)) ? await fileState(this.path) : undefined
+    this.#apart = true
+    this.#model.markRestored(new ChangedFrames())
+  }
+
   /** Keeps what is not saved under an id; fast, because only what is new since the last backup is written. */
   async backup(id: string): Promise<void> {
     if (this.#backup?.isGood) {
@@ -212,7 +234,7 @@ export class AnnotationFile implements Disposable {
       return
     }
     const { path: sidecarPath, videoPath, model, state } = this
-    this.#backup = await Backup.begin({ model, sidecarPath, videoPath, state }, id)
+    this.#backup = await Backup.begin({ model, sidecarPath, videoPath, state, whole: this.#apart }, id)
   }
 
   /** A backup is not needed any more. */
@@ -257,6 +279,7 @@ export class AnnotationFile implements Disposable {
     this.#model = new DocumentModel(content)
     this.#doubtful = doubtful
     this.#state = state
+    this.#apart = false
     this.#listen()
     this.#replaced.fire()
   }

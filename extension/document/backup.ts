@@ -22,6 +22,8 @@ export interface BackupSource {
   readonly videoPath: string
   /** The side-car as it was last read or written; undefined where there is none yet. */
   readonly state: FileState | undefined
+  /** Whether the document has nothing to do with that file, so that all of it has to be kept. */
+  readonly whole: boolean
 }
 
 /**
@@ -105,16 +107,16 @@ export class Backup {
   }
 
   async #writeAll(): Promise<void> {
-    const { model, sidecarPath, videoPath, state } = this.#source
+    const { model, sidecarPath, videoPath, state, whole } = this.#source
     const { content } = model
-    const base = state !== undefined && (await this.#copyBase(state)) ? state.hash : undefined
+    const base = state !== undefined && !whole && (await this.#copyBase(state)) ? state.hash : undefined
     const file = await open(logOf(this.#id), 'w')
     try {
       await file.appendFile(
         encodeRecord({ kind: 'head', version: 1, base: state?.hash, videoPath, sidecarPath }),
       )
       await file.appendFile(encodeRecord({ kind: 'catalogue', catalogue: catalogueOf(content) }))
-      if (base !== undefined || state === undefined) {
+      if (base !== undefined || (state === undefined && !whole)) {
         await writeEntries(file, placed(content, model.unsaved))
         return
       }

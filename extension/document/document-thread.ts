@@ -97,16 +97,20 @@ export class DocumentThreads {
       expected,
     })
     try {
-      const pace = new Pace()
-      for (const piece of packInPieces(snapshot.entries())) {
-        await thread.next('more')
-        thread.post({ kind: 'piece', piece }, buffersOf(piece))
-        if (pace.due) await pace.rest()
-      }
-      await thread.next('more')
-      thread.post({ kind: 'piece', piece: undefined })
+      await sendEntries(thread, snapshot)
       const end = await thread.next('saved', 'conflict')
       return end.kind === 'conflict' ? 'conflict' : end.state
+    } finally {
+      thread.end()
+    }
+  }
+
+  /** The document as the text of a side-car. */
+  async text(snapshot: Snapshot): Promise<string> {
+    const thread = new Thread(this.#entry, { kind: 'text', catalogue: snapshot.catalogue })
+    try {
+      await sendEntries(thread, snapshot)
+      return (await thread.next('text')).text
     } finally {
       thread.end()
     }
@@ -122,6 +126,17 @@ export class DocumentThreads {
       thread.end()
     }
   }
+}
+
+async function sendEntries(thread: Thread, snapshot: Snapshot): Promise<void> {
+  const pace = new Pace()
+  for (const piece of packInPieces(snapshot.entries())) {
+    await thread.next('more')
+    thread.post({ kind: 'piece', piece }, buffersOf(piece))
+    if (pace.due) await pace.rest()
+  }
+  await thread.next('more')
+  thread.post({ kind: 'piece', piece: undefined })
 }
 
 function emptyDocument({ catalogue }: Extract<FromWorker, { kind: 'head' }>): ObservedDocument {

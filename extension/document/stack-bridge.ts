@@ -70,6 +70,10 @@ export class StackBridge implements Disposable {
     }
   }
 
+  async whenSaved(): Promise<void> {
+    while (this.#saving !== undefined) await this.#saving
+  }
+
   /** VS Code goes back to where it was saved. */
   reverted(): void {
     this.#held = []

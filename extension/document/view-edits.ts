@@ -1,16 +1,20 @@
 import * as v from 'valibot'
 import {
+  type AnnotationDocument,
   AnnotationError,
+  area,
+  difference,
   type Edit,
   type Entry,
   MAX_FRAMES,
   MAX_KEYPOINTS,
   MAX_OBJECTS,
+  type Rle,
   type VideoReference,
 } from '../../model/annotation/index.ts'
 
 /**
- * What a view may change: entries of a person, or clearing an entry. A webview is not trusted, so everything is checked
+ * What a view may change: entries of a person, clearing an entry, and taking pixels away from a model's mask. A webview is not trusted, so everything is checked
  * here before the document checks it again with what it knows.
  */
 
@@ -33,7 +37,16 @@ const Keypoint = v.strictObject({
   y: finite,
   visibility: v.picklist(['visible', 'occluded', 'absent']),
 })
-const PersonsEntry = v.union([
+/** Only as it is there already, with a smaller mask: see {@link takenOver}. */
+const Propagated = v.strictObject({
+  state: v.literal('propagated'),
+  run: whole,
+  confidence: finite,
+  occluded: v.boolean(),
+  mask: v.optional(Mask),
+  keypoints: v.optional(v.pipe(v.array(v.looseObject({})), v.maxLength(MAX_KEYPOINTS))),
+})
+const ViewEntry = v.union([
   v.strictObject({
     state: v.literal('keyframe'),
     occluded: v.boolean(),
@@ -41,12 +54,13 @@ const PersonsEntry = v.union([
     keypoints: v.optional(v.pipe(v.array(Keypoint), v.maxLength(MAX_KEYPOINTS))),
   }),
   v.strictObject({ state: v.literal('absent'), by: v.literal('person') }),
+  Propagated,
 ])
 const SetEntry = v.strictObject({
   kind: v.literal('setEntry'),
   objectId: v.pipe(whole, v.minValue(1), v.maxValue(MAX_OBJECTS)),
   frame: v.pipe(whole, v.maxValue(MAX_FRAMES - 1)),
-  entry: v.optional(PersonsEntry),
+  entry: v.optional(ViewEntry),
 })
 const SetEntries = v.pipe(v.array(SetEntry), v.minLength(1), v.maxLength(MOST_EDITS))
 
@@ -55,20 +69,48 @@ const SetEntries = v.pipe(v.array(SetEntry), v.minLength(1), v.maxLength(MOST_ED
  * @returns the same edits made anew, holding nothing that was not checked
  * @throws AnnotationError when they are anything but a person's marks that fit the video
  */
-export function checkViewEdits(edits: unknown, video: VideoReference): Edit[] {
+export function checkViewEdits(edits: unknown, document: AnnotationDocument): Edit[] {
   const result = v.safeParse(SetEntries, edits, { abortEarly: true })
   if (!result.success) {
     const [issue] = result.issues
     throw new AnnotationError(`The view asked for an edit that is not possible: ${issue.message}.`)
   }
   return result.output.map(({ objectId, frame, entry }): Edit => {
-    if (entry?.state === 'keyframe' && entry.mask !== undefined) checkMask(entry.mask, video)
-    return { kind: 'setEntry', objectId, frame, entry: entry as Entry | undefined }
+    if (entry === undefined || entry.state === 'absent') return { kind: 'setEntry', objectId, frame, entry }
+    const mask = entry.mask && checkedMask(entry.mask, document.video)
+    if (entry.state === 'propagated')
+      return {
+        kind: 'setEntry',
+        objectId,
+        frame,
+        entry: takenOver(document, objectId, frame, entry.run, mask),
+      }
+    return { kind: 'setEntry', objectId, frame, entry: { ...entry, ...(mask && { mask }) } }
   })
 }
 
+/** A model's entry with the mask that drawing over it has left; nothing else of it may change. */
+function takenOver(
+  document: AnnotationDocument,
+  objectId: number,
+  frame: number,
+  run: number,
+  mask: Rle | undefined,
+): Entry {
+  const there = document.entry(objectId, frame)
+  if (
+    there?.state !== 'propagated' ||
+    there.run !== run ||
+    there.mask === undefined ||
+    (mask !== undefined && area(difference(mask, there.mask)) > 0)
+  )
+    throw new AnnotationError(`A view can only take pixels away from the mask of a run (frame ${frame}).`)
+  const { mask: _, ...rest } = there
+  return mask === undefined ? rest : { ...rest, mask }
+}
+
 /** Of the video's size, in canonical form: no zero-length runs but a leading one. */
-function checkMask({ width, height, counts }: v.InferOutput<typeof Mask>, video: VideoReference): void {
+function checkedMask({ width, height, counts }: v.InferOutput<typeof Mask>, video: VideoReference): Rle {
   if (width !== video.width || height !== video.height)
     throw new AnnotationError(
       `A mask of ${width}x${height} pixels does not fit a video of ${video.width}x${video.height}.`,
@@ -81,4 +123,10 @@ function checkMask({ width, height, counts }: v.InferOutput<typeof Mask>, video:
   }
   if (sum !== width * height)
     throw new AnnotationError(`The runs of a mask of ${width}x${height} pixels sum up to ${sum}.`)
+  return { width, height, counts: ownCounts(counts) }
+}
+
+/** Counts that keep nothing else of a message in memory. */
+export function ownCounts(counts: Uint32Array): Uint32Array {
+  return counts.byteLength === counts.buffer.byteLength ? counts : counts.slice()
 }

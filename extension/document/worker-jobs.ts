@@ -6,7 +6,7 @@ import {
   type VideoReference,
 } from '../../model/annotation/index.ts'
 import { messageOf, UserError } from '../../model/errors.ts'
-import { readSidecar, writeSidecar } from '../../model/formats/index.ts'
+import { readSidecar, serialiseSidecar, writeSidecar } from '../../model/formats/index.ts'
 import { decodeRecords, type LogRecord } from './backup-log.ts'
 import { ChangedFrames } from './changed-frames.ts'
 import { fileState, hashOf, hashOrNull } from './file-state.ts'
@@ -39,6 +39,12 @@ export async function doJob(job: Job, port: JobPort): Promise<void> {
       case 'save':
         await save(job, port)
         break
+      case 'text': {
+        const document = documentOf(job.catalogue)
+        await receiveEntries(document, job.catalogue.video, port)
+        port.send({ kind: 'text', text: serialiseSidecar(document) })
+        break
+      }
       case 'find':
         port.send({ kind: 'found', path: await find(job.candidates, job.hash) })
         break

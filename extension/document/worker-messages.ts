@@ -16,6 +16,8 @@ export type Job =
       readonly catalogue: Catalogue
       readonly expected: string | null | undefined
     }
+  /** The text of a side-car; catalogue and entries as for `save`. */
+  | { readonly kind: 'text'; readonly catalogue: Catalogue }
   /** Looks for a file with this content hash. */
   | { readonly kind: 'find'; readonly candidates: readonly string[]; readonly hash: string }
 
@@ -39,6 +41,7 @@ export type FromWorker =
   | { readonly kind: 'saved'; readonly state: FileState }
   /** Somebody else has changed the file; nothing was written. */
   | { readonly kind: 'conflict' }
+  | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'found'; readonly path: string | undefined }
   | { readonly kind: 'failed'; readonly problem: Problem }
 

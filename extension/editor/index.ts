@@ -1,4 +1,5 @@
 /** The custom editor: documents and their views in VS Code. See ../README.md. */
+export { registerEditors } from './register.ts'
 export {
   type AnnotatorDocument,
   type AnnotatorEditors,

@@ -37,7 +37,7 @@ export interface EditorSettings {
 
 /** The open editors: what commands, trees and runs work on. */
 export interface AnnotatorEditors {
-  /** The view that has or last had the focus, while it is visible. */
+  /** The view that has or last had the focus, while it is visible and its document is open. */
   readonly active: AnnotatorView | undefined
   readonly onDidChangeActive: Event<AnnotatorView | undefined>
   /** Every open document whose annotations and clip are loaded. */
@@ -50,6 +50,8 @@ export interface AnnotatorEditors {
    * @throws Error with a sentence for the person
    */
   annotate(uri: vscode.Uri): Promise<void>
+  /** Brings the backups up to date; to be awaited when the extension ends. */
+  flush(): Promise<void>
 }
 
 /** One editor tab. */
@@ -109,6 +111,8 @@ export interface AnnotatorDocument {
   showRun(run: RunView | undefined): void
   /** Offers to propagate a corrected span again; undefined takes the offer back. */
   showOffer(offer: { readonly objectId: number; readonly range: readonly [number, number] } | undefined): void
+  /** The document as it is now, as the text of a side-car; made in a thread. */
+  sidecarText(): Promise<string>
   /** Views on this document. */
   readonly views: readonly AnnotatorView[]
 }

@@ -1,0 +1,112 @@
+import { basename, dirname } from 'node:path'
+import * as vscode from 'vscode'
+import { messageOf } from '../../model/errors.ts'
+import { wordsOf } from '../words.ts'
+import type { OpenDocument } from './open-document.ts'
+
+/** How long to wait after a sign of change, so that one save by another program is one change. */
+const SETTLE_MS = 300
+
+/** Watches the side-car of a document for changes that are not our own saves. */
+export class DiskWatch implements vscode.Disposable {
+  readonly #document: OpenDocument
+  readonly #log: vscode.LogOutputChannel
+  readonly #watcher: vscode.FileSystemWatcher
+  #timer: NodeJS.Timeout | undefined
+  #asking = false
+  #missing = false
+
+  constructor(document: OpenDocument, log: vscode.LogOutputChannel) {
+    this.#document = document
+    this.#log = log
+    const { sidecarPath } = document
+    this.#watcher = vscode.workspace.createFileSystemWatcher(
+      new vscode.RelativePattern(vscode.Uri.file(dirname(sidecarPath)), escaped(basename(sidecarPath))),
+    )
+    this.#watcher.onDidChange(() => this.#soon())
+    this.#watcher.onDidCreate(() => this.#soon())
+    this.#watcher.onDidDelete(() => this.#soon())
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer)
+    this.#watcher.dispose()
+  }
+
+  #soon(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#look().catch((error) => this.#log.error(messageOf(error)))
+    }, SETTLE_MS)
+  }
+
+  async #look(): Promise<void> {
+    const document = this.#document
+    if (this.#asking) return
+    if (document.phase.kind === 'failed') {
+      await document.open()
+      return
+    }
+    if (!document.isOpen) return
+    // A save that is going on tells its result first.
+    await document.whenSaved()
+    const disk = await document.file.checkDisk()
+    if (disk === 'missing') await this.#lost()
+    else this.#missing = false
+    if (disk !== 'changed') return
+    this.#log.info(`${document.sidecarPath} was changed on disk`)
+    if (document.file.isDirty) await this.#ask()
+    else await this.#reload()
+  }
+
+  async #ask(): Promise<void> {
+    const document = this.#document
+    const reload = vscode.l10n.t('Reload from Disk')
+    const keep = vscode.l10n.t('Keep Mine')
+    this.#asking = true
+    try {
+      const choice = await vscode.window.showWarningMessage(
+        vscode.l10n.t(
+          '{0} was changed on disk, and you have changes that are not saved.',
+          basename(document.sidecarPath),
+        ),
+        reload,
+        keep,
+      )
+      if (choice === reload) await this.#reload()
+      if (choice === keep) await document.keepMine()
+    } finally {
+      this.#asking = false
+    }
+  }
+
+  async #reload(): Promise<void> {
+    try {
+      await this.#document.reloadFromDisk()
+    } catch (error) {
+      // What is in memory and nowhere else stays open.
+      if (this.#document.file.isDirty) void vscode.window.showErrorMessage(wordsOf(error))
+      else this.#document.fail(error)
+    }
+  }
+
+  async #lost(): Promise<void> {
+    if (this.#missing) return
+    this.#missing = true
+    await this.#document.keepMine()
+    const save = vscode.l10n.t('Save')
+    const choice = await vscode.window.showWarningMessage(
+      vscode.l10n.t(
+        '{0} was deleted on disk. The annotations are still open here; save them to write the file again.',
+        basename(this.#document.sidecarPath),
+      ),
+      save,
+    )
+    if (choice === save) await vscode.workspace.save(this.#document.uri)
+  }
+}
+
+/** A name as a pattern that matches only it. */
+function escaped(name: string): string {
+  return name.replace(/[*?{}[\]]/g, (character) => `[${character}]`)
+}

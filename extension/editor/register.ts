@@ -1,0 +1,186 @@
+import { copyFile, rename, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import * as vscode from 'vscode'
+import { messageOf } from '../../model/errors.ts'
+import { AnnotationFile } from '../document/annotation-file.ts'
+import { DocumentThreads } from '../document/document-thread.ts'
+import { isSidecarPath, sidecarOf, VIDEO_EXTENSIONS } from '../document/locate-video.ts'
+import { Emitter } from '../emitter.ts'
+import { wordsOf } from '../words.ts'
+import { Focus } from './focus.ts'
+import type { OpenDocument } from './open-document.ts'
+import { AnnotatorProvider } from './provider.ts'
+import { type AnnotatorDocument, type AnnotatorEditors, type EditorServices, VIEW_TYPE } from './types.ts'
+
+/** Registers the custom editor and its own commands. To be disposed when the extension ends. */
+export function registerEditors(services: EditorServices): AnnotatorEditors & vscode.Disposable {
+  return new Editors(services)
+}
+
+class Editors implements AnnotatorEditors, vscode.Disposable {
+  readonly #services: EditorServices
+  readonly #threads: DocumentThreads
+  readonly #provider: AnnotatorProvider
+  readonly #focus = new Focus()
+  readonly #opened = new Emitter<AnnotatorDocument>()
+  readonly #closed = new Emitter<AnnotatorDocument>()
+  readonly #subscriptions: vscode.Disposable[]
+  readonly onDidOpen = this.#opened.event
+  readonly onDidClose = this.#closed.event
+  readonly onDidChangeActive = this.#focus.onDidChangeActive
+
+  constructor(services: EditorServices) {
+    this.#services = services
+    this.#threads = new DocumentThreads(join(services.context.extensionPath, 'dist', 'document-worker.js'))
+    this.#provider = new AnnotatorProvider(services, this.#threads)
+    this.#provider.onDidMakeDocument((document) => this.#follow(document))
+    this.#provider.onDidOpenSession((session) => this.#focus.add(session))
+    this.#subscriptions = [
+      this.#provider,
+      vscode.window.registerCustomEditorProvider(VIEW_TYPE, this.#provider, {
+        supportsMultipleEditorsPerDocument: true,
+        webviewOptions: { retainContextWhenHidden: false },
+      }),
+      vscode.workspace.onDidRenameFiles(({ files }) => this.#renamed(files)),
+      this.#command('siammae.openAsText', (document) =>
+        vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(document.sidecarPath), 'default'),
+      ),
+      this.#command('siammae.restoreBackup', (document) => this.#restoreBackup(document)),
+      this.#command('siammae.locateVideo', (document) => this.#locateVideo(document)),
+    ]
+  }
+
+  get active() {
+    return this.#focus.active
+  }
+
+  get all(): readonly AnnotatorDocument[] {
+    return this.#provider.documents.filter(({ isOpen }) => isOpen)
+  }
+
+  async annotate(uri: vscode.Uri): Promise<void> {
+    const path = uri.fsPath
+    const sidecar = isSidecarPath(path) ? { path, exists: true } : await sidecarOf(path)
+    if (sidecar.exists) {
+      await openEditor(vscode.Uri.file(sidecar.path))
+      return
+    }
+    const isFolder = (await stat(path)).isDirectory()
+    // A folder cannot be opened in an editor, so its side-car has to be there first.
+    if (isFolder) await this.#makeSidecar(sidecar.path, path)
+    await openEditor(isFolder ? vscode.Uri.file(sidecar.path) : uri)
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all(this.#provider.documents.map((document) => document.flushBackup()))
+  }
+
+  dispose(): void {
+    for (const document of this.#provider.documents) document.dispose()
+    for (const subscription of this.#subscriptions) subscription.dispose()
+    this.#focus.dispose()
+    this.#opened.dispose()
+    this.#closed.dispose()
+  }
+
+  #follow(document: OpenDocument): void {
+    let told = false
+    document.onViewChange(({ kind }) => {
+      if (kind !== 'phase' || told || !document.isOpen) return
+      told = true
+      this.#opened.fire(document)
+    })
+    document.onDidDispose(() => {
+      if (told) this.#closed.fire(document)
+    })
+  }
+
+  async #makeSidecar(sidecarPath: string, videoPath: string): Promise<void> {
+    const { client, settings } = this.#services
+    const clip = await client.openClip(videoPath)
+    try {
+      const file = AnnotationFile.create(this.#threads, sidecarPath, settings.display().doubtBelow, clip)
+      try {
+        await file.save()
+      } finally {
+        file.dispose()
+      }
+    } finally {
+      client.closeClip(videoPath)
+    }
+  }
+
+  /** A command about the document of the tab that has the focus, whether it could be opened or not. */
+  #command(name: string, run: (document: OpenDocument) => unknown): vscode.Disposable {
+    return vscode.commands.registerCommand(name, async () => {
+      const document = this.#focus.focused?.document
+      if (document === undefined) return
+      try {
+        await run(document)
+      } catch (error) {
+        this.#services.log.error(messageOf(error))
+        void vscode.window.showErrorMessage(wordsOf(error))
+      }
+    })
+  }
+
+  /** Puts the backup in place of a damaged side-car, which is kept beside it. */
+  async #restoreBackup(document: OpenDocument): Promise<void> {
+    const { sidecarPath } = document
+    if (document.isOpen) return
+    const kept = `${sidecarPath}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`
+    await rename(sidecarPath, kept).catch((error) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    })
+    await copyFile(`${sidecarPath}.bak`, sidecarPath)
+    this.#services.log.info(`${sidecarPath} was restored from its backup; what was there is now ${kept}`)
+    await document.open()
+  }
+
+  async #locateVideo(document: OpenDocument): Promise<void> {
+    if (document.isOpen) return
+    const folder = document.file.content.video.path.match(/\.[^./\\]+$/) === null
+    const chosen = await vscode.window.showOpenDialog({
+      title: vscode.l10n.t('Locate the Video of {0}', basename(document.sidecarPath)),
+      openLabel: vscode.l10n.t('Use'),
+      defaultUri: vscode.Uri.file(dirname(document.sidecarPath)),
+      canSelectFiles: !folder,
+      canSelectFolders: folder,
+      ...(folder
+        ? {}
+        : { filters: { [vscode.l10n.t('Videos')]: VIDEO_EXTENSIONS.map((ending) => ending.slice(1)) } }),
+    })
+    const [uri] = chosen ?? []
+    if (uri !== undefined) await document.open(uri.fsPath)
+  }
+
+  /** A video, or a folder above it, was renamed in VS Code. */
+  #renamed(files: readonly { readonly oldUri: vscode.Uri; readonly newUri: vscode.Uri }[]): void {
+    for (const document of this.#provider.documents) {
+      if (!document.isOpen) continue
+      for (const { oldUri, newUri } of files) {
+        const moved = movedPath(document.videoPath, oldUri.fsPath, newUri.fsPath)
+        // Where the side-car moves along, VS Code opens it anew from there.
+        if (
+          moved === undefined ||
+          movedPath(document.sidecarPath, oldUri.fsPath, newUri.fsPath) !== undefined
+        )
+          continue
+        document.moveVideo(moved).catch((error) => this.#services.log.error(messageOf(error)))
+      }
+    }
+  }
+}
+
+async function openEditor(uri: vscode.Uri): Promise<void> {
+  await vscode.commands.executeCommand('vscode.openWith', uri, VIEW_TYPE)
+}
+
+/** Where a path is after something was renamed; undefined when it was not concerned. */
+function movedPath(path: string, from: string, to: string): string | undefined {
+  if (path === from) return to
+  const inside = relative(from, path)
+  return inside === '' || inside.startsWith(`..${sep}`) || inside === '..' || inside === path
+    ? undefined
+    : join(to, inside)
+}

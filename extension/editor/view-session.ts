@@ -1,0 +1,336 @@
+import { basename } from 'node:path'
+import * as vscode from 'vscode'
+import { AnnotationError } from '../../model/annotation/index.ts'
+import { messageOf } from '../../model/errors.ts'
+import type { ClipFacts } from '../../model/process/index.ts'
+import type { ClipView, HostMessage, ViewCommand, ViewState } from '../../webview/protocol/index.ts'
+import { EntryWindow } from '../document/entry-window.ts'
+import { nextTurn } from '../document/slices.ts'
+import { type Disposable, Emitter } from '../emitter.ts'
+import { wordsOf } from '../words.ts'
+import { viewHtml, viewRoots } from './html.ts'
+import { type Incoming, readMessage } from './incoming.ts'
+import type { OpenDocument, ViewChange } from './open-document.ts'
+import type { AnnotatorView, EditorServices } from './types.ts'
+
+/** Frames whose entries go in one message. */
+const FRAMES_PER_MESSAGE = 16
+/** How long a view stands still before its place is remembered. */
+const REMEMBER_MS = 500
+
+let sessions = 0
+
+/** The host's side of one webview: sends it what it shows and does what it asks. */
+export class ViewSession implements AnnotatorView, vscode.Disposable {
+  readonly document: OpenDocument
+  readonly panel: vscode.WebviewPanel
+  /** Unique in the window. */
+  readonly id = `view ${++sessions}`
+  readonly #services: EditorServices
+  readonly #window = new EntryWindow()
+  readonly #subscriptions: Disposable[] = []
+  readonly #views = new Emitter<ViewState>()
+  readonly onDidChangeView = this.#views.event
+  #view: ViewState
+  #ready = false
+  /** Whether the view was told what it starts from. */
+  #opened = false
+  #sending = false
+  #rememberTimer: NodeJS.Timeout | undefined
+
+  constructor(document: OpenDocument, panel: vscode.WebviewPanel, services: EditorServices) {
+    this.document = document
+    this.panel = panel
+    this.#services = services
+    this.#view = {
+      tool: 'select',
+      objectId: undefined,
+      range: undefined,
+      frame: 0,
+      ...this.#remembered(),
+      playing: false,
+    }
+    const { webview } = panel
+    webview.options = { enableScripts: true, localResourceRoots: viewRoots(services.context.extensionUri) }
+    const { client } = services
+    this.#subscriptions.push(
+      webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.#hidden()
+      }),
+      document.onViewChange((change) => this.#changed(change)),
+      services.settings.onDidChange(() => {
+        if (this.#opened) this.#post({ type: 'settings', settings: services.settings.display() })
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#post({ type: 'trusted' })),
+      client.onPicture(({ view, frame, bytes, mime }) => {
+        if (view === this.id) this.#post({ type: 'picture', frame, bytes: tight(bytes), mime })
+      }),
+      client.onPictureFailed(({ view, frame, message }) => {
+        if (view === this.id) this.#post({ type: 'pictureFailed', frame, message })
+      }),
+    )
+    document.sessions.add(this)
+    webview.html = viewHtml(webview, services.context.extensionUri)
+  }
+
+  get view(): ViewState {
+    return this.#view
+  }
+
+  command(command: ViewCommand): void {
+    this.#post({ type: 'command', command })
+  }
+
+  reveal(): void {
+    this.panel.reveal()
+  }
+
+  dispose(): void {
+    this.document.sessions.delete(this)
+    this.#services.client.forgetView(this.id)
+    for (const subscription of this.#subscriptions.splice(0)) subscription.dispose()
+    if (this.#rememberTimer !== undefined) {
+      clearTimeout(this.#rememberTimer)
+      this.#remember()
+    }
+    this.#views.dispose()
+  }
+
+  #receive(value: unknown): void {
+    const result = readMessage(value)
+    if ('refused' in result) {
+      this.#services.log.warn(`A message of the view was refused: ${result.refused}`)
+      this.#answerRefused(value, result.refused)
+      return
+    }
+    this.#do(result.message).catch((error) => this.#services.log.error(messageOf(error)))
+  }
+
+  async #do(message: Incoming): Promise<void> {
+    const { document } = this
+    switch (message.type) {
+      case 'ready':
+        this.#ready = true
+        this.#opened = false
+        this.#window.reset()
+        this.#showPhase()
+        break
+      case 'wantPictures':
+        this.#wantPictures(message.frames)
+        break
+      case 'wantEntries':
+        this.#window.move(message.first, message.last)
+        void this.#sendEntries()
+        break
+      case 'edit':
+        await this.#edit(message)
+        break
+      case 'view':
+        this.#setView(message.view)
+        break
+      case 'changeSettings':
+        await this.#services.settings.change(message.settings)
+        break
+      case 'execute':
+        try {
+          await vscode.commands.executeCommand(message.command, ...message.args)
+        } catch (error) {
+          void vscode.window.showErrorMessage(wordsOf(error))
+        }
+        break
+      case 'log':
+        if (message.level === 'error')
+          this.#services.log.error(`${basename(document.uri.fsPath)}: ${message.text.slice(0, 4_000)}`)
+        else this.#services.log.info(message.text.slice(0, 4_000))
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  async #edit({ id, label, edits }: Extract<Incoming, { type: 'edit' }>): Promise<void> {
+    let error: string | undefined
+    try {
+      await this.document.performFromView(edits, label)
+    } catch (thrown) {
+      error = wordsOf(thrown)
+      if (!(thrown instanceof AnnotationError))
+        this.#services.log.error(String((thrown as Error).stack ?? thrown))
+    }
+    this.#post({ type: 'edited', id, error })
+  }
+
+  /** A view that waits for an answer gets one, also when its message could not be read. */
+  #answerRefused(value: unknown, reason: string): void {
+    if (typeof value !== 'object' || value === null) return
+    const { type, id } = value as { type?: unknown; id?: unknown }
+    if (type === 'edit' && typeof id === 'number')
+      this.#post({ type: 'edited', id, error: `This edit is not possible (${reason}).` })
+  }
+
+  #setView(view: ViewState): void {
+    const { clip, annotations } = this.document.isOpen ? this.document : {}
+    if (clip === undefined || annotations === undefined) return
+    const last = clip.frameCount - 1
+    this.#view = {
+      ...view,
+      frame: Math.min(view.frame, last),
+      objectId:
+        view.objectId !== undefined && annotations.objects.has(view.objectId) ? view.objectId : undefined,
+      range: view.range && [Math.min(...view.range, last), Math.min(Math.max(...view.range), last)],
+    }
+    this.#views.fire(this.#view)
+    this.#rememberTimer ??= setTimeout(() => this.#remember(), REMEMBER_MS)
+  }
+
+  #wantPictures(frames: readonly number[]): void {
+    if (!this.document.isOpen) return
+    const { clip, videoPath } = this.document
+    this.#services.client.wantPictures({
+      clip: videoPath,
+      view: this.id,
+      frames: frames.filter((frame) => frame < clip.frameCount),
+      quality: this.#services.settings.pictureQuality(),
+    })
+  }
+
+  #hidden(): void {
+    // A hidden webview is thrown away and starts again with `ready`.
+    this.#ready = false
+    this.#opened = false
+    this.#window.reset()
+    this.#wantPictures([])
+  }
+
+  #changed(change: ViewChange): void {
+    if (change.kind === 'phase') {
+      this.#showPhase()
+      return
+    }
+    if (!this.#opened) return
+    const { document } = this
+    switch (change.kind) {
+      case 'entries': {
+        if (change.lanes.length > 0) this.#post({ type: 'lanes', changes: change.lanes })
+        const frames = this.#window.stale(change.frames)
+        for (let at = 0; at < frames.length; at += FRAMES_PER_MESSAGE)
+          this.#postEntries(frames.slice(at, at + FRAMES_PER_MESSAGE))
+        break
+      }
+      case 'catalogue':
+        this.#post({ type: 'catalogue', ...catalogueOf(document) })
+        break
+      case 'doubtful':
+        this.#post({ type: 'doubtful', frames: document.doubtful })
+        break
+      case 'run':
+        this.#post({ type: 'run', run: document.run })
+        break
+      case 'offer':
+        this.#post({ type: 'offer', offer: document.offer })
+        break
+      default:
+        change satisfies never
+    }
+  }
+
+  #showPhase(): void {
+    if (!this.#ready) return
+    const { phase } = this.document
+    if (phase.kind === 'opening') {
+      this.#opened = false
+      this.#post({ type: 'opening', done: phase.done, total: phase.total })
+    } else if (phase.kind === 'failed') {
+      this.#opened = false
+      this.#post({ type: 'failed', message: phase.message, actions: phase.actions })
+    } else this.#showOpened()
+  }
+
+  #showOpened(): void {
+    const { document } = this
+    this.#opened = true
+    this.#window.reset()
+    this.#post({
+      type: 'opened',
+      clip: clipView(document.clip),
+      ...catalogueOf(document),
+      lanes: document.lanes,
+      doubtful: document.doubtful,
+      settings: this.#services.settings.display(),
+      view: this.#view,
+      run: document.run,
+      trusted: vscode.workspace.isTrusted,
+      texts: this.#services.webviewTexts,
+    })
+    if (document.offer !== undefined) this.#post({ type: 'offer', offer: document.offer })
+    void this.#sendEntries()
+  }
+
+  /** Sends what the view's window lacks, the nearest frames first; a window that moves meanwhile counts at once. */
+  async #sendEntries(): Promise<void> {
+    if (this.#sending) return
+    this.#sending = true
+    try {
+      while (this.#opened) {
+        const frames = this.#window.missing(this.#view.frame).slice(0, FRAMES_PER_MESSAGE)
+        if (frames.length === 0) return
+        this.#postEntries(frames)
+        await nextTurn()
+      }
+    } finally {
+      this.#sending = false
+    }
+  }
+
+  #postEntries(frames: readonly number[]): void {
+    const { annotations, clip } = this.document
+    const inside = frames.filter((frame) => frame < clip.frameCount)
+    // Frames beyond the clip count as sent, so that they are not asked for for ever.
+    this.#window.take(
+      annotations,
+      frames.filter((frame) => frame >= clip.frameCount),
+    )
+    if (inside.length > 0) this.#post({ type: 'entries', frames: this.#window.take(annotations, inside) })
+  }
+
+  #post(message: HostMessage): void {
+    if (!this.#ready) return
+    void this.panel.webview.postMessage(message)
+  }
+
+  get #memoryKey(): string {
+    return `view:${this.document.sidecarPath}`
+  }
+
+  #remembered(): Partial<ViewState> {
+    return this.#services.context.workspaceState.get<Partial<ViewState>>(this.#memoryKey, {})
+  }
+
+  #remember(): void {
+    this.#rememberTimer = undefined
+    const { frame, objectId, tool, range } = this.#view
+    void this.#services.context.workspaceState.update(this.#memoryKey, { frame, objectId, tool, range })
+  }
+}
+
+function catalogueOf({
+  annotations,
+}: OpenDocument): Pick<Extract<HostMessage, { type: 'catalogue' }>, 'labels' | 'objects'> {
+  return {
+    labels: [...annotations.labels.values()].sort((a, b) => a.id - b.id),
+    objects: [...annotations.objects.values()].sort((a, b) => a.id - b.id),
+  }
+}
+
+function clipView(clip: ClipFacts): ClipView {
+  const { frameCount, width, height, times, warnings } = clip
+  return { name: basename(clip.path), frameCount, width, height, times: Float64Array.from(times), warnings }
+}
+
+/** A buffer of its own: VS Code sends the whole buffer beneath a view of one, and no Node Buffer. */
+function tight(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array && bytes.byteLength === bytes.buffer.byteLength
+    ? bytes
+    : Uint8Array.from(bytes)
+}
