@@ -27,7 +27,8 @@ export function bfloatToFloat(value: number): number {
  */
 export function toFloat32(tensor: StoredTensor): Float32Array {
   const { dtype, bytes } = tensor
-  const copy = bytes.slice()
+  // Not `slice`, which shares memory where the bytes are a Buffer.
+  const copy = new Uint8Array(bytes)
   switch (dtype) {
     case 'F32':
       return new Float32Array(copy.buffer)

@@ -23,7 +23,8 @@ export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-const BYTES: Record<SafetensorsDType, number> = {
+/** Bytes of one value. */
+export const DTYPE_BYTES: Record<SafetensorsDType, number> = {
   F64: 8,
   F32: 4,
   F16: 2,
@@ -36,8 +37,8 @@ const BYTES: Record<SafetensorsDType, number> = {
   BOOL: 1,
 }
 
-/** The format's own limit for the header. */
-const MAX_HEADER_BYTES = 100_000_000
+/** The format allows 100 MB; a header of ten thousand tensors takes 1 MB, and parsed JSON takes many times its text. */
+const MAX_HEADER_BYTES = 16_000_000
 /** A file above this is refused: the largest supported encoder, ViT-L, is 1.2 GB in float32. */
 const MAX_FILE_BYTES = 8 * 1024 ** 3
 
@@ -51,7 +52,7 @@ const headerSchema = v.record(v.string(), v.unknown())
 const metadataSchema = v.record(v.string(), v.string())
 
 /** Where a tensor lies; bytes counted from the end of the header, the end excluded. */
-interface Span {
+export interface Span {
   readonly key: string
   readonly dtype: SafetensorsDType
   readonly shape: readonly number[]
@@ -59,7 +60,8 @@ interface Span {
   readonly end: number
 }
 
-interface Layout {
+/** What a header says, checked. */
+export interface SafetensorsLayout {
   readonly spans: readonly Span[]
   readonly metadata: Record<string, string>
 }
@@ -137,7 +139,7 @@ function refuse(name: string, what: string): never {
 }
 
 /** @param start the first 8 bytes of the file, or more */
-function headerLength(start: Uint8Array, fileBytes: number, name: string): number {
+export function headerLength(start: Uint8Array, fileBytes: number, name: string): number {
   if (start.length < 8) refuse(name, `it has only ${fileBytes} bytes`)
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength)
   const bytes = Number(view.getBigUint64(0, true))
@@ -147,7 +149,7 @@ function headerLength(start: Uint8Array, fileBytes: number, name: string): numbe
 }
 
 /** The header, checked against the number of bytes after it, which must belong to exactly one tensor each. */
-function parseHeader(bytes: Uint8Array, bodyBytes: number, name: string): Layout {
+export function parseHeader(bytes: Uint8Array, bodyBytes: number, name: string): SafetensorsLayout {
   let json: unknown
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
@@ -169,11 +171,11 @@ function parseHeader(bytes: Uint8Array, bodyBytes: number, name: string): Layout
     const entry = v.safeParse(entrySchema, value)
     if (!entry.success) return refuse(name, `the entry of tensor ${key} is malformed`)
     const { dtype, shape, data_offsets: offsets } = entry.output
-    if (!Object.hasOwn(BYTES, dtype)) refuse(name, `tensor ${key} has the unknown type ${dtype}`)
+    if (!Object.hasOwn(DTYPE_BYTES, dtype)) refuse(name, `tensor ${key} has the unknown type ${dtype}`)
     const known = dtype as SafetensorsDType
     const [start, end] = offsets
     if (start > end || end > bodyBytes) refuse(name, `tensor ${key} lies outside the file`)
-    const size = shape.reduce((product, dimension) => product * dimension, BYTES[known])
+    const size = shape.reduce((product, dimension) => product * dimension, DTYPE_BYTES[known])
     if (size !== end - start)
       refuse(name, `tensor ${key} of shape [${shape}] needs ${size} bytes and has ${end - start}`)
     spans.push({ key, dtype: known, shape, start, end })
@@ -189,7 +191,7 @@ function parseHeader(bytes: Uint8Array, bodyBytes: number, name: string): Layout
   return { spans, metadata }
 }
 
-function tensorFile({ spans, metadata }: Layout, body: Uint8Array): TensorFile {
+function tensorFile({ spans, metadata }: SafetensorsLayout, body: Uint8Array): TensorFile {
   const tensors = new Map<string, StoredTensor>()
   for (const { key, dtype, shape, start, end } of spans)
     tensors.set(key, { dtype, shape, bytes: body.subarray(start, end) })
@@ -202,7 +204,7 @@ function* safetensorsPieces(file: TensorFile): Generator<Uint8Array> {
   if (Object.keys(file.metadata).length > 0) header.__metadata__ = file.metadata
   let offset = 0
   for (const [key, { dtype, shape, bytes }] of file.tensors) {
-    const expected = shape.reduce((product, dimension) => product * dimension, BYTES[dtype])
+    const expected = shape.reduce((product, dimension) => product * dimension, DTYPE_BYTES[dtype])
     if (bytes.length !== expected)
       throw new RangeError(`Tensor ${key} has ${bytes.length} bytes, needs ${expected}.`)
     header[key] = { dtype, shape, data_offsets: [offset, offset + bytes.length] }
