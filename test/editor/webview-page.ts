@@ -16,6 +16,10 @@ export interface WebviewPageOptions {
   readonly entries?: readonly FrameEntries[]
   /** Milliseconds until a picture that was wanted arrives. */
   readonly pictureDelay?: number
+  /** The pictures themselves; without it they are drawn in the page. */
+  readonly picture?: (frame: number) => Promise<Uint8Array>
+  /** Device pixels per CSS pixel. */
+  readonly density?: number
 }
 
 // Runs in the page. Pictures are drawn there: a scene with something that moves, and the frame's number in it.
@@ -35,6 +39,8 @@ const FAKE_HOST = `
     for (const one of frames) entries.set(one.frame, one.entries)
   }
   async function picture(frame) {
+    if (window.picturesServed)
+      return new Uint8Array(await (await fetch('picture/' + frame)).arrayBuffer())
     const canvas = new OffscreenCanvas(clip.width, clip.height)
     const c = canvas.getContext('2d')
     const sky = c.createLinearGradient(0, 0, 0, clip.height)
@@ -116,7 +122,10 @@ export class WebviewPage {
       executablePath,
       args: [...CHROMIUM_FLAGS, '--allow-file-access-from-files'],
     })
-    const page = await browser.newPage({ viewport: options.size ?? { width: 1280, height: 800 } })
+    const page = await browser.newPage({
+      viewport: options.size ?? { width: 1280, height: 800 },
+      deviceScaleFactor: options.density ?? 1,
+    })
     page.on('pageerror', (error) => console.error(`page: ${error.message}`))
     page.on('console', (message) => {
       if (message.type() === 'error') console.error(`page: ${message.text()}`)
@@ -125,12 +134,16 @@ export class WebviewPage {
     // A page with an address of its own: fonts and styles come from files, as in a webview they come from the server.
     await page.route('http://webview.test/**', async (route) => {
       const name = new URL(route.request().url()).pathname.slice(1)
+      const served = /^picture\/(\d+)$/.exec(name)
+      if (served && options.picture)
+        return route.fulfill({ body: Buffer.from(await options.picture(Number(served[1]))) })
       if (name !== '') return route.fulfill({ path: `${root}/dist/${name}` })
       return route.fulfill({
         contentType: 'text/html',
         body: `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><link rel="stylesheet" href="webview.css"></head>
           <body><div id="root"></div><script>${FAKE_HOST}
           window.kept = ${JSON.stringify(options.kept)}; window.pictureDelay = ${options.pictureDelay ?? 0}
+          window.picturesServed = ${options.picture !== undefined}
           </script><script src="webview.js"></script></body></html>`,
       })
     })
