@@ -4,10 +4,10 @@ import type { AnnotatorView } from './editor/index.ts'
 import type { Services } from './services.ts'
 
 /**
- * Keys for menus, keybindings and the walkthrough: `siammae.active` (an annotator is open), `siammae.run` (`running`,
- * `paused` or false), `siammae.hasObjects` and `siammae.hasMarks` (of the active document).
+ * Keys for the walkthrough and the trees: `siammae.active` (an annotator is open), `siammae.hasObjects` and
+ * `siammae.hasMarks` (of the active document). The editor sets those that follow its view.
  */
-export function followContext({ editors, propagation }: Services): { dispose(): void } {
+export function followContext({ editors }: Services): { dispose(): void } {
   const told = new Map<string, unknown>()
   const set = (name: string, value: unknown): void => {
     if (told.get(name) === value) return
@@ -29,17 +29,12 @@ export function followContext({ editors, propagation }: Services): { dispose(): 
     showDocument(view)
     changes = view?.document.onDidChange(() => showDocument(view))
   }
-  const subscriptions = [
-    editors.onDidChangeActive(follow),
-    propagation.onDidChange((run) =>
-      set('run', run === undefined ? false : run.state === 'paused' ? 'paused' : 'running'),
-    ),
-  ]
+  const subscription = editors.onDidChangeActive(follow)
   follow(editors.active)
   return {
     dispose: () => {
       changes?.dispose()
-      for (const subscription of subscriptions) subscription.dispose()
+      subscription.dispose()
     },
   }
 }

@@ -1,9 +1,9 @@
 import { basename } from 'node:path'
 import * as vscode from 'vscode'
+import { VIDEO_EXTENSIONS } from '../document/locate-video.ts'
 import { Sentence } from '../sentence.ts'
 import type { Services } from '../services.ts'
 import { type Handlers, showError } from './command.ts'
-import { VIDEO_EXTENSIONS } from './video-extensions.ts'
 
 export const annotateCommands: Handlers = {
   /** From the explorer with what is selected there; from the palette it asks for files. */
@@ -54,7 +54,10 @@ async function askForVideos(): Promise<readonly vscode.Uri[]> {
     openLabel: vscode.l10n.t('Annotate'),
     title: vscode.l10n.t('Which video?'),
     filters: {
-      [vscode.l10n.t('Videos and annotations')]: [...VIDEO_EXTENSIONS, 'json'],
+      [vscode.l10n.t('Videos and annotations')]: [
+        ...VIDEO_EXTENSIONS.map((ending) => ending.slice(1)),
+        'json',
+      ],
       [vscode.l10n.t('All files')]: ['*'],
     },
   })

@@ -90,8 +90,6 @@ export interface AnnotatorDocument {
   /** Frames worth checking, by frame and object. */
   readonly doubtful: readonly DoubtfulFrame[]
   readonly onDidChange: Event<DocumentChange>
-  /** The annotations as the text of a side-car. */
-  sidecarText(): Promise<string>
   /** A person has marked or cleared frames in a view: what an offer to propagate again goes by. */
   readonly onDidCorrect: Event<ChangedFrames>
   /**
