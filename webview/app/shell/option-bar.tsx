@@ -51,6 +51,7 @@ export function OptionBar() {
       {!draws && <span class="hint">{hint()}</span>}
       <span class="stretch" />
       <SliderField
+        class="opacity"
         label={t('Opacity')}
         unit="%"
         min={0}
@@ -61,7 +62,7 @@ export function OptionBar() {
       <MaskStyle />
       <IconButton
         title={t('Hide or Show All Marks')}
-        pressed={overlayShown.value}
+        pressed={!overlayShown.value}
         onPress={() => perform({ name: 'toggleOverlay' })}
       >
         <Codicon name={overlayShown.value ? 'eye' : 'eye-closed'} />

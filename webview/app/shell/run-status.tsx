@@ -22,7 +22,7 @@ function stateText(state: RunView['state']): string {
 
 /** How the propagation gets on, and what can be done about it. */
 export function RunStatus({ run }: { readonly run: RunView }) {
-  const waits = run.state === 'starting' || run.state === 'restarting'
+  const waiting = run.done === 0 && (run.state === 'starting' || run.state === 'restarting')
   const part = run.total > 0 ? run.done / run.total : 0
   const text = stateText(run.state)
   const facts = [
@@ -44,14 +44,14 @@ export function RunStatus({ run }: { readonly run: RunView }) {
         </span>
       </span>
       <span
-        class={`run-bar ${waits && run.done === 0 ? 'waiting' : ''} ${run.state === 'paused' ? 'paused' : ''}`}
+        class={`run-bar ${waiting ? 'waiting' : ''} ${run.state === 'paused' ? 'paused' : ''}`}
         role="progressbar"
         aria-label={text}
         aria-valuemin={0}
         aria-valuemax={run.total}
         aria-valuenow={run.done}
       >
-        <span class="run-done" style={{ width: `${100 * part}%` }} />
+        <span class="run-done" style={{ width: `${waiting ? 30 : 100 * part}%` }} />
       </span>
       {facts.length > 0 && <span class="run-facts">{facts.join(' · ')}</span>}
       {machine !== '' && (

@@ -24,7 +24,7 @@ export function Opening({ phase }: { readonly phase: Extract<Phase, { kind: 'ope
           aria-valuemax={total}
           aria-valuenow={total === undefined ? undefined : done}
         >
-          <span class="run-done" style={{ width: `${total ? (100 * done) / total : 0}%` }} />
+          <span class="run-done" style={{ width: `${total ? (100 * done) / total : 30}%` }} />
         </span>
         <span>{text}</span>
       </div>
@@ -37,7 +37,9 @@ export function Failed({ phase }: { readonly phase: Extract<Phase, { kind: 'fail
   return (
     <div class="centre">
       <div class="failed" role="alert">
-        <Codicon name="error" />
+        <span class="failed-icon">
+          <Codicon name="error" />
+        </span>
         <p>{phase.message}</p>
         {phase.actions.length > 0 && (
           <div class="failed-actions">

@@ -88,7 +88,7 @@ function FrameBox() {
         class="number frame-number"
         type="text"
         inputMode="numeric"
-        size={Math.max(3, String(last).length)}
+        style={{ width: `${Math.max(3, String(last).length)}ch` }}
         aria-label={t('Frame; a number, or a time such as 0:01.5')}
         title={t('Frame; a number, or a time such as 0:01.5')}
         value={typed ?? String(frame.value)}
@@ -123,11 +123,7 @@ function RangeGroup() {
       >
         <Icon name="rangeStart" />
       </IconButton>
-      {chosen && (
-        <span class="range-text">
-          {chosen[0]}&hairsp;&ndash;&hairsp;{chosen[1]}
-        </span>
-      )}
+      {chosen && <span class="range-text">{`${chosen[0]} – ${chosen[1]}`}</span>}
       <IconButton
         title={t('End Range Here')}
         keys="U"

@@ -49,9 +49,11 @@ function paintRuler(context: CanvasRenderingContext2D, picture: TimelinePicture)
   const { scale, width, frameCount, times, palette } = picture
   context.font = palette.font
   context.textBaseline = 'alphabetic'
+  const longest = times[times.length - 1] ?? 0
+  const decimals = tickDecimals(scale, longest / Math.max(1, frameCount))
   const widest = Math.max(
     context.measureText(String(Math.max(0, frameCount - 1))).width,
-    context.measureText(timeText(times[times.length - 1] ?? 0)).width,
+    context.measureText(timeText(longest, decimals)).width,
   )
   const room = Math.ceil(widest) + 14
   for (const tick of ruler(scale, frameCount, width, room)) {
@@ -65,9 +67,15 @@ function paintRuler(context: CanvasRenderingContext2D, picture: TimelinePicture)
     context.fillStyle = palette.text
     context.fillText(String(tick.frame), x + 4, 13)
     context.fillStyle = palette.dimText
-    context.fillText(timeText(times[tick.frame] ?? 0), x + 4, 25)
+    context.fillText(timeText(times[tick.frame] ?? 0, decimals), x + 4, 25)
   }
   if (picture.run) paintRun(context, picture, picture.run)
+}
+
+/** Decimals that tell neighbouring labels apart, which are some 70 pixels from each other. */
+function tickDecimals(scale: Scale, secondsPerFrame: number): number {
+  const seconds = 70 * scale.perPixel * secondsPerFrame
+  return seconds >= 20 ? 0 : seconds >= 2 ? 1 : seconds >= 0.2 ? 2 : 3
 }
 
 /** The run's range as a faint band along the ruler's foot, what is done of it strong. */
@@ -142,8 +150,13 @@ function paintLane(
 ): void {
   const { scale, width, palette, pixelRatio: ratio, doubtBelow } = picture
   const pixels = { first: scale.first, perPixel: scale.perPixel / ratio }
-  const marks: { x: number; width: number; code: LaneCode }[] = []
-  for (const { start, end, code } of stretches(lane.summary, pixels, Math.round(width * ratio), alike)) {
+  const marks: Mark[] = []
+  for (const { start, end, code, frame } of stretches(
+    lane.summary,
+    pixels,
+    Math.round(width * ratio),
+    alike,
+  )) {
     const x = start / ratio
     const wide = (end - start) / ratio
     if (code >= 16) {
@@ -155,9 +168,9 @@ function paintLane(
     } else if (code === 4) {
       context.fillStyle = palette.absent
       dashes(context, x, top + FOOT - 2, wide)
-    } else marks.push({ x, width: wide, code })
+    } else marks.push({ x, width: wide, code, frame })
   }
-  paintMarks(context, marks, lane.colour, palette, top, scale.perPixel <= 1)
+  paintMarks(context, marks, lane, picture, top)
   paintDoubtful(context, picture, lane, top)
 }
 
@@ -175,6 +188,13 @@ function dashes(context: CanvasRenderingContext2D, x: number, y: number, width: 
   }
 }
 
+interface Mark {
+  readonly x: number
+  readonly width: number
+  readonly code: LaneCode
+  readonly frame: number
+}
+
 const DIAMOND = 5
 
 /**
@@ -183,16 +203,20 @@ const DIAMOND = 5
  */
 function paintMarks(
   context: CanvasRenderingContext2D,
-  marks: readonly { x: number; width: number; code: LaneCode }[],
-  colour: string,
-  palette: Palette,
+  marks: readonly Mark[],
+  { colour }: LanePicture,
+  { palette, scale, width, frameCount }: TimelinePicture,
   top: number,
-  cells: boolean,
 ): void {
+  const cells = scale.perPixel <= 1
   let free = Number.NEGATIVE_INFINITY
   const middle = top + LANE_HEIGHT / 2 - 0.5
   for (const mark of marks) {
-    const centre = Math.round(cells ? mark.x + mark.width / 2 - 0.5 : mark.x) + 0.5
+    let centre = Math.round(cells ? mark.x + mark.width / 2 - 0.5 : mark.x) + 0.5
+    // The clip's first and last mark are shown whole.
+    if (mark.frame === 0) centre = Math.max(centre, DIAMOND + 1.5)
+    if (mark.frame + Math.max(1, scale.perPixel) >= frameCount)
+      centre = Math.min(centre, width - DIAMOND - 1.5)
     if (centre - DIAMOND < free) {
       context.fillStyle = palette.text
       context.fillRect(mark.x, middle - 3, Math.max(1, Math.min(mark.width, cells ? 1 : mark.width)), 6)

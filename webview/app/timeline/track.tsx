@@ -258,8 +258,10 @@ function pointing(element: HTMLElement): () => void {
 }
 
 function Playhead() {
-  const x = Math.round(middleOfFrame(view.scale.value, state.frame.value))
-  if (x < -1 || x > view.size.value.width + 1) return null
+  const { width } = view.size.value
+  const middle = middleOfFrame(view.scale.value, state.frame.value)
+  if (middle < 0 || middle > width) return null
+  const x = Math.min(width - 1, Math.round(middle - 0.5))
   return <div class="playhead" style={{ transform: `translateX(${x}px)` }} />
 }
 

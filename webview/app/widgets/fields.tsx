@@ -9,12 +9,13 @@ export function SliderField(props: {
   readonly value: number
   /** How the slider's way relates to the value: 2 gives small values more room. */
   readonly curve?: number
+  readonly class?: string
   readonly onChange: (value: number) => void
 }) {
   const { label, unit, min, max, value, curve = 1, onChange } = props
   const way = ((value - min) / (max - min)) ** (1 / curve)
   return (
-    <label class="field" title={label}>
+    <label class={`field ${props.class ?? ''}`} title={label}>
       <span class="field-label">{label}</span>
       <input
         type="range"

@@ -1,0 +1,273 @@
+/** The built webview in a plain page, with a real pointer and keyboard. What a host would say is said by the test. */
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { WebviewPage, type WebviewPageOptions } from './webview-page.ts'
+import { type Opened, scene } from './webview-scenes.ts'
+
+const chromium = inject('chromium')
+let view: WebviewPage | undefined
+
+async function open(opened: Opened, options: WebviewPageOptions = {}): Promise<WebviewPage> {
+  view = await WebviewPage.open(options)
+  await view.send(opened)
+  await view.page.locator('.track').waitFor()
+  // The size of the timeline is measured after its first layout.
+  await view.page.waitForTimeout(100)
+  return view
+}
+
+const frameShown = (page: WebviewPage) =>
+  page.page.locator('.track').getAttribute('aria-valuenow').then(Number)
+
+afterEach(async () => {
+  await view?.close()
+  view = undefined
+})
+
+describe.skipIf(!chromium)('timeline under a real pointer', () => {
+  beforeAll(() => {
+    process.env.SIAMMAE_CHROMIUM ??= chromium
+  })
+
+  it('scrubs, chooses the lane, and says where it stands', async () => {
+    const { page } = await open(scene(100, 3))
+    const box = (await page.locator('.track').boundingBox())!
+    await page.mouse.move(box.x + box.width * 0.2, box.y + 10)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.705, box.y + 10, { steps: 5 })
+    await page.mouse.up()
+    expect(await frameShown(view!)).toBe(70)
+    await page.mouse.click(box.x + box.width * 0.305, box.y + 32 + 24 + 12)
+    expect(await page.locator('.track').getAttribute('aria-valuetext')).toBe('frame 30 of 99, 1.00 s')
+    await expect
+      .poll(async () => (await view!.posted('view')).at(-1)?.view)
+      .toMatchObject({ frame: 30, objectId: 2 })
+  })
+
+  it('chooses a range with shift, and moves its ends', async () => {
+    const { page } = await open(scene(100, 3))
+    const box = (await page.locator('.track').boundingBox())!
+    const at = (frame: number) => box.x + (box.width * frame) / 100
+    await page.keyboard.down('Shift')
+    await page.mouse.move(at(20.5), box.y + 10)
+    await page.mouse.down()
+    await page.mouse.move(at(50.5), box.y + 10, { steps: 4 })
+    await page.mouse.up()
+    await page.keyboard.up('Shift')
+    await expect.poll(() => page.locator('.range-text').textContent()).toBe('20 – 50')
+    await page.mouse.move(at(51), box.y + 10)
+    await page.mouse.down()
+    await page.mouse.move(at(60.5), box.y + 10, { steps: 4 })
+    await page.mouse.up()
+    expect(await page.locator('.range-text').textContent()).toBe('20 – 60')
+  })
+
+  it('zooms at the pointer and pans, and shows the whole clip again', async () => {
+    const { page } = await open(scene(10_000, 2))
+    const box = (await page.locator('.track').boundingBox())!
+    const x = box.x + box.width / 4
+    await page.mouse.click(x, box.y + 10)
+    const before = await frameShown(view!)
+    await page.keyboard.down('Control')
+    for (let turn = 0; turn < 8; turn++) await page.mouse.wheel(0, -300)
+    await page.keyboard.up('Control')
+    await page.locator('.timeline-thumb').waitFor()
+    await page.mouse.click(x, box.y + 10)
+    expect(Math.abs((await frameShown(view!)) - before)).toBeLessThanOrEqual(1)
+    await page.mouse.wheel(600, 0)
+    await page.waitForTimeout(50)
+    await page.mouse.click(x, box.y + 10)
+    expect(await frameShown(view!)).toBeGreaterThan(before + 5)
+    await page.getByRole('button', { name: 'Show the Whole Clip' }).click()
+    await expect.poll(() => page.locator('.timeline-thumb').count()).toBe(0)
+  })
+
+  it('is moved by the keyboard while it has the focus', async () => {
+    const { page } = await open(scene(100, 3))
+    await page.locator('.track').focus()
+    for (const key of ['ArrowRight', 'ArrowRight', 'PageDown', 'Shift+ArrowRight', 'ArrowLeft'])
+      await page.keyboard.press(key)
+    expect(await frameShown(view!)).toBe(21)
+    await page.keyboard.press('End')
+    expect(await frameShown(view!)).toBe(99)
+    await page.keyboard.press('ArrowDown')
+    expect(await page.locator('.lane-header.current').getAttribute('data-object-id')).toBe('2')
+  })
+})
+
+describe.skipIf(!chromium)('keys and messages', () => {
+  it('typed into a field stay there, others go on to VS Code', async () => {
+    const { page } = await open(scene(100, 3))
+    // The window is where VS Code listens for keys.
+    await page.evaluate("window.heard = []; addEventListener('keydown', (event) => heard.push(event.key))")
+    await page.locator('.frame-number').click()
+    await page.keyboard.type('42')
+    await page.keyboard.press('Enter')
+    expect(await frameShown(view!)).toBe(42)
+    await page.locator('.track').focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('b')
+    expect(await page.evaluate('heard')).toEqual(['b'])
+  })
+
+  it('runs commands of the host with the view as it stands', async () => {
+    const { page } = await open(scene(100, 3))
+    await page.locator('.track').focus()
+    await page.keyboard.press('PageDown')
+    await page.getByRole('button', { name: 'Propagate Forward' }).click()
+    const said = await page.evaluate("posted.filter((one) => ['view', 'execute'].includes(one.type))")
+    expect(said).toMatchObject([
+      ...(said as unknown[]).slice(0, -2).map(() => ({})),
+      { type: 'view', view: { frame: 10, objectId: 1 } },
+      { type: 'execute', command: 'siammae.propagateForward', args: [] },
+    ])
+  })
+
+  it('comes back as it was when the webview is made anew', async () => {
+    const { page } = await open(scene(100, 3))
+    await page.mouse.click(0, 0)
+    await page.locator('.track').focus()
+    await page.keyboard.press('End')
+    await page.locator('[data-object-id="2"]').click()
+    await page.getByRole('button', { name: 'Hide Left shoe' }).click()
+    await page.getByRole('radio', { name: 'Polygon (P)' }).click()
+    await page.waitForTimeout(300)
+    const kept = (await page.evaluate('kept')) as Record<string, unknown>
+    await view!.close()
+    const again = await open(scene(100, 3), { kept })
+    expect(await frameShown(again)).toBe(99)
+    expect(await again.page.locator('.lane-header.current').getAttribute('data-object-id')).toBe('2')
+    expect(
+      await again.page.getByRole('button', { name: 'Hide Left shoe' }).getAttribute('aria-pressed'),
+    ).toBe('true')
+    expect(await again.page.getByRole('radio', { name: 'Polygon (P)' }).getAttribute('aria-checked')).toBe(
+      'true',
+    )
+  })
+
+  it('shows a run, its end, and what went wrong', async () => {
+    const opened = await open({ ...scene(100, 3), trusted: false })
+    const { page } = opened
+    expect(await page.getByRole('button', { name: 'Propagate Forward' }).isDisabled()).toBe(true)
+    await opened.send(
+      { type: 'trusted' },
+      {
+        type: 'run',
+        run: {
+          id: 1,
+          state: 'running',
+          direction: 'forward',
+          range: [0, 99],
+          done: 25,
+          total: 100,
+          frame: 24,
+          framesPerSecond: 12.5,
+          secondsLeft: 6,
+          device: 'cpu',
+          model: 'starter',
+        },
+      },
+    )
+    expect(await page.locator('.run').textContent()).toContain('25 / 100')
+    expect(await page.locator('.run').getAttribute('data-state')).toBe('running')
+    await page.getByRole('button', { name: 'Pause Propagation' }).click()
+    expect((await opened.posted('execute')).at(-1)?.command).toBe('siammae.pausePropagation')
+    await opened.send({ type: 'run', run: undefined })
+    expect(await page.locator('.run').count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Propagate Forward' }).isDisabled()).toBe(false)
+    await opened.send({
+      type: 'failed',
+      message: 'The video is gone.',
+      actions: [{ title: 'Locate Video...', command: 'siammae.locateVideo' }],
+    })
+    await page.getByRole('button', { name: 'Locate Video...' }).click()
+    expect((await opened.posted('execute')).at(-1)?.command).toBe('siammae.locateVideo')
+  })
+})
+
+describe.skipIf(!chromium)('layout', () => {
+  it('lets nothing overlap or fall out from 600 x 400 to 1920 x 1080', async () => {
+    const { page } = await open(
+      { ...scene(100_000, 20), view: { frame: 54_321, tool: 'brush', range: [10_000, 90_000] } },
+      { size: { width: 600, height: 400 } },
+    )
+    for (const [width, height] of [
+      [600, 400],
+      [800, 600],
+      [1280, 800],
+      [1920, 1080],
+    ] as const) {
+      await page.setViewportSize({ width, height })
+      await page.waitForTimeout(60)
+      const wrong = await page.evaluate(`(() => {
+        const wrong = []
+        for (const bar of document.querySelectorAll('.option-bar, .transport-bar, .lane-corner, .tool-strip')) {
+          const box = bar.getBoundingClientRect()
+          const parts = [...bar.querySelectorAll('button, input')].filter((one) => one.offsetParent !== null)
+          const boxes = parts.map((one) => one.getBoundingClientRect())
+          boxes.forEach((one, at) => {
+            const name = parts[at].ariaLabel ?? parts[at].textContent
+            if (one.left < box.left - 0.5 || one.right > box.right + 0.5) wrong.push('outside: ' + name)
+            boxes.slice(at + 1).forEach((other, next) => {
+              if (one.left < other.right - 0.5 && other.left < one.right - 0.5 && one.top < other.bottom - 0.5 && other.top < one.bottom - 0.5)
+                wrong.push(name + ' over ' + (parts[at + 1 + next].ariaLabel ?? ''))
+            })
+          })
+        }
+        return wrong
+      })()`)
+      expect(wrong, `${width} x ${height}`).toEqual([])
+    }
+  })
+})
+
+describe.skipIf(!chromium)('speed', () => {
+  it('of the timeline with 100,000 frames and 20 objects is told', async () => {
+    const { page } = await open(scene(100_000, 20, true), { size: { width: 1920, height: 1080 } })
+    // From the start of a screen frame until everything of it is drawn: scripts, styles, layout, painting.
+    await page.evaluate(`(() => {
+      window.spent = []
+      const request = window.requestAnimationFrame.bind(window)
+      let started = false
+      window.requestAnimationFrame = (callback) => request((now) => {
+        if (!started) {
+          started = true
+          const start = performance.now()
+          const channel = new MessageChannel()
+          channel.port1.onmessage = () => { started = false; spent.push(performance.now() - start) }
+          channel.port2.postMessage(0)
+        }
+        callback(now)
+      })
+    })()`)
+    const box = (await page.locator('.track').boundingBox())!
+    const told = async (what: string) => {
+      await page.waitForTimeout(100)
+      const spent = ((await page.evaluate('spent.splice(0)')) as number[]).sort((one, other) => one - other)
+      expect(spent.length, what).toBeGreaterThan(0)
+      const median = spent[spent.length >> 1]!
+      console.log(
+        `Timeline, 100,000 frames, 20 objects, 1920 x 1080: ${what}: worst redraw ${spent.at(-1)!.toFixed(1)} ms, ` +
+          `median ${median.toFixed(1)} ms, ${spent.length} redraws`,
+      )
+    }
+    await page.locator('.splitter').focus()
+    for (let turn = 0; turn < 20; turn++) await page.keyboard.press('ArrowUp')
+    await told('all lanes shown')
+    await page.mouse.move(box.x + 10, box.y + 400)
+    await page.keyboard.down('Control')
+    for (let turn = 0; turn < 30; turn++) {
+      await page.mouse.move(box.x + 200 + turn * 40, box.y)
+      await page.mouse.wheel(0, turn < 15 ? -150 : 100)
+    }
+    await page.keyboard.up('Control')
+    await told('zooming')
+    const now = (await page.locator('.track').boundingBox())!
+    await page.mouse.move(now.x + 10, now.y + 10)
+    await page.mouse.down()
+    for (let turn = 0; turn < 60; turn++) await page.mouse.move(now.x + 10 + turn * 25, now.y + 10)
+    await page.mouse.up()
+    await told('scrubbing')
+    for (let turn = 0; turn < 20; turn++) await page.mouse.wheel(120, 0)
+    await told('panning')
+  })
+})
