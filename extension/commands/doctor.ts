@@ -59,7 +59,7 @@ async function write(services: Services): Promise<string> {
     [vscode.l10n.t('Model in the settings'), chosen.file ?? vscode.l10n.t('the starter model')],
   ]
   try {
-    const found = await client.doctor()
+    const found = await client.doctor({ ffmpeg: settings.ffmpeg(), model: chosen.file })
     return [...head, ...table([...rows, ...reportRows(found)]), '', ...devices(found), ''].join('\n')
   } catch (error) {
     return [

@@ -8,6 +8,7 @@ import type {
   ModelReady,
   RunFacts,
   RunRequest,
+  RunSettings,
 } from '../../model/process/index.ts'
 import { Emitter } from '../emitter.ts'
 import { Sentence } from '../sentence.ts'
@@ -106,8 +107,13 @@ export class ProcessClient implements ModelClient {
       this.#ask(this.#connection, { ...want, frames: [] })
   }
 
-  prepareModel(choice: ModelChoice): Promise<ModelReady> {
-    return this.#call((rpc) => rpc.prepareModel(choice))
+  prepareModel(
+    choice: ModelChoice,
+    first?: { readonly clip: string; readonly settings: RunSettings },
+  ): Promise<ModelReady> {
+    return first === undefined
+      ? this.#call((rpc) => rpc.prepareModel(choice))
+      : this.#callOn(first.clip, (rpc) => rpc.prepareModel(choice, first))
   }
 
   startRun(request: RunRequest): Promise<RunFacts> {
@@ -134,8 +140,8 @@ export class ProcessClient implements ModelClient {
     return this.#call((rpc) => rpc.cancelExport(job))
   }
 
-  doctor(): Promise<DoctorReport> {
-    return this.#call((rpc) => rpc.doctor())
+  doctor(settings: { readonly ffmpeg?: string; readonly model?: string }): Promise<DoctorReport> {
+    return this.#call((rpc) => rpc.doctor(settings))
   }
 
   /** Ends the process and starts it anew with the clips that are open: for settings that it reads at its start. */

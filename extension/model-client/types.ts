@@ -10,6 +10,7 @@ import type {
   RunFacts,
   RunProgress,
   RunRequest,
+  RunSettings,
 } from '../../model/process/index.ts'
 import type { Event } from '../emitter.ts'
 
@@ -28,7 +29,11 @@ export interface ModelClient {
   /** The view is gone and needs no pictures any more. */
   forgetView(view: string): void
 
-  prepareModel(choice: ModelChoice): Promise<ModelReady>
+  /** @param first the clip and the settings that the first run will likely have */
+  prepareModel(
+    choice: ModelChoice,
+    first?: { readonly clip: string; readonly settings: RunSettings },
+  ): Promise<ModelReady>
   /** @throws ProcessLostError when the process ends before the run is set up */
   startRun(request: RunRequest): Promise<RunFacts>
   pauseRun(run: number): Promise<void>
@@ -36,7 +41,8 @@ export interface ModelClient {
   cancelRun(run: number): Promise<void>
   exportDataset(job: string, request: ExportRequest): Promise<ExportResult>
   cancelExport(job: string): Promise<void>
-  doctor(): Promise<DoctorReport>
+  /** Also about the ffmpeg and the model file that the settings name. */
+  doctor(settings: { readonly ffmpeg?: string; readonly model?: string }): Promise<DoctorReport>
 
   readonly onOpening: Event<Parameters<HostFunctions['opening']>[0]>
   readonly onPicture: Event<Parameters<HostFunctions['picture']>[0]>

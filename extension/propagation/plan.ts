@@ -77,8 +77,7 @@ export function affectedSpan(
   objectId: number,
   frame: number,
 ): readonly [first: number, last: number] | undefined {
-  const entry = document.entry(objectId, frame)
-  if (entry?.state !== 'keyframe') return undefined
+  if (!isMark(document.entry(objectId, frame))) return undefined
   const first = spanEnd(document, objectId, frame, -1)
   const last = spanEnd(document, objectId, frame, 1)
   return last - first < 1 || isOnlyMarks(document, objectId, first, last) ? undefined : [first, last]
@@ -88,7 +87,7 @@ function spanEnd(document: AnnotationDocument, objectId: number, frame: number, 
   let reached = frame
   const frames = document.frames(objectId).filter((other) => (step > 0 ? other > frame : other < frame))
   if (step < 0) frames.reverse()
-  const keyframe = frames.find((other) => document.entry(objectId, other)?.state === 'keyframe')
+  const keyframe = frames.find((other) => isMark(document.entry(objectId, other)))
   if (keyframe !== undefined) return keyframe
   for (const other of frames) {
     if (other !== reached + step) break
@@ -231,7 +230,7 @@ function inRange(
       hasShape(document.entry(id, last)) ||
       document
         .frames(id)
-        .some((frame) => frame >= first && frame <= last && isMark(document.entry(id, frame))),
+        .some((frame) => frame >= first && frame <= last && showsObject(document.entry(id, frame))),
   )
   if (reached.length === 0)
     throw new Sentence(
@@ -242,7 +241,7 @@ function inRange(
   const seeds = reached.map((object): [TrackedObject, number[]] => {
     const marked = document
       .frames(object.id)
-      .some((frame) => frame >= first && frame <= last && isMark(document.entry(object.id, frame)))
+      .some((frame) => frame >= first && frame <= last && showsObject(document.entry(object.id, frame)))
     // A model's frames at the borders start the walk only where no keyframe does.
     return [object, marked ? [] : [first, last]]
   })
@@ -288,12 +287,17 @@ function asKeyframe(entry: Shape & { readonly occluded: boolean }): KeyframeEntr
 }
 
 function hasKeyframe(document: AnnotationDocument, objectId: number): boolean {
-  for (const [, entry] of document.entries(objectId)) if (isMark(entry)) return true
+  for (const [, entry] of document.entries(objectId)) if (showsObject(entry)) return true
   return false
 }
 
+/** A person's frame that says where the object is: at a place, or nowhere. */
+function isMark(entry: Entry | undefined): entry is Mark['entry'] {
+  return showsObject(entry) || (entry?.state === 'absent' && entry.by === 'person')
+}
+
 /** A person's frame that shows where the object is. */
-function isMark(entry: Entry | undefined): entry is KeyframeEntry {
+function showsObject(entry: Entry | undefined): entry is KeyframeEntry {
   return entry?.state === 'keyframe' && hasShape(entry)
 }
 

@@ -45,6 +45,8 @@ export class PropagationRun {
   #writer: RunWriter | undefined
   /** Results that came before the process had said what runs. */
   #early: RunResult[] = []
+  /** Which results were the run's last word; see {@link keyOf}. */
+  readonly #final = new Set<number>()
   #view: RunView
   #wish: 'run' | 'pause' | 'cancel' = 'run'
   #setUp = false
@@ -195,6 +197,7 @@ export class PropagationRun {
 
   #take(results: readonly EarlierResult[], progress: RunProgress): void {
     if (this.#end !== undefined) return
+    for (const { objectId, frame, final } of results) if (final) this.#final.add(keyOf(objectId, frame))
     if (this.#writer === undefined) {
       this.#early.push(...results)
       return
@@ -246,7 +249,7 @@ export class PropagationRun {
     for (const { id } of this.plan.objects)
       for (const [frame, entry] of annotations.entries(id))
         if (frame >= first && frame <= last && isOf(this.id, entry))
-          earlier.push({ objectId: id, frame, entry })
+          earlier.push({ objectId: id, frame, entry, final: this.#final.has(keyOf(id, frame)) })
     return earlier
   }
 
@@ -276,6 +279,11 @@ export class PropagationRun {
     this.#resolve(end)
     this.#changed.dispose()
   }
+}
+
+/** One number for an object (1 to 255) on a frame. */
+function keyOf(objectId: number, frame: number): number {
+  return frame * 256 + objectId
 }
 
 function isOf(run: number, entry: { readonly state: string }): entry is ModelEntry {

@@ -27,7 +27,7 @@ export class StatusItem implements vscode.Disposable {
     this.#subscriptions = [
       this.#item,
       editors.onDidChangeActive(() => this.#show()),
-      editors.onDidOpen(() => void this.#prepare()),
+      editors.onDidOpen((document) => void this.#prepare(document.videoPath)),
       propagation.onDidChange(() => this.#show()),
       settings.onDidChange(() => void this.#prepare()),
       client.onState(() => this.#show()),
@@ -40,19 +40,26 @@ export class StatusItem implements vscode.Disposable {
     for (const subscription of this.#subscriptions) subscription.dispose()
   }
 
-  /** Loads the model that the settings name, unless it is the one that was asked for last. */
-  async #prepare(): Promise<void> {
+  /**
+   * Loads the model that the settings name, unless it is the one that was asked for last.
+   * @param clip that the first run will likely be on
+   */
+  async #prepare(clip = this.#services.editors.active?.document.videoPath): Promise<void> {
     const { editors, client, log, settings } = this.#services
     if (editors.all.length === 0 || !vscode.workspace.isTrusted) return
     const choice = settings.model()
-    const asked = JSON.stringify(choice)
+    const run = settings.run()
+    const asked = JSON.stringify([choice, run])
     if (asked === this.#asked) return
     this.#asked = asked
     this.#ready = undefined
     this.#problem = undefined
     this.#show()
     try {
-      const ready = await client.prepareModel(choice)
+      const ready = await client.prepareModel(
+        choice,
+        clip === undefined ? undefined : { clip, settings: run },
+      )
       if (asked !== this.#asked) return
       this.#ready = ready
       for (const note of ready.notes) log.info(note)

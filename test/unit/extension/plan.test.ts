@@ -66,7 +66,11 @@ describe('forward and backward', () => {
       range: [0, 9],
       marks: ['1@0'],
     })
-    expect(plan(['kal.......'], { kind: 'forward', frame: 2 })).toMatchObject({ range: [0, 9] })
+    // That a person has seen the object nowhere is a mark of its own.
+    expect(plan(['kal.......'], { kind: 'forward', frame: 2 })).toMatchObject({
+      range: [0, 9],
+      marks: ['1@0', '1@1'],
+    })
   })
 
   test('the end of the clip and unmarked objects are refused with what to do', () => {
@@ -157,6 +161,12 @@ describe('the span around a correction', () => {
       direction: 'both',
       marks: ['1@0', '1@4', '1@8'],
     })
+  })
+
+  test('a frame on which a person says that the object is absent bounds it, and can be the correction', () => {
+    expect(affectedSpan(clip('kppakpppap'), 1, 4)).toEqual([3, 8])
+    expect(affectedSpan(clip('kpppapppkp'), 1, 4)).toEqual([0, 8])
+    expect(affectedSpan(clip('kpppopppkp'), 1, 4)).toBeUndefined()
   })
 
   test("without a keyframe on a side, to the end of a model's results", () => {
