@@ -146,7 +146,7 @@ export class AnnotationFile implements Disposable {
    * @throws SidecarProblem when it cannot be written, or what is there is damaged (it is left as it is)
    */
   async save(overwrite = false): Promise<'saved' | 'conflict'> {
-    await this.#model.whenIdle()
+    if (this.#model.isBusy) await this.#model.whenIdle()
     const model = this.#model
     const saving = model.beginSave()
     const snapshot = new Snapshot(model.content)
@@ -174,7 +174,7 @@ export class AnnotationFile implements Disposable {
 
   /** Writes the document to another place, where it refers to the video from there. */
   async saveAs(path: string, videoPath: string): Promise<void> {
-    await this.#model.whenIdle()
+    if (this.#model.isBusy) await this.#model.whenIdle()
     const snapshot = new Snapshot(this.content)
     try {
       await this.#threads.save(path, snapshot, undefined, pathFrom(path, videoPath))
@@ -185,7 +185,7 @@ export class AnnotationFile implements Disposable {
 
   /** The document as it is now, as the text of a side-car. */
   async text(): Promise<string> {
-    await this.#model.whenIdle()
+    if (this.#model.isBusy) await this.#model.whenIdle()
     const snapshot = new Snapshot(this.content)
     try {
       return await this.#threads.text(snapshot)

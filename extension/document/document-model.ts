@@ -214,6 +214,11 @@ export class DocumentModel implements Disposable {
     this.#changes.fire(change)
   }
 
+  /** Whether a large step is being taken back or done again. */
+  get isBusy(): boolean {
+    return this.#working !== undefined
+  }
+
   /** Resolves when no undo or redo is going on in slices. */
   async whenIdle(): Promise<void> {
     await this.#idle()

@@ -12,16 +12,15 @@ export interface StackEdit {
 /**
  * Keeps VS Code's undo stack and dirty mark in step with the model.
  *
- * VS Code calls a document saved as it is when a save ends, so steps that are made meanwhile are told of afterwards, and
- * undo and redo wait. Where VS Code would call a document clean that is not (results of a run that came after a save; an
- * undo and another edit after one), it is told that the content changed.
+ * VS Code calls a document saved as it is when a save ends, whatever was done since it began, and it compares places on
+ * its stack, not contents. Where it would call a document clean that is not (work during a save; results of a run that
+ * came after one; an undo and another edit after one), it is told that the content changed.
  */
 export class StackBridge implements Disposable {
   readonly #fire: (edit: StackEdit | undefined) => void
   readonly #stack: EditStack
   #model: DocumentModel | undefined
   #listeners: Disposable[] = []
-  #held: Step[] = []
   #saving: Promise<void> | undefined
 
   /** @param fire tells VS Code of a step, or (undefined) that the content has changed without one */
@@ -34,13 +33,7 @@ export class StackBridge implements Disposable {
   attach(model: DocumentModel): void {
     this.#detach()
     this.#model = model
-    this.#listeners = [
-      model.onStep((step) => {
-        if (this.#saving === undefined) this.#tell(step)
-        else this.#held.push(step)
-      }),
-      model.onRunGrown(() => this.#check()),
-    ]
+    this.#listeners = [model.onStep((step) => this.#tell(step)), model.onRunGrown(() => this.#check())]
   }
 
   /**
@@ -60,11 +53,10 @@ export class StackBridge implements Disposable {
       return result
     } finally {
       if (saved) this.#stack.saved()
-      // VS Code marks the document as saved when the answer arrives; only then may it hear of more.
+      // VS Code marks the document as saved when the answer arrives; what it hears before that is lost.
       setTimeout(() => {
         this.#saving = undefined
         release()
-        for (const step of this.#held.splice(0)) this.#tell(step)
         this.#check()
       })
     }
@@ -76,7 +68,6 @@ export class StackBridge implements Disposable {
 
   /** VS Code goes back to where it was saved. */
   reverted(): void {
-    this.#held = []
     this.#stack.reverted()
   }
 
@@ -99,13 +90,11 @@ export class StackBridge implements Disposable {
     this.#fire({
       label: step.label,
       undo: async () => {
-        while (this.#saving !== undefined) await this.#saving
         this.#stack.undone()
         if (model === this.#model) await model?.undo(step)
         this.#check()
       },
       redo: async () => {
-        while (this.#saving !== undefined) await this.#saving
         this.#stack.redone()
         if (model === this.#model) await model?.redo(step)
         this.#check()

@@ -86,10 +86,11 @@ export class History {
     if (step === undefined) return undefined
     const edits: Edit[] = []
     try {
-      for (const inverse of step.inverses.toReversed()) {
-        edits.push(this.#document.apply(inverse))
-        yield
-      }
+      for (const inverse of step.inverses.toReversed())
+        for (const piece of pieces(inverse)) {
+          edits.push(this.#document.apply(piece))
+          yield
+        }
     } catch (error) {
       for (const edit of edits.reverse()) this.#document.apply(edit)
       throw error
@@ -106,7 +107,7 @@ export class History {
     const { step, edit } = undone
     const inverses: Edit[] = []
     try {
-      for (const piece of edit.kind === 'group' ? edit.edits : [edit]) {
+      for (const piece of pieces(edit)) {
         inverses.push(this.#document.apply(piece))
         yield
       }
@@ -182,4 +183,10 @@ export class History {
   #top(): Step | undefined {
     return this.#done.findLast((step) => step.inverses.length > 0)
   }
+}
+
+/** An edit as single ones, in order. */
+function* pieces(edit: Edit): Generator<Edit, void, undefined> {
+  if (edit.kind !== 'group') yield edit
+  else for (const part of edit.edits) yield* pieces(part)
 }
