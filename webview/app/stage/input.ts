@@ -103,7 +103,6 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
   element.addEventListener(
     'pointerdown',
     (event) => {
-      element.focus({ preventScroll: true })
       if (event.pointerType === 'pen') penSeen = true
       if (event.pointerType === 'touch') {
         touches.set(event.pointerId, { x: event.clientX, y: event.clientY })
