@@ -1,5 +1,11 @@
-import { batch, computed, type Signal, signal } from '@preact/signals'
-import type { Edit, Entry, Label, TrackedObject } from '../../model/annotation/index.ts'
+import { batch, computed, type Signal, signal, untracked } from '@preact/signals'
+import {
+  type Edit,
+  type Entry,
+  equalEntries,
+  type Label,
+  type TrackedObject,
+} from '../../model/annotation/index.ts'
 import type {
   ClipView,
   DisplaySettings,
@@ -161,14 +167,29 @@ export const currentEntries = computed(() => entriesOf(frame.value))
 /** Takes entries over from the host. */
 export function putEntries(frames: readonly FrameEntries[]): void {
   for (const one of frames) {
+    const known = one.frame === shownFrame.peek() ? withWhatIsKnown(one) : new Map(one.entries)
     entries.delete(one.frame)
-    entries.set(one.frame, new Map(one.entries))
+    entries.set(one.frame, known)
   }
   for (const oldest of entries.keys()) {
     if (entries.size <= ENTRY_FRAMES) break
     entries.delete(oldest)
   }
   entriesVersion.value++
+}
+
+/**
+ * The host sends everything about a frame anew. On the frame that is on screen, what says the same as before stays the
+ * same object, so that nothing that was made from it is made again after every stroke.
+ */
+function withWhatIsKnown({ frame: index, entries: told }: FrameEntries): ReadonlyMap<number, Entry> {
+  const before = untracked(() => entriesOf(index)) ?? NO_ENTRIES
+  return new Map(
+    told.map(([id, entry]) => {
+      const known = before.get(id)
+      return [id, known !== undefined && equalEntries(known, entry) ? known : entry]
+    }),
+  )
 }
 
 /** Forgets all entries, because the document was replaced. */

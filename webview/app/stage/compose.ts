@@ -1,5 +1,5 @@
 import type { Rle } from '../../../model/annotation/index.ts'
-import { boundsOf, EMPTY, forEachRun, isEmpty, join, type Rect } from '../masks/index.ts'
+import { boundsOf, EMPTY, forEachRun, join, type Rect } from '../masks/index.ts'
 
 /** One object's mask as it is filled. */
 export interface Fill {
@@ -42,20 +42,23 @@ export function boundsOfFills(fills: readonly Fill[]): Rect {
 }
 
 /**
- * All masks of a frame as one picture of opaque pixels; where masks overlap the later one is seen. The opacity comes
- * in when it is drawn, so that it can change without doing this again.
- * @param bounds holds every mask
- * @returns pixels of the box, row-major
+ * Paints all masks of a frame into one picture of opaque pixels; where masks overlap the later one is seen. The opacity
+ * comes in when it is drawn, so that it can change without doing this again.
+ * @param pixels width x height, column by column as masks are kept: ten times as fast as row by row, and the canvas
+ * turns them while it draws
+ * @param height of the picture
  */
-export function composeFills(fills: readonly Fill[], bounds: Rect): Uint32Array<ArrayBuffer> {
-  if (isEmpty(bounds)) return new Uint32Array(0)
-  const { left, top } = bounds
-  const width = bounds.right - left
-  const pixels = new Uint32Array(width * (bounds.bottom - top))
+export function composeFills(fills: readonly Fill[], pixels: Uint32Array, height: number): void {
   for (const { mask, pixel, striped } of fills)
     forEachRun(mask, (x, from, to) => {
-      let at = (from - top) * width + (x - left)
-      for (let y = from; y < to; y++, at += width) if (!striped || onStripe(x, y)) pixels[at] = pixel
+      const column = x * height
+      if (striped) {
+        for (let y = from; y < to; y++) if (onStripe(x, y)) pixels[column + y] = pixel
+      } else pixels.fill(pixel, column + from, column + to)
     })
-  return pixels
+}
+
+/** Makes a box of such a picture empty. */
+export function clearBox(pixels: Uint32Array, height: number, box: Rect): void {
+  for (let x = box.left; x < box.right; x++) pixels.fill(0, x * height + box.top, x * height + box.bottom)
 }

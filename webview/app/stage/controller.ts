@@ -275,8 +275,8 @@ export class StageController implements StagePort, InputTarget {
   #open(clip: typeof state.clip.value): void {
     state.shownFrame.value = undefined
     this.#root.removeAttribute('data-frame')
-    this.#fills.clear()
     if (clip === undefined) return
+    this.#fills.open(clip.width, clip.height)
     this.#pictures.open(clip.frameCount, clip.width, clip.height)
     this.#place()
     this.#layers.stale('picture', 'fills', 'lines', 'tool')
@@ -332,7 +332,7 @@ export class StageController implements StagePort, InputTarget {
   #renderFills(frame: number | undefined, box?: Rect): void {
     if (frame !== undefined && box === undefined) {
       this.#fills.updateLive()
-      this.#fills.show(frame, shownMarks.peek())
+      this.#fills.show(shownMarks.peek())
     }
     const { maskOpacity, maskStyle } = state.settings.peek()
     const plain = maskStyle === 'outline' ? 0 : maskOpacity

@@ -1,79 +1,96 @@
 import type { Rle } from '../../../model/annotation/index.ts'
-import { EMPTY, grow, isEmpty, type MaskEdit, type Rect } from '../masks/index.ts'
-import { boundsOfFills, composeFills, type Fill, onStripe, pixelOf } from './compose.ts'
+import { EMPTY, grow, isEmpty, join, type MaskEdit, overlap, type Rect } from '../masks/index.ts'
+import { boundsOfFills, clearBox, composeFills, type Fill, onStripe, pixelOf } from './compose.ts'
 import { drawVisible } from './draw-visible.ts'
 import type { Mark } from './marks.ts'
 import { isBlocky, type Size, type View } from './view.ts'
 
-/** A picture of all masks of a frame, as large as the box around them. */
-interface Composed {
-  readonly key: string
+/** What the picture shows, to know whether it must be made anew. */
+interface Shown {
   readonly masks: readonly Rle[]
-  readonly canvas: HTMLCanvasElement | undefined
-  readonly bounds: Rect
+  readonly look: string
 }
 
-/** Bytes of composed masks that are kept. */
-const LIMIT = 64 * 2 ** 20
+const NOTHING: Shown = { masks: [], look: '' }
 
-/** The filled masks of the frame on screen: composed once per frame, changed in place while somebody draws. */
+/**
+ * The filled masks of the frame on screen, as one picture at the resolution of the video. It is the same picture for
+ * every frame: painting 20 masks into memory that is there takes a millisecond, to get new memory takes ten. Its rows
+ * are the video's columns, see compose.ts.
+ */
 export class Fills {
-  readonly #cache = new Map<number, Composed>()
-  #bytes = 0
-  #shown: Composed = { key: '', masks: [], canvas: undefined, bounds: EMPTY }
+  readonly #canvas = document.createElement('canvas')
+  readonly #context = this.#canvas.getContext('2d')!
+  #image: ImageData | undefined
+  #pixels = new Uint32Array(0)
+  /** Holds everything that is painted. */
+  #bounds: Rect = EMPTY
+  #shown = NOTHING
   #live: Live | undefined
+  #under = new Uint32Array(0)
 
-  /** Makes the masks of a frame ready to be drawn; what is known already is not done again. */
-  show(frame: number, marks: readonly Mark[]): void {
-    const filled = marks.filter(({ entry }) => entry.mask !== undefined)
-    const masks = filled.map(({ entry }) => entry.mask!)
-    const key = filled.map(({ colour, entry }) => `${colour}${entry.occluded ? '/' : ''}`).join()
-    const known = this.#cache.get(frame)
-    if (known?.key === key && known.masks.every((mask, i) => mask === masks[i])) {
-      this.#cache.delete(frame)
-      this.#cache.set(frame, known)
-      this.#shown = known
-      return
-    }
-    if (known !== undefined) this.#forget(frame, known)
-    const fills = filled.map(fillOf)
-    const bounds = boundsOfFills(fills)
-    this.#shown = { key, masks, canvas: pictureOf(composeFills(fills, bounds), bounds), bounds }
-    this.#cache.set(frame, this.#shown)
-    this.#bytes += bytesOf(this.#shown)
-    for (const [oldest, composed] of this.#cache) {
-      if (this.#bytes <= LIMIT || oldest === frame) break
-      this.#forget(oldest, composed)
-    }
-  }
-
-  /** Forgets everything: another clip. */
-  clear(): void {
-    this.#cache.clear()
-    this.#bytes = 0
-    this.#shown = { key: '', masks: [], canvas: undefined, bounds: EMPTY }
+  /** Another clip: everything of before is gone. Sizes in pixels of the video. */
+  open(width: number, height: number): void {
+    this.#canvas.width = height
+    this.#canvas.height = width
+    this.#image = new ImageData(height, width)
+    this.#pixels = new Uint32Array(this.#image.data.buffer)
+    this.#under = new Uint32Array(0)
+    this.#bounds = EMPTY
+    this.#shown = NOTHING
     this.#live = undefined
   }
 
-  #forget(frame: number, composed: Composed): void {
-    this.#cache.delete(frame)
-    this.#bytes -= bytesOf(composed)
+  /** Paints the masks of a frame, unless they are painted already. */
+  show(marks: readonly Mark[]): void {
+    if (this.#image === undefined || this.#live !== undefined) return
+    const filled = marks.filter(({ entry }) => entry.mask !== undefined)
+    const masks = filled.map(({ entry }) => entry.mask!)
+    const look = filled.map(({ colour, entry }) => `${colour}${entry.occluded ? '/' : ''}`).join()
+    const before = this.#shown
+    if (before.look === look && masks.length === before.masks.length)
+      if (masks.every((mask, i) => mask === before.masks[i])) return
+    const fills = filled.map(fillOf)
+    const bounds = boundsOfFills(fills)
+    clearBox(this.#pixels, this.#image.width, this.#bounds)
+    composeFills(fills, this.#pixels, this.#image.width)
+    this.#put(join(bounds, this.#bounds))
+    this.#bounds = bounds
+    this.#shown = { masks, look }
   }
 
   /** From here on the edit is seen; `marks` are those of the frame, `colour` that of the object drawn. */
   beginLive(edit: MaskEdit, marks: readonly Mark[], objectId: number | undefined, colour: string): void {
+    this.show(marks)
     const others = marks.filter((mark) => mark.objectId !== objectId && mark.entry.mask !== undefined)
     const own = marks.find((mark) => mark.objectId === objectId)
-    this.#live = new Live(edit, this.#shown, others.map(fillOf), colour, own?.entry.occluded ?? false)
+    if (this.#under.length === this.#pixels.length) this.#under.fill(0)
+    else this.#under = new Uint32Array(this.#pixels.length)
+    composeFills(others.map(fillOf), this.#under, edit.height)
+    this.#live = { edit, pixel: pixelOf(colour), striped: own?.entry.occluded ?? false }
   }
 
-  /** Takes over what was drawn since the last call. @returns the box that changed, in pixels of the video */
+  /** Paints what was drawn since the last call. @returns the box that changed, in pixels of the video */
   updateLive(): Rect {
-    return this.#live?.update() ?? EMPTY
+    if (this.#live === undefined) return EMPTY
+    const { edit, pixel, striped } = this.#live
+    const box = edit.takeDirty()
+    for (let y = box.top; y < box.bottom; y++)
+      for (let x = box.left; x < box.right; x++) {
+        const own = edit.pixels[y * edit.width + x] !== 0 && !(striped && !onStripe(x, y))
+        const at = x * edit.height + y
+        this.#pixels[at] = own ? pixel : this.#under[at]!
+      }
+    this.#put(box)
+    this.#bounds = join(this.#bounds, box)
+    return box
   }
 
   endLive(): void {
+    if (this.#live === undefined) return
+    this.updateLive()
     this.#live = undefined
+    this.#shown = { masks: [], look: 'drawn on' }
   }
 
   get isLive(): boolean {
@@ -96,76 +113,39 @@ export class Fills {
       context.clip()
       context.clearRect(left, top, right - left, bottom - top)
     }
-    const source = this.#live?.canvas ?? this.#shown.canvas
-    const bounds = this.#live?.bounds ?? this.#shown.bounds
-    if (source !== undefined && opacity > 0) {
+    // A little more than the box: smoothing looks at neighbours.
+    const part = box === undefined ? this.#bounds : overlap(this.#bounds, grow(box, 3))
+    if (opacity > 0 && !isEmpty(part)) {
       context.globalAlpha = opacity
       context.imageSmoothingEnabled = !isBlocky(view)
-      // A little more than the box: smoothing looks at neighbours.
-      drawVisible(context, source, bounds, view, canvas, box && grow(box, 3))
+      // Swaps x and y, of everything alike.
+      context.transform(0, 1, 1, 0, 0, 0)
+      const whole = { left: 0, top: 0, right: this.#canvas.width, bottom: this.#canvas.height }
+      const turnedView = { ...view, x: view.y, y: view.x }
+      const turnedCanvas = { width: canvas.height, height: canvas.width }
+      drawVisible(context, this.#canvas, whole, turnedView, turnedCanvas, turned(part))
     }
     context.restore()
   }
+
+  #put(box: Rect): void {
+    if (this.#image === undefined || isEmpty(box)) return
+    const { left, top, right, bottom } = turned(box)
+    this.#context.putImageData(this.#image, 0, 0, left, top, right - left, bottom - top)
+  }
 }
 
-/** The masks while one of them is being drawn: a picture of the whole frame that is changed in small boxes. */
-class Live {
-  readonly canvas: HTMLCanvasElement
-  readonly bounds: Rect
-  readonly #edit: MaskEdit
-  readonly #context: CanvasRenderingContext2D
-  /** What lies beneath the object. */
-  readonly #under: Uint32Array
-  readonly #pixel: number
-  readonly #striped: boolean
-
-  constructor(edit: MaskEdit, shown: Composed, others: readonly Fill[], colour: string, striped: boolean) {
-    this.#edit = edit
-    this.#pixel = pixelOf(colour)
-    this.#striped = striped
-    this.bounds = { left: 0, top: 0, right: edit.width, bottom: edit.height }
-    this.#under = composeFills(others, this.bounds)
-    this.canvas = document.createElement('canvas')
-    this.canvas.width = edit.width
-    this.canvas.height = edit.height
-    this.#context = this.canvas.getContext('2d')!
-    if (shown.canvas !== undefined) this.#context.drawImage(shown.canvas, shown.bounds.left, shown.bounds.top)
-  }
-
-  update(): Rect {
-    const box = this.#edit.takeDirty()
-    if (isEmpty(box)) return EMPTY
-    const width = box.right - box.left
-    const image = new ImageData(width, box.bottom - box.top)
-    const target = new Uint32Array(image.data.buffer)
-    const { pixels } = this.#edit
-    for (let y = box.top; y < box.bottom; y++) {
-      let at = y * this.#edit.width + box.left
-      let to = (y - box.top) * width
-      for (let x = box.left; x < box.right; x++, at++, to++) {
-        const own = pixels[at] !== 0 && !(this.#striped && !onStripe(x, y))
-        target[to] = own ? this.#pixel : this.#under[at]!
-      }
-    }
-    this.#context.putImageData(image, box.left, box.top)
-    return box
-  }
+/** A mask that is being drawn. */
+interface Live {
+  readonly edit: MaskEdit
+  readonly pixel: number
+  readonly striped: boolean
 }
 
 function fillOf({ entry, colour }: Mark): Fill {
   return { mask: entry.mask!, pixel: pixelOf(colour), striped: entry.occluded }
 }
 
-function pictureOf(pixels: Uint32Array<ArrayBuffer>, bounds: Rect): HTMLCanvasElement | undefined {
-  if (isEmpty(bounds)) return undefined
-  const canvas = document.createElement('canvas')
-  canvas.width = bounds.right - bounds.left
-  canvas.height = bounds.bottom - bounds.top
-  const image = new ImageData(new Uint8ClampedArray(pixels.buffer), canvas.width, canvas.height)
-  canvas.getContext('2d')!.putImageData(image, 0, 0)
-  return canvas
-}
-
-function bytesOf({ canvas }: Composed): number {
-  return canvas === undefined ? 0 : canvas.width * canvas.height * 4
+function turned({ left, top, right, bottom }: Rect): Rect {
+  return { left: top, top: left, right: bottom, bottom: right }
 }
