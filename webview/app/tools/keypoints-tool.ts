@@ -36,6 +36,8 @@ export class KeypointsTool implements CanvasTool {
   /** The keypoint of the unfinished skeleton that follows the pointer. */
   #moving: number | undefined
   #pointer: PointerSample | undefined
+  /** The keypoint that the last click has placed: until the pointer moves off it, the next one is meant. */
+  #justPlaced: number | undefined
 
   constructor(host: ToolHost) {
     this.#host = host
@@ -192,6 +194,7 @@ export class KeypointsTool implements CanvasTool {
       this.#host.hint(t('All keypoints of {0} are placed; drag one to move it.', object.name))
       return false
     }
+    this.#justPlaced = before.next
     this.#show({ frame: this.#host.frame, object, draft })
     if (draft.next === undefined) this.#finish()
     return true
@@ -258,16 +261,18 @@ export class KeypointsTool implements CanvasTool {
   #placedAt(): number | undefined {
     const sample = this.#pointer
     if (sample === undefined || this.#pose?.frame !== this.#host.frame) return undefined
-    const reach = reachOf(this.#host)
+    // Less than elsewhere: points that lie close together must be possible to place.
+    let nearest = reachOf(this.#host) / 2
     const { keypoints } = this.#pose.draft
     let best: number | undefined
-    let nearest = reach
     for (const [i, { x, y, visibility }] of keypoints.entries()) {
       const distance = Math.hypot(x - sample.x, y - sample.y)
       if (visibility === 'absent' || distance > nearest) continue
       best = i
       nearest = distance
     }
+    if (best !== this.#justPlaced) this.#justPlaced = undefined
+    else if (best !== undefined) return undefined
     return best
   }
 
