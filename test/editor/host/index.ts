@@ -12,6 +12,8 @@ export async function run(): Promise<void> {
   mocha.suite.emit('pre-require', globalThis, join(__dirname, 'host'), mocha)
   // The order matters for the first only: activation can be measured once.
   await import('./activation.ts')
+  await import('./document.ts')
+  await import('./propagation.ts')
   await new Promise<void>((resolve, reject) => {
     mocha.run((failures) => (failures > 0 ? reject(new Error(`${failures} tests failed.`)) : resolve()))
   })
