@@ -76,6 +76,26 @@ export class AnnotatorView {
     await this.page.keyboard.press(key)
   }
 
+  /** Presses a button of the editor by what it is called. */
+  async press(label: string): Promise<void> {
+    await this.frame.locator(`button[aria-label="${label}"]`).first().click()
+  }
+
+  /** What the run status says; undefined while no run goes on. */
+  async run(): Promise<{ state: string; done: number; total: number } | undefined> {
+    const run = await this.frame.$('.run')
+    const state = await run?.getAttribute('data-state')
+    const count = await (await run?.$('.run-count'))?.textContent()
+    if (!state || !count) return undefined
+    const [done, total] = count.split('/').map(Number)
+    return { state, done: done!, total: total! }
+  }
+
+  /** Waits until no run goes on. */
+  async runEnd(seconds = 90): Promise<void> {
+    await until('the run to end', async () => (await this.run()) === undefined, seconds)
+  }
+
   /** What the screen shows of the video, one pixel per pixel of the video: red, green, blue. */
   async pixels(width: number, height: number): Promise<Uint8Array> {
     const { left, top, scale } = await this.placement()

@@ -3,9 +3,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
 import { root } from '../build.ts'
+import { until } from '../support/until.ts'
 import { CHROMIUM_FLAGS } from '../vscode/chromium.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../vscode/code-server.ts'
 import type { ServerVSCode } from '../vscode/install-vscode.ts'
+import { AnnotatorView } from './view.ts'
 
 export interface WorkbenchOptions extends ServerOptions {
   readonly server: ServerVSCode
@@ -74,6 +76,56 @@ export class Workbench {
   /** The file's row in the explorer. */
   file(name: string) {
     return this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label^="${name}"]`)
+  }
+
+  /** Opens a video by its menu in the explorer, and waits until its first frame is on screen. */
+  async annotate(name: string): Promise<AnnotatorView> {
+    await this.file(name).click({ button: 'right' })
+    await this.menuItem('Annotate Video').click()
+    return this.view()
+  }
+
+  /** Opens a file by a double click in the explorer. */
+  async open(name: string): Promise<void> {
+    await this.file(name).dblclick()
+  }
+
+  menuItem(text: string) {
+    return this.page.locator('.monaco-menu .action-item', { hasText: text }).first()
+  }
+
+  /** An annotator on screen, counted from the left, once it shows a frame. */
+  async view(index = 0): Promise<AnnotatorView> {
+    const frame = await until('a frame on the canvas', async () => {
+      const found = (await this.views())[index]
+      return (await found?.$('.stage[data-frame]')) ? found : undefined
+    })
+    return new AnnotatorView(this.page, frame)
+  }
+
+  /** Makes an object with the keyboard: its label from the list, its name typed. */
+  async newObject(label: string, name: string): Promise<void> {
+    await this.page.keyboard.press('n')
+    const rows = this.page.locator('.quick-input-list .monaco-list-row')
+    await rows
+      .filter({ has: this.page.getByText(label, { exact: true }) })
+      .first()
+      .click()
+    await this.page.locator('.quick-input-widget .quick-input-message', { hasText: 'new object' }).waitFor()
+    await this.answer(name)
+  }
+
+  /** The label of the active tab, with whether it has unsaved changes. */
+  async activeTab(): Promise<{ name: string; dirty: boolean }> {
+    const tab = this.page.locator('.editor-group-container.active .tab.active')
+    const name = (await tab.getAttribute('data-resource-name')) ?? ''
+    return { name, dirty: ((await tab.getAttribute('class')) ?? '').split(' ').includes('dirty') }
+  }
+
+  /** Saves with the keyboard, and waits until the tab is clean. */
+  async save(): Promise<void> {
+    await this.page.keyboard.press('Control+s')
+    await until('the tab to be clean', async () => !(await this.activeTab()).dirty)
   }
 
   /** The documents of the webviews that are on screen, left to right. */

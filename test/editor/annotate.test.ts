@@ -1,0 +1,151 @@
+/**
+ * The main job, as a person does it: mark a koi with the brush on one frame, watch the mark travel, stop and go on,
+ * correct it, undo and redo, save, close and open again. What is on screen is compared with the exact masks of the clip.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { readSidecar } from '../../model/formats/index.ts'
+import type { AnnotatorView } from './driver/view.ts'
+import { editorSuite, MAGENTA } from './support/suite.ts'
+import { agreement, HEIGHT, overlap, truth, WIDTH, wayThrough } from './support/truth.ts'
+import { until } from './support/until.ts'
+
+editorSuite('the main job on the sample clip', {}, (place) => {
+  let view: AnnotatorView
+  const painted = () => view.painted(WIDTH, HEIGHT, MAGENTA)
+  const count = async () => (await painted()).reduce((sum, one) => sum + one, 0)
+  const sidecar = () => join(place().folder, 'sample.siam.json')
+  /** How well the magenta pixels on screen agree with the black koi on a frame. */
+  const onScreen = async (frame: number) => overlap(await painted(), await truth(frame, 2))
+  const go = async (frame: number) => {
+    await place().workbench.page.keyboard.press('Control+g')
+    await place().workbench.answer(String(frame))
+    await view.waitForFrame(frame)
+  }
+
+  it('opens a video from the explorer without writing anything', async () => {
+    const { workbench } = place()
+    view = await workbench.annotate('sample.mp4')
+    await view.waitForFrame(0)
+    expect(await count()).toBe(0)
+    expect((await workbench.activeTab()).dirty).toBe(false)
+    expect(existsSync(sidecar())).toBe(false)
+    await workbench.screenshot('opened')
+  })
+
+  it('draws a mask with the brush', async () => {
+    const { workbench } = place()
+    await workbench.newObject('koi', 'black koi')
+    await view.key('d')
+    await view.draw(wayThrough(await truth(0, 2), 14))
+    await until('the mask on screen', async () => (await onScreen(0)) > 0.75)
+    await until('the dirty mark', async () => (await workbench.activeTab()).dirty)
+    await workbench.screenshot('drawn')
+  })
+
+  it('erases with the eraser, and undo brings it back', async () => {
+    const before = await count()
+    await view.key('e')
+    await view.draw(wayThrough(await truth(0, 2), 14).slice(0, 6))
+    await until('fewer pixels', async () => (await count()) < before * 0.97)
+    await view.key('Control+z')
+    await until('the pixels to be back', async () => (await count()) === before)
+  })
+
+  it('propagates: the overlay lies on the koi in later frames', async () => {
+    await view.key('f')
+    await until('a run', () => view.run())
+    await until('some results', async () => ((await view.run())?.done ?? 0) > 5, 60)
+    await go(5)
+    await until('the mask on frame 5 while the run goes on', async () => (await onScreen(5)) > 0.6)
+    await place().workbench.screenshot('propagating')
+  })
+
+  it('pauses, resumes, and cancels; what is done stays', async () => {
+    await view.press('Pause Propagation')
+    const paused = await until('the pause', async () => {
+      const run = await view.run()
+      return run?.state === 'paused' ? run : undefined
+    })
+    expect(paused.done).toBeLessThan(paused.total)
+    await view.press('Resume Propagation')
+    await until('more results', async () => ((await view.run())?.done ?? 0) > paused.done + 3, 60)
+    await view.press('Cancel Propagation')
+    await view.runEnd()
+    await go(paused.done)
+    await until('the mask on a frame that was done', async () => (await onScreen(paused.done)) > 0.5)
+    await go(99)
+    expect(await count()).toBe(0)
+  })
+
+  it('goes on from where it was cancelled', async () => {
+    await go(0)
+    await view.key('f')
+    await until('a run', () => view.run())
+    await view.runEnd()
+    for (const frame of [30, 60, 99]) {
+      await go(frame)
+      await until(`the mask on frame ${frame}`, async () => (await count()) > 500)
+      const score = await onScreen(frame)
+      console.log(`overlay on the koi on frame ${frame}: IoU ${score.toFixed(2)}`)
+      expect(score).toBeGreaterThan(0.4)
+    }
+  })
+
+  it('corrects a frame and propagates its span again', async () => {
+    const { workbench } = place()
+    await go(60)
+    await view.key('d')
+    await view.draw(wayThrough(await truth(60, 2), 14))
+    const offer = view.frame.locator('.offer button', { hasText: 'Propagate' })
+    await offer.waitFor()
+    await workbench.screenshot('offer')
+    await offer.click()
+    await until('a run', () => view.run())
+    await view.runEnd()
+    await go(64)
+    await until('the mask on frame 64', async () => (await onScreen(64)) > 0.4)
+    await workbench.screenshot('corrected')
+  })
+
+  it('undoes all of it step by step, and redoes it', async () => {
+    const { workbench } = place()
+    await go(0)
+    const drawn = await count()
+    // Newest first: run of the correction, correction, second run, first run, mask, object.
+    for (let step = 0; step < 5; step++) await view.key('Control+z')
+    await until('the mask to be gone', async () => (await count()) === 0)
+    expect((await workbench.activeTab()).dirty).toBe(true)
+    await view.key('Control+z')
+    await until('the clean document', async () => !(await workbench.activeTab()).dirty)
+    for (let step = 0; step < 6; step++) await view.key('Control+Shift+z')
+    await until('the mask to be back', async () => (await count()) === drawn)
+    await go(64)
+    await until('the run to be back', async () => (await onScreen(64)) > 0.4)
+  })
+
+  it('saves, closes, and opens again as it was', async () => {
+    const { workbench } = place()
+    await go(64)
+    const before = await painted()
+    await workbench.save()
+    const saved = await readSidecar(sidecar())
+    expect(
+      agreement(saved.entry(1, 0)?.state === 'keyframe' ? maskOf(saved, 0) : undefined, await truth(0, 2)),
+    ).toBeGreaterThan(0.75)
+    expect(saved.frames(1).length).toBe(100)
+    await workbench.page.keyboard.press('Control+F4')
+    await until('no annotator', async () => (await workbench.views()).length === 0)
+    await workbench.open('sample.siam.json')
+    view = await workbench.view()
+    await go(64)
+    await until('the same pixels', async () => overlap(await painted(), before) > 0.99)
+    expect((await workbench.activeTab()).dirty).toBe(false)
+  })
+})
+
+function maskOf(document: Awaited<ReturnType<typeof readSidecar>>, frame: number) {
+  const entry = document.entry(1, frame)
+  return entry && 'mask' in entry ? entry.mask : undefined
+}
