@@ -1,5 +1,5 @@
 /** A VS Code window as a person uses it: with pointer and keyboard, in a real browser. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
 import { root } from '../build.ts'
@@ -128,6 +128,21 @@ export class Workbench {
     await until('the tab to be clean', async () => !(await this.activeTab()).dirty)
   }
 
+  /** Changes the colour theme, by the settings file as a synchronised setting would. */
+  async setTheme(name: string): Promise<void> {
+    const path = join(this.server.home, 'data', 'User', 'settings.json')
+    const settings = JSON.parse(readFileSync(path, 'utf8'))
+    writeFileSync(path, JSON.stringify({ ...settings, 'workbench.colorTheme': name }, null, 2))
+  }
+
+  /** Waits until VS Code has written a backup of the unsaved work. */
+  async backedUp(): Promise<void> {
+    const folder = join(this.server.home, 'data')
+    await until('a backup', () =>
+      readdirSync(folder, { recursive: true }).some((name) => /Backups|backup/.test(String(name))),
+    )
+  }
+
   /** The documents of the webviews that are on screen, left to right. */
   async views(): Promise<Frame[]> {
     const found: { frame: Frame; x: number }[] = []
@@ -144,6 +159,12 @@ export class Workbench {
   /** Messages at the lower right. */
   async notifications(): Promise<string[]> {
     return this.page.locator('.notifications-toasts .notification-list-item-message').allInnerTexts()
+  }
+
+  /** What VS Code asks: dialogs and messages with buttons. */
+  async questions(): Promise<string[]> {
+    const dialogs = this.page.locator('.monaco-dialog-box .dialog-message-container')
+    return [...(await dialogs.allInnerTexts()), ...(await this.notifications())]
   }
 
   /** A picture of the window in test-output/. */

@@ -1,0 +1,115 @@
+/** From key press to the next frame on screen, and memory of the extension host, on a clip of 3,000 frames. */
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import type { Frame } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { createDocument } from '../../model/annotation/index.ts'
+import { writeSidecar } from '../../model/formats/index.ts'
+import { memoryOf, processesOf } from './driver/processes.ts'
+import type { AnnotatorView } from './driver/view.ts'
+import { editorSuite } from './support/suite.ts'
+import { SAMPLE } from './support/truth.ts'
+import { until } from './support/until.ts'
+
+const FRAMES = 3000
+/** Every so many frames there is a keyframe to jump to: too far for anything to have been fetched ahead. */
+const JUMP = 71
+
+async function longClip(folder: string): Promise<void> {
+  const video = [
+    '-vf',
+    'scale=854:480',
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-g',
+    '25',
+    '-pix_fmt',
+    'yuv420p',
+  ]
+  const input = ['-v', 'error', '-stream_loop', '29', '-i', SAMPLE]
+  execFileSync('ffmpeg', [...input, ...video, join(folder, 'long.mp4')])
+  const document = createDocument({ path: 'long.mp4', hash: '', frameCount: FRAMES, width: 854, height: 480 })
+  document.apply({ kind: 'putLabel', label: { id: 1, name: 'koi', colour: '#ff00ff' } })
+  document.apply({ kind: 'putObject', object: { id: 1, name: 'a koi', labelId: 1 } })
+  for (let frame = 0; frame < FRAMES; frame += JUMP)
+    document.apply({ kind: 'setEntry', objectId: 1, frame, entry: { state: 'keyframe', occluded: true } })
+  await writeSidecar(join(folder, 'long.siam.json'), document)
+}
+
+/** Makes the page note, for every frame that comes on screen, the time since the key press before it. */
+async function listen(frame: Frame): Promise<void> {
+  await frame.evaluate(`(() => {
+    window.times = []
+    let pressed = 0
+    addEventListener('keydown', (event) => { pressed = event.timeStamp }, true)
+    new MutationObserver(() => window.times.push(performance.now() - pressed)).observe(
+      document.querySelector('.stage'), { attributes: true, attributeFilter: ['data-frame'] })
+  })()`)
+}
+
+async function times(view: AnnotatorView, key: string, presses: number, by: number): Promise<number[]> {
+  const start = (await view.shown())!
+  await view.frame.evaluate('window.times.length = 0')
+  for (let press = 1; press <= presses; press++) {
+    await view.key(key)
+    await view.waitForFrame(start + press * by)
+  }
+  return (await view.frame.evaluate('window.times')) as number[]
+}
+
+function report(what: string, values: readonly number[]): { median: number; high: number } {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]!
+  const [median, high] = [at(0.5), at(0.99)]
+  console.log(
+    `${what}: median ${median.toFixed(0)} ms, 99th percentile ${high.toFixed(0)} ms (${values.length} presses)`,
+  )
+  return { median, high }
+}
+
+editorSuite('speed', { prepare: longClip }, (place) => {
+  let view: AnnotatorView
+
+  it('shows a cached frame soon after the key press', async () => {
+    const { workbench } = place()
+    await workbench.open('long.siam.json')
+    view = await workbench.view()
+    await view.waitForFrame(0)
+    await listen(view.frame)
+    // There and back: on the way back every frame was on screen before.
+    await times(view, 'ArrowRight', 60, 1)
+    const cached = report('key press to frame, cached', await times(view, 'ArrowLeft', 60, -1))
+    expect(cached.median).toBeLessThan(50)
+  })
+
+  it('shows an uncached frame soon after the key press', async () => {
+    const uncached = report('key press to frame, uncached', await times(view, 'Alt+ArrowRight', 40, JUMP))
+    expect(uncached.median).toBeLessThan(150)
+  })
+
+  it.skipIf(process.platform !== 'linux')(
+    'keeps the memory of the extension host while scrubbing',
+    async () => {
+      const { workbench } = place()
+      const host = processesOf(workbench.server.group).find(({ command }) =>
+        /--type=extensionHost/.test(command),
+      )
+      expect(host).toBeDefined()
+      const before = memoryOf(host!.id)
+      await view.key('Home')
+      await view.waitForFrame(0)
+      const start = performance.now()
+      for (let frame = 0; frame < FRAMES - 10; frame += 10) await view.key('Shift+ArrowRight')
+      await view.waitForFrame(FRAMES - 10)
+      const grown = memoryOf(host!.id) - before
+      const seconds = (performance.now() - start) / 1000
+      console.log(
+        `scrubbing over ${FRAMES} frames: ${seconds.toFixed(1)} s, memory of the extension host ${grown.toFixed(0)} MB more`,
+      )
+      await until('the right frame', async () => (await view.shown()) === FRAMES - 10)
+      expect(grown).toBeLessThan(100)
+    },
+  )
+})
