@@ -137,7 +137,14 @@ function stage(folder) {
 
   const [os, cpu] = target.split('-')
   const platform = [`--os=${os}`, `--cpu=${cpu}`, ...(os === 'linux' ? ['--libc=glibc'] : [])]
-  const quiet = ['--ignore-scripts', '--prefer-offline', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error']
+  const quiet = [
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-package-lock',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]
   run('npm', ['install', '--omit=dev', ...platform, ...quiet], folder)
   for (const [name, version] of Object.entries(versions)) {
     const installed = join(folder, 'node_modules', name, 'package.json')

@@ -56,7 +56,7 @@ editorSuite('the main job on the sample clip', {}, (place) => {
   it('propagates: the overlay lies on the koi in later frames', async () => {
     await view.key('f')
     await until('a run', () => view.run())
-    await until('some results', async () => ((await view.run())?.done ?? 0) > 5, 60)
+    await until('some results', async () => ((await view.run())?.done ?? 0) > 5, 120)
     await go(5)
     await until('the mask on frame 5 while the run goes on', async () => (await onScreen(5)) > 0.6)
     await place().workbench.screenshot('propagating')
@@ -70,7 +70,7 @@ editorSuite('the main job on the sample clip', {}, (place) => {
     })
     expect(paused.done).toBeLessThan(paused.total)
     await view.press('Resume Propagation')
-    await until('more results', async () => ((await view.run())?.done ?? 0) > paused.done + 3, 60)
+    await until('more results', async () => ((await view.run())?.done ?? 0) > paused.done + 3, 120)
     await view.press('Cancel Propagation')
     await view.runEnd()
     await go(paused.done)

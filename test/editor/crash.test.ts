@@ -20,7 +20,7 @@ editorSuite('the model process', {}, (place) => {
     await workbench.newObject('koi', 'black koi')
     await view.draw(wayThrough(await truth(0, 2), 14))
     await view.key('f')
-    await until('some results', async () => ((await view.run())?.done ?? 0) > 20, 60)
+    await until('some results', async () => ((await view.run())?.done ?? 0) > 20, 120)
     const before = modelProcesses(session)
     expect(before.length).toBe(1)
     const done = (await view.run())!.done

@@ -11,7 +11,7 @@ const executable = desktop?.executable ?? (inject('server') ? STAND_IN : undefin
 
 describe.skipIf(executable === undefined)('in the extension host', () => {
   it(`passes every test in ${desktop ? 'desktop VS Code' : 'code-server'}`, {
-    timeout: 300_000,
+    timeout: 600_000,
   }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'siam-host-'))
     try {

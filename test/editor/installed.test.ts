@@ -46,7 +46,7 @@ describe.skipIf(!server || !inject('chromium'))('the installed package', () => {
     await view.key('d')
     await view.draw(wayThrough(await truth(0, 2), 14))
     await view.key('f')
-    await until('some results', async () => ((await view.run())?.done ?? 0) > 8, 60)
+    await until('some results', async () => ((await view.run())?.done ?? 0) > 8, 120)
     await view.press('Cancel Propagation')
     await view.runEnd()
     for (let frame = 1; frame <= 5; frame++) {

@@ -36,7 +36,7 @@ export class AnnotatorView {
   }
 
   /** Waits until a frame is on screen. */
-  async waitForFrame(frame: number, seconds = 30): Promise<void> {
+  async waitForFrame(frame: number, seconds = 60): Promise<void> {
     await until(`frame ${frame} on screen`, async () => (await this.shown()) === frame, seconds)
   }
 
@@ -92,7 +92,7 @@ export class AnnotatorView {
   }
 
   /** Waits until no run goes on. */
-  async runEnd(seconds = 90): Promise<void> {
+  async runEnd(seconds = 200): Promise<void> {
     await until('the run to end', async () => (await this.run()) === undefined, seconds)
   }
 

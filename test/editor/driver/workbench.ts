@@ -37,6 +37,7 @@ export class Workbench {
     try {
       browser = await chromium.launch({ executablePath: options.chromium, args: CHROMIUM_FLAGS })
       const page = await browser.newPage({ viewport: options.size ?? { width: 1280, height: 800 } })
+      page.setDefaultTimeout(120_000)
       const workbench = new Workbench(server, browser, page)
       await workbench.load(options.folder, options.development ?? true)
       return workbench
@@ -53,7 +54,7 @@ export class Workbench {
     const query = new URLSearchParams({ folder })
     if (development) query.set('payload', JSON.stringify([['extensionDevelopmentPath', extension]]))
     await this.page.goto(`${this.server.url}/?${query}`)
-    await this.page.locator('.activitybar .action-label[aria-label*="SiamMAE"]').waitFor({ timeout: 60_000 })
+    await this.page.locator('.activitybar .action-label[aria-label*="SiamMAE"]').waitFor()
   }
 
   /** Runs a command by its title, as a person does: F1, type, Enter. */

@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import Module from 'node:module'
 import { describe, it } from 'mocha'
 import * as vscode from 'vscode'
+import { print } from './print.ts'
 import { extension } from './support.ts'
 
 describe('activation', () => {
@@ -14,11 +15,13 @@ describe('activation', () => {
     await found.activate()
     const all = performance.now() - start
     const { load, activate } = own()
-    console.log(
-      `activation: ${load.toFixed(1)} ms to load, ${activate.toFixed(1)} ms to activate ` +
-        `(${all.toFixed(1)} ms with what VS Code does around it)`,
+    print(
+      `activation: ${load.wall.toFixed(0)} ms to load, ${activate.wall.toFixed(0)} ms to activate, ` +
+        `${(load.cpu + activate.cpu).toFixed(0)} ms of it on the processor ` +
+        `(${all.toFixed(0)} ms with what VS Code does around it)`,
     )
-    assert.ok(load + activate < 100)
+    // On the processor, because on the clock everything takes longer while other programs run.
+    assert.ok(load.cpu + activate.cpu < 100)
   })
 
   it('registers every command of its manifest', async () => {
@@ -33,21 +36,27 @@ describe('activation', () => {
   })
 })
 
+interface Took {
+  /** Milliseconds on the clock, and of the processor. */
+  readonly wall: number
+  readonly cpu: number
+}
+
 /** Times loading and `activate` of the extension itself: what `Developer: Show Running Extensions` shows. */
-function timeExtension(): () => { load: number; activate: number } {
-  const times = { load: Number.NaN, activate: Number.NaN }
+function timeExtension(): () => { load: Took; activate: Took } {
+  const none = { wall: Number.NaN, cpu: Number.NaN }
+  const times = { load: none, activate: none }
   const modules = Module as unknown as { _load(request: string, ...rest: unknown[]): unknown }
   const original = modules._load
   modules._load = function (request, ...rest) {
-    const start = performance.now()
-    const loaded = original.call(this, request, ...rest)
-    if (!request.endsWith('extension.cjs')) return loaded
-    times.load = performance.now() - start
-    const entry = loaded as { activate(context: unknown): unknown }
+    if (!request.endsWith('extension.cjs')) return original.call(this, request, ...rest)
+    const load = timer()
+    const entry = original.call(this, request, ...rest) as { activate(context: unknown): unknown }
+    times.load = load()
     const timed = async (context: unknown) => {
-      const begin = performance.now()
+      const activate = timer()
       const result = await entry.activate(context)
-      times.activate = performance.now() - begin
+      times.activate = activate()
       return result
     }
     return { ...entry, activate: timed }
@@ -55,5 +64,14 @@ function timeExtension(): () => { load: number; activate: number } {
   return () => {
     modules._load = original
     return times
+  }
+}
+
+function timer(): () => Took {
+  const start = performance.now()
+  const before = process.cpuUsage()
+  return () => {
+    const { user, system } = process.cpuUsage(before)
+    return { wall: performance.now() - start, cpu: (user + system) / 1000 }
   }
 }

@@ -1,14 +1,18 @@
 /** What VS Code calls: runs the suites below inside the extension host. */
 import { join } from 'node:path'
-import { formatWithOptions } from 'node:util'
 import Mocha from 'mocha'
-import { MARK } from '../vscode/mark.ts'
+import { print } from './print.ts'
 
 /** @throws when a test failed, which VS Code turns into its exit code */
 export async function run(): Promise<void> {
-  const log = console.log
-  console.log = (...args: unknown[]) => log(MARK + formatWithOptions({}, ...args))
-  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, color: false, reporter: 'spec' })
+  Mocha.reporters.Base.consoleLog = print
+  const mocha = new Mocha({
+    ui: 'bdd',
+    timeout: 120_000,
+    color: false,
+    reporter: 'spec',
+    grep: process.env.SIAMMAE_TEST_GREP ?? '',
+  })
   mocha.suite.emit('pre-require', globalThis, join(__dirname, 'host'), mocha)
   // The order matters for the first only: activation can be measured once.
   await import('./activation.ts')

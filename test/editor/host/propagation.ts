@@ -6,6 +6,7 @@ import * as vscode from 'vscode'
 import type { AnnotatorDocument } from '../../../extension/editor/index.ts'
 import type { Entry } from '../../../model/annotation/index.ts'
 import { until } from '../support/until.ts'
+import { print } from './print.ts'
 import { closeAll, editors, makeClip, OBJECT, open, removeClip } from './support.ts'
 
 const setting = (name: string, value: unknown) =>
@@ -18,7 +19,7 @@ function entries(document: AnnotatorDocument): (Entry | undefined)[] {
 }
 
 describe('a propagation', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let clip: Awaited<ReturnType<typeof makeClip>>
   let document: AnnotatorDocument
   beforeEach(async () => {
@@ -42,12 +43,12 @@ describe('a propagation', function () {
     delay.enable()
     const start = performance.now()
     await vscode.commands.executeCommand('siammae.propagateForward')
-    await until('the last frame', () => document.annotations.entry(OBJECT, 99) !== undefined, 90)
+    await until('the last frame', () => document.annotations.entry(OBJECT, 99) !== undefined, 200)
     delay.disable()
     const seconds = (performance.now() - start) / 1000
     const gap = delay.percentile(99) / 1e6
     const grown = (process.memoryUsage().rss - memory) / 2 ** 20
-    console.log(
+    print(
       `propagation of 99 frames: ${seconds.toFixed(1)} s; event loop gap of the extension host: ` +
         `99th percentile ${gap.toFixed(1)} ms, largest ${(delay.max / 1e6).toFixed(1)} ms; ` +
         `memory grown by ${grown.toFixed(0)} MB`,
@@ -58,7 +59,7 @@ describe('a propagation', function () {
 
   it('is one step to undo and to redo', async () => {
     await vscode.commands.executeCommand('siammae.propagateForward')
-    await until('the last frame', () => document.annotations.entry(OBJECT, 99) !== undefined, 90)
+    await until('the last frame', () => document.annotations.entry(OBJECT, 99) !== undefined, 200)
     const after = entries(document)
     await vscode.commands.executeCommand('undo')
     await until('the run to be undone', () => document.annotations.entry(OBJECT, 99) === undefined)
@@ -75,7 +76,7 @@ describe('a propagation', function () {
     const mine: Entry = { state: 'absent', by: 'person' }
     document.perform({ kind: 'setEntry', objectId: OBJECT, frame: 12, entry: mine }, 'Mark object as absent')
     await vscode.commands.executeCommand('siammae.propagateForward')
-    await until('the last frame', () => document.annotations.entry(OBJECT, 99) !== undefined, 90)
+    await until('the last frame', () => document.annotations.entry(OBJECT, 99) !== undefined, 200)
     assert.deepEqual(document.annotations.entry(OBJECT, 12), mine)
   })
 })

@@ -5,7 +5,7 @@
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  seconds = 30,
+  seconds = 60,
 ): Promise<Exclude<T, undefined | false>> {
   const end = performance.now() + seconds * 1000
   for (;;) {

@@ -80,10 +80,12 @@ export function serverEnvironment(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEn
   }
 }
 
-// Ends the whole group when its standard input closes or its first process ends, so that nothing outlives a test that
-// was killed.
-const GUARD =
-  'exec 3<&0; "$@" </dev/null 3<&- & first=$!; (read -r _ <&3; kill -TERM -- -$$) & wait $first; kill -TERM -- -$$'
+/**
+ * Ends the whole group when its standard input closes or its first process ends, so that nothing outlives a test that
+ * was killed.
+ */
+export const GUARD =
+  'exec 3<&0; "$@" </dev/null 3<&- & first=$!; (read -r _ <&3; kill -s TERM -- -$$) & wait $first; kill -s TERM -- -$$'
 
 /** Starts a server and waits until it answers. */
 export async function startServer(server: ServerVSCode, options: ServerOptions = {}): Promise<RunningServer> {

@@ -26,6 +26,7 @@ async function run(): Promise<number> {
   const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS })
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+    page.setDefaultTimeout(120_000)
     const code = new Promise<number>((resolve, reject) => {
       page.exposeFunction('codeAutomationExit', (exit: number) => resolve(exit)).catch(reject)
       page.on('crash', () => reject(new Error('The browser page crashed.')))
@@ -50,6 +51,12 @@ async function run(): Promise<number> {
     await running.stop()
   }
 }
+
+// Whoever started it may be killed; it must not stay behind then.
+const parent = process.ppid
+setInterval(() => {
+  if (process.ppid !== parent) process.exit(1)
+}, 1000).unref()
 
 run().then(
   (code) => process.exit(code),
