@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { exportCommand } from './commands/export.ts'
 import { featuresCommand } from './commands/features.ts'
 import { framesCommand } from './commands/frames.ts'
+import { importModelCommand } from './commands/import-model.ts'
 import { infoCommand } from './commands/info.ts'
 import { previewCommand } from './commands/preview.ts'
 import { propagateCommand } from './commands/propagate.ts'
@@ -48,6 +49,7 @@ async function main(): Promise<number> {
     trainCommand,
     previewCommand,
     exportCommand,
+    importModelCommand,
     doctorCommand,
   ])
     program.addCommand(command(stop.signal).copyInheritedSettings(program))

@@ -36,8 +36,8 @@ export async function openClip(path: string, signal: AbortSignal): Promise<Video
 }
 
 /** Reads a model and says aloud when it was never trained. */
-export async function loadModel(path: string | undefined, heads?: number): Promise<EncoderModel> {
-  const model = await readModel(path, { heads })
+export async function loadModel(path: string | undefined): Promise<EncoderModel> {
+  const model = await readModel(path)
   const note = untrainedNote(model)
   if (note) say(`Warning: ${note}`)
   return model

@@ -30,16 +30,13 @@ export function starterModelPath(): string {
  * Reads a model; the starter model where none is named.
  * @throws UserError naming the file that is missing or damaged
  */
-export async function readModel(
-  path: string | undefined,
-  options: { heads?: number } = {},
-): Promise<EncoderModel> {
+export async function readModel(path: string | undefined): Promise<EncoderModel> {
   const chosen = path ?? starterModelPath()
   if (path === undefined && !existsSync(chosen))
     throw new UserError(
       `The starter model ${chosen} is missing; check the project out or install it again, or choose another model.`,
     )
-  return readEncoder(chosen, options)
+  return readEncoder(chosen)
 }
 
 /** How a model is called in outputs; an untrained one is named as such everywhere. */

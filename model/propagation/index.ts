@@ -21,6 +21,7 @@ export {
   propagate,
 } from './propagate.ts'
 export type { EarlierResults } from './resume.ts'
+export { faultOf, type SelfCheck, selfCheck, selfCheckSize } from './self-check.ts'
 export {
   CHANGEABLE,
   changedSettings,

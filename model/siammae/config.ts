@@ -17,6 +17,17 @@ export interface EncoderConfig {
   /** Per channel of an image in 0..1: subtracted, then divided by. */
   readonly mean: readonly [number, number, number]
   readonly std: readonly [number, number, number]
+  /** False for networks without a [CLS] token (VideoMAE); the first row of their position table is not used. */
+  readonly classToken?: boolean | undefined
+  /** Learned tokens without a place between [CLS] and the patches (Darcet et al. 2024); none when left out. */
+  readonly registers?: number | undefined
+  /** How the position table is stretched to another grid: as DINO does, or as DINOv2 with registers does. */
+  readonly positionResize?: 'dino' | 'antialiased' | undefined
+}
+
+/** Tokens in front of the patches: [CLS] and registers. */
+export function prefixTokens({ classToken, registers }: EncoderConfig): number {
+  return (classToken === false ? 0 : 1) + (registers ?? 0)
 }
 
 /** ImageNet statistics, which MAE, DINO and SiamMAE all train with. */
@@ -78,6 +89,9 @@ export const encoderConfigSchema = v.pipe(
       v.pipe(finite, v.minValue(1e-6)),
       v.pipe(finite, v.minValue(1e-6)),
     ]),
+    classToken: v.optional(v.boolean()),
+    registers: v.optional(whole(64)),
+    positionResize: v.optional(v.picklist(['dino', 'antialiased'])),
   }),
   v.check((config) => config.dim % config.heads === 0, 'heads must divide dim'),
 )

@@ -17,7 +17,7 @@ import {
   transpose,
 } from '../graph/index.ts'
 import { type BlockOptions, block, norm, type ParameterLookup } from './blocks.ts'
-import { type EncoderConfig, IMAGENET_MEAN, IMAGENET_STD } from './config.ts'
+import { type EncoderConfig, IMAGENET_MEAN, IMAGENET_STD, prefixTokens } from './config.ts'
 import { encoderLayout, type Parameters } from './parameters.ts'
 import { interpolatePositions } from './positions.ts'
 
@@ -77,7 +77,7 @@ export function unitLength(x: Tensor): Tensor {
  * The graph that turns one picture into features.
  *
  * Input `image`: uint8 [height, width, 3], RGB. Outputs: `tokens` float32 [rows * columns, dim], the patch tokens
- * of the last block after the final norm, [CLS] dropped; `tokens_l2`, the same with unit length.
+ * of the last block after the final norm, [CLS] and registers dropped; `tokens_l2`, the same with unit length.
  * @param outputs which of the two to compute
  * @throws RangeError unless the patch divides the size
  */
@@ -108,19 +108,44 @@ export function encoderGraph(
     config.positionGrid,
     rows,
     columns,
+    config.positionResize,
   )
   const weight = reshape(parameter('patch_embed.proj.weight'), [dim, 3 * config.patch ** 2])
   const embedded = linear(patchesFromPixels(image, config), weight, parameter('patch_embed.proj.bias'))
-  const classToken = reshape(parameter('cls_token'), [1, dim])
-  let x = add(concat([classToken, embedded], 0), graph.constant(positions, [count + 1, dim], 'positions'))
+  let x = placedTokens(config, parameter, embedded, positions)
   const options: BlockOptions = { parameter, heads, epsilon, weights: 'recomputed' }
-  const segments = [{ batch: 1, length: count + 1 }]
+  const prefix = prefixTokens(config)
+  const segments = [{ batch: 1, length: prefix + count }]
   for (let i = 0; i < config.depth; i++) x = block(x, options, `blocks.${i}`, segments)
   const normalised = norm(x, options, 'norm')
-  const tokens = slice(normalised, 0, 1, count + 1)
+  const tokens = slice(normalised, 0, prefix, prefix + count)
   if (outputs.includes('tokens')) graph.output('tokens', tokens)
   if (outputs.includes('tokens_l2')) graph.output('tokens_l2', unitLength(tokens))
   return graph
+}
+
+/**
+ * The sequence that enters the blocks: [CLS], registers, patches. Registers have no place, the others get theirs added.
+ * @param positions [1 + patches, dim], the row of [CLS] first
+ */
+function placedTokens(
+  { dim, classToken, registers }: EncoderConfig,
+  parameter: ParameterLookup,
+  embedded: Tensor,
+  positions: Float32Array,
+): Tensor {
+  const { graph } = embedded
+  const count = embedded.shape[0]!
+  const learned = registers ? [reshape(parameter('register_tokens'), [registers, dim])] : []
+  if (classToken === false) {
+    const patches = add(embedded, graph.constant(positions.slice(dim), [count, dim], 'positions'))
+    return learned.length > 0 ? concat([...learned, patches], 0) : patches
+  }
+  const first = reshape(parameter('cls_token'), [1, dim])
+  const table = graph.constant(positions, [1 + count, dim], 'positions')
+  const placed = add(concat([first, embedded], 0), table)
+  if (learned.length === 0) return placed
+  return concat([slice(placed, 0, 0, 1), ...learned, slice(placed, 0, 1, 1 + count)], 0)
 }
 
 /** Like {@link encoderGraph} without a network: `tokens_l2` are the normalised pixels of each patch, at unit length. */

@@ -8,6 +8,7 @@ export {
   encoderName,
   IMAGENET_MEAN,
   IMAGENET_STD,
+  prefixTokens,
 } from './config.ts'
 export {
   encoderGraph,
@@ -26,7 +27,7 @@ export {
   POSITION_TABLES,
   siamMaeLayout,
 } from './parameters.ts'
-export { interpolatePositions, sineCosinePositions } from './positions.ts'
+export { interpolatePositions, sineCosinePositions, sinePositions } from './positions.ts'
 export {
   type MaskInputs,
   maskedLoss,

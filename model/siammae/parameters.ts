@@ -62,9 +62,11 @@ class LayoutBuilder {
 }
 
 /** The parameters of an encoder, named as in the MAE, DINO and timm code bases. */
-export function encoderLayout({ dim, depth, patch, positionGrid, mlpRatio }: EncoderConfig): ParameterLayout {
+export function encoderLayout(config: EncoderConfig): ParameterLayout {
+  const { dim, depth, patch, positionGrid, mlpRatio, classToken, registers } = config
   const builder = new LayoutBuilder()
-  builder.layout.set('cls_token', [1, 1, dim])
+  if (classToken !== false) builder.layout.set('cls_token', [1, 1, dim])
+  if (registers) builder.layout.set('register_tokens', [1, registers, dim])
   builder.layout.set('pos_embed', [1, 1 + positionGrid * positionGrid, dim])
   builder.layout.set('patch_embed.proj.weight', [dim, 3, patch, patch])
   builder.layout.set('patch_embed.proj.bias', [dim])
@@ -110,7 +112,7 @@ function initialise(
     }
     const table = tables.get(name)
     if (table) parameters.set(name, table)
-    else if (name.endsWith('_token'))
+    else if (/_tokens?$/.test(name))
       parameters.set(
         name,
         drawn(() => 0.02 * random.normal()),

@@ -1,4 +1,4 @@
-/** Position tables: the sine-cosine one that MAE and SiamMAE use, and how DINO stretches a table to another grid. */
+/** Position tables: the sine-cosine one that MAE and SiamMAE use, and how DINO and DINOv2 stretch a table to another grid. */
 
 /**
  * 2-D sine-cosine positions: the first half of the channels encodes the column, the second half the row; each
@@ -24,6 +24,21 @@ export function sineCosinePositions(dim: number, rows: number, columns: number):
   return table
 }
 
+/**
+ * VideoMAE's positions, along one line: channel i of place p is the sine (even i) or cosine (odd i) of
+ * p / 10000^(2 floor(i/2) / dim). Without a row for [CLS], which VideoMAE does not have.
+ * @returns [count, dim]; the first rows * columns places are those of the first pair of frames
+ */
+export function sinePositions(dim: number, count: number): Float32Array {
+  const table = new Float32Array(count * dim)
+  for (let place = 0; place < count; place++)
+    for (let i = 0; i < dim; i++) {
+      const angle = place / 10000 ** ((2 * Math.floor(i / 2)) / dim)
+      table[place * dim + i] = i % 2 === 0 ? Math.sin(angle) : Math.cos(angle)
+    }
+  return table
+}
+
 /** Cubic convolution weights (Keys 1981) with a = -0.75, as PyTorch's bicubic mode, for four taps around t. */
 function cubicWeights(t: number): [number, number, number, number] {
   const a = -0.75
@@ -35,6 +50,29 @@ function cubicWeights(t: number): [number, number, number, number] {
 interface Taps {
   readonly index: readonly number[]
   readonly weight: readonly number[]
+}
+
+/** Cubic convolution (Keys 1981) with a = -0.5, as PyTorch takes for antialiasing. */
+function smoothCubic(x: number): number {
+  const distance = Math.abs(x)
+  if (distance < 1) return (1.5 * distance - 2.5) * distance * distance + 1
+  if (distance < 2) return ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+  return 0
+}
+
+/** Source cells and weights as PyTorch's bicubic mode with antialiasing: scale from / to, wider when it shrinks. */
+function antialiasedTaps(from: number, to: number): Taps[] {
+  const scale = from / to
+  const widening = Math.max(1, scale)
+  return Array.from({ length: to }, (_, i) => {
+    const centre = scale * (i + 0.5)
+    const first = Math.max(0, Math.trunc(centre - 2 * widening + 0.5))
+    const end = Math.min(from, Math.trunc(centre + 2 * widening + 0.5))
+    const index = Array.from({ length: end - first }, (_, j) => first + j)
+    const raw = index.map((cell) => smoothCubic((cell - centre + 0.5) / widening))
+    const sum = raw.reduce((a, b) => a + b, 0)
+    return { index, weight: raw.map((value) => value / sum) }
+  })
 }
 
 /** Four source cells and weights for every target cell: source = (i + 0.5) * from / (to + 0.1) - 0.5. */
@@ -49,7 +87,8 @@ function taps(from: number, to: number): Taps[] {
 
 /**
  * Stretches a square position table to another grid as DINO's `interpolate_pos_encoding` does: bicubic, scale
- * (grid + 0.1) / side, no antialiasing; unchanged where the grid is the same. The [CLS] row stays.
+ * (grid + 0.1) / side, no antialiasing; or as DINOv2 does for its models with registers: scale grid / side, with
+ * antialiasing. Unchanged where the grid is the same. The [CLS] row stays.
  * @param table [1 + side * side, dim]
  * @returns [1 + rows * columns, dim]
  */
@@ -59,20 +98,22 @@ export function interpolatePositions(
   side: number,
   rows: number,
   columns: number,
+  resize: 'dino' | 'antialiased' = 'dino',
 ): Float32Array {
   if (rows === side && columns === side) return table.slice()
   const result = new Float32Array((1 + rows * columns) * dim)
   result.set(table.subarray(0, dim))
-  const rowTaps = taps(side, rows)
-  const columnTaps = taps(side, columns)
+  const tapsOf = resize === 'antialiased' ? antialiasedTaps : taps
+  const rowTaps = tapsOf(side, rows)
+  const columnTaps = tapsOf(side, columns)
   const sum = new Float64Array(dim)
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) {
       sum.fill(0)
       const vertical = rowTaps[row]!
       const horizontal = columnTaps[column]!
-      for (let i = 0; i < 4; i++)
-        for (let j = 0; j < 4; j++) {
+      for (let i = 0; i < vertical.index.length; i++)
+        for (let j = 0; j < horizontal.index.length; j++) {
           const weight = vertical.weight[i]! * horizontal.weight[j]!
           const base = (1 + vertical.index[i]! * side + horizontal.index[j]!) * dim
           for (let channel = 0; channel < dim; channel++) sum[channel]! += weight * table[base + channel]!

@@ -59,6 +59,10 @@ export const siamMaeConfigSchema = v.pipe(
     ({ imageSize, encoder }) => imageSize === encoder.patch * encoder.positionGrid,
     'imageSize must be encoder.patch times encoder.positionGrid',
   ),
+  v.check(
+    ({ encoder }) => encoder.classToken !== false && !encoder.registers,
+    'encoder must have a [CLS] token and no registers, or it cannot be trained here',
+  ),
   v.check(({ futureRatio }) => futureRatio > 0, 'futureRatio must be above 0, or nothing is left to predict'),
   v.check(
     ({ encoder, pastRatio, futureRatio }) =>

@@ -1,7 +1,7 @@
 /** Starting a run from weights that exist: a whole SiamMAE, or an encoder alone. */
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
-import { UsageError } from '../errors.ts'
+import { UsageError, UserError } from '../errors.ts'
 import {
   initialiseSiamMae,
   interpolatePositions,
@@ -28,19 +28,19 @@ export interface InitialWeights {
 
 /**
  * Reads weights to start from.
- * @param options.heads attention heads, where an encoder file does not tell
  * @throws UserError naming the file when it is damaged or of no known kind
  */
-export async function readInitialWeights(
-  path: string,
-  options: { heads?: number } = {},
-): Promise<InitialWeights> {
+export async function readInitialWeights(path: string): Promise<InitialWeights> {
   const absolute = resolve(path)
   if (isSiamMae(await readSafetensorsMetadata(absolute))) {
     const { config, parameters, trained } = await readSiamMae(absolute)
     return { path: absolute, hash: hashOf(parameters), model: config, whole: true, trained, parameters }
   }
-  const { config: encoder, parameters, trained } = await readEncoder(absolute, options)
+  const { config: encoder, parameters, trained } = await readEncoder(absolute)
+  if (encoder.classToken === false || encoder.registers)
+    throw new UserError(
+      `${path} ${encoder.registers ? 'has register tokens' : 'has no [CLS] token'}, and such networks cannot be trained here; use it as it is, or start from another model.`,
+    )
   const usual = siamMaeConfig(encoder.dim > 384 ? 'B' : 'S', encoder.patch)
   const model = { ...usual, imageSize: encoder.patch * encoder.positionGrid, encoder }
   return { path: absolute, hash: hashOf(parameters), model, whole: false, trained, parameters }

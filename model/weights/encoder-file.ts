@@ -1,16 +1,13 @@
 /** Encoder checkpoints of our own: safetensors with the architecture and the origin in the metadata. */
 import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import * as v from 'valibot'
-import { UserError } from '../errors.ts'
+import { explainSystemError, UserError } from '../errors.ts'
 import {
-  ENCODER_SIZES,
   type EncoderConfig,
   encoderConfigSchema,
   encoderLayout,
   encoderName,
-  IMAGENET_MEAN,
-  IMAGENET_STD,
   type Parameters,
 } from '../siammae/index.ts'
 import { parseArchitecture } from './architecture.ts'
@@ -38,20 +35,16 @@ export interface EncoderModel {
 export const CONFIG_KEY = 'siammae.encoder'
 export const TRAINED_KEY = 'siammae.trained'
 
-/** Values that never vary in what people publish; a file without metadata gets them. */
-const USUAL = { mlpRatio: 4, layerNormEpsilon: 1e-6, mean: IMAGENET_MEAN, std: IMAGENET_STD }
-
 /**
- * Reads an encoder from a safetensors file. Without our metadata the architecture is read from the shapes; the
- * number of heads cannot be, so it comes from the published size with that width, or from `heads`.
- * @throws UserError naming the file: damaged, not a vision transformer, a tensor missing or of another shape
+ * Reads an encoder that this program wrote: one that was trained here, exported, or imported. The file says itself
+ * what it is.
+ * @throws UserError naming the file: damaged, of another program, a tensor missing or of another shape
  */
-export async function readEncoder(path: string, options: { heads?: number } = {}): Promise<EncoderModel> {
+export async function readEncoder(path: string): Promise<EncoderModel> {
+  await refuseForeign(path)
   const { tensors, metadata } = await readSafetensors(path)
-  const config =
-    metadata[CONFIG_KEY] === undefined
-      ? inferConfig(tensors, path, options.heads)
-      : parseArchitecture(encoderConfigSchema, metadata[CONFIG_KEY], path)
+  if (metadata[CONFIG_KEY] === undefined) throw foreign(path)
+  const config = parseArchitecture(encoderConfigSchema, metadata[CONFIG_KEY], path)
   const parameters = takeParameters(tensors, encoderLayout(config), path, `a ${encoderName(config)}`)
   return {
     name: encoderName(config),
@@ -62,6 +55,22 @@ export async function readEncoder(path: string, options: { heads?: number } = {}
     trained: metadata[TRAINED_KEY] !== 'false',
     metadata,
   }
+}
+
+/** Checkpoints of PyTorch and NumPy are no damaged safetensors files. */
+async function refuseForeign(path: string): Promise<void> {
+  if (/\.(pth?|npz|bin|ckpt|tar)$/i.test(path)) {
+    await stat(path).catch((error: unknown) => {
+      throw explainSystemError(error, 'read', path)
+    })
+    throw foreign(path)
+  }
+}
+
+function foreign(path: string): UserError {
+  return new UserError(
+    `${path} is no model that this program wrote. Import it first: siammae import-model ${basename(path)} --out model.safetensors.`,
+  )
 }
 
 /** Writes an encoder atomically. @throws UserError when the place is not writable or the disk is full */
@@ -85,40 +94,8 @@ export async function writeEncoder(
   await writeSafetensors(path, { tensors, metadata })
 }
 
-/** The architecture as far as shapes tell it. */
-function inferConfig(
-  tensors: ReadonlyMap<string, StoredTensor>,
-  path: string,
-  heads?: number,
-): EncoderConfig {
-  const refuse = (what: string): never => {
-    throw new UserError(
-      `${path} is not a vision transformer encoder that is known here: ${what}. Use another checkpoint.`,
-    )
-  }
-  const shapeOf = (name: string): readonly number[] =>
-    tensors.get(name)?.shape ?? refuse(`it has no tensor ${name}`)
-  const [dim = 0, channels, patch = 0, patchWidth] = shapeOf('patch_embed.proj.weight')
-  if (channels !== 3 || patch !== patchWidth || dim < 1)
-    refuse(`its patch embedding has the shape [${shapeOf('patch_embed.proj.weight')}]`)
-  const [, positions = 0] = shapeOf('pos_embed')
-  const positionGrid = Math.sqrt(positions - 1)
-  if (!Number.isInteger(positionGrid)) refuse(`its ${positions} positions are no square grid and a [CLS]`)
-  let depth = 0
-  while (tensors.has(`blocks.${depth}.norm1.weight`)) depth++
-  const published = Object.values(ENCODER_SIZES).find((size) => size.dim === dim)?.heads
-  const known =
-    heads ??
-    published ??
-    refuse(`the number of attention heads of ${dim} channels is not known; give it with --heads`)
-  const [hidden = 0] = shapeOf('blocks.0.mlp.fc1.weight')
-  const config = { ...USUAL, patch, dim, depth, heads: known, mlpRatio: hidden / dim, positionGrid }
-  const parsed = v.safeParse(encoderConfigSchema, config)
-  return parsed.success ? parsed.output : refuse(parsed.issues[0].message)
-}
-
 /** A hash of what the network computes with, independent of the container. */
-function hashParameters(config: EncoderConfig, parameters: Parameters): string {
+export function hashParameters(config: EncoderConfig, parameters: Parameters): string {
   const hash = createHash('sha256').update(JSON.stringify(config))
   for (const [name, shape] of encoderLayout(config)) {
     const values = parameters.get(name)!

@@ -14,7 +14,7 @@ import { inferenceGraph } from '../../training/index.ts'
 import { openVideo } from '../../video/index.ts'
 import { readEncoder, readSiamMae, writeEncoder, writeSiamMae } from '../../weights/index.ts'
 import { createProgress } from '../progress.ts'
-import { cacheFolder, numberOption, refuseOverwrite, sizeOption, startEngine } from '../shared.ts'
+import { cacheFolder, refuseOverwrite, sizeOption, startEngine } from '../shared.ts'
 
 interface ExportOptions {
   standardise?: string[]
@@ -23,7 +23,6 @@ interface ExportOptions {
   safetensors?: string
   whole?: boolean
   size?: string
-  heads?: string
 }
 
 /** `siammae export`: weights for other programs. */
@@ -43,7 +42,6 @@ export function exportCommand(signal: AbortSignal): Command {
     .option('--device <device>', 'where --standardise computes: auto, cpu, webgpu, ...', 'auto')
     .option('--whole', 'encoder and decoder (default: the encoder alone)')
     .option('--size <size>', 'HxW or side in pixels of the picture that the ONNX encoder takes', '224')
-    .option('--heads <n>', 'attention heads, where the checkpoint does not tell')
     .action(async (checkpoint: string, options: ExportOptions) => {
       const outputs = [options.onnx, options.safetensors].filter((path) => path !== undefined)
       if (outputs.length === 0) throw new UsageError('Give --onnx <file.onnx> or --safetensors <file>.')
@@ -60,11 +58,7 @@ async function exportEncoder(
   options: ExportOptions,
   signal: AbortSignal,
 ): Promise<string> {
-  const heads =
-    options.heads === undefined
-      ? undefined
-      : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
-  const model = await readEncoder(checkpoint, { heads })
+  const model = await readEncoder(checkpoint)
   const { config, trained } = model
   const parameters = await standardised(config, model.parameters, options, signal)
   if (options.onnx !== undefined) {

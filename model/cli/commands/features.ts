@@ -4,14 +4,13 @@ import { modelLabel, starterModelPath } from '../../installation/index.ts'
 import { extractToHost, networkSize } from '../../propagation/index.ts'
 import { openPicture } from '../../video/index.ts'
 import { fromFloat32, writeSafetensors } from '../../weights/index.ts'
-import { loadModel, numberOption, refuseOverwrite, sizeOption, startEngine } from '../shared.ts'
+import { loadModel, refuseOverwrite, sizeOption, startEngine } from '../shared.ts'
 
 interface FeatureOptions {
   model?: string
   out: string
   size?: string
   device: string
-  heads?: string
 }
 
 /** `siammae features`: the encoder's patch tokens of one picture. */
@@ -28,15 +27,10 @@ export function featuresCommand(signal: AbortSignal): Command {
       'HxW or short side in pixels, rounded to whole patches (default: as the picture is)',
     )
     .option('--device <device>', 'auto, cpu, webgpu, ...', 'auto')
-    .option('--heads <n>', 'attention heads, where the checkpoint does not tell')
     .action(async (path: string, options: FeatureOptions) => {
       const size = options.size === undefined ? undefined : sizeOption(options.size)
-      const heads =
-        options.heads === undefined
-          ? undefined
-          : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
       await refuseOverwrite('--out', options.out, [path, options.model ?? starterModelPath()])
-      const model = await loadModel(options.model, heads)
+      const model = await loadModel(options.model)
       const { patch } = model.config
       const picture = await openPicture(path)
       const target =

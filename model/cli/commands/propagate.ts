@@ -39,7 +39,6 @@ interface PropagateOptions {
   init: string[]
   out: string
   model?: string
-  heads?: string
   device: string
   threads?: string
   preset: PresetName
@@ -75,7 +74,6 @@ export function propagateCommand(signal: AbortSignal): Command {
     )
     .requiredOption('--out <dir>', 'folder for annotations.siam.json, report.json and the dataset')
     .option('--model <file>', 'encoder checkpoint (default: the starter model)')
-    .option('--heads <n>', 'attention heads, where the checkpoint does not tell')
     .option('--device <device>', 'auto, cpu, webgpu, cuda, dml, coreml', 'auto')
     .option('--threads <n>', 'processor threads (default: one per core)')
     .addOption(
@@ -150,10 +148,6 @@ export function sequenceName(path: string): string {
 async function runPropagate(path: string, options: PropagateOptions, signal: AbortSignal): Promise<void> {
   const settings = settingsFrom(options)
   const short = numberOption('--size', options.size, { min: 16, max: 4096, whole: true })
-  const heads =
-    options.heads === undefined
-      ? undefined
-      : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
   const threads =
     options.threads === undefined
       ? undefined
@@ -177,7 +171,7 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
       say(
         `Note: the marked masks of objects ${overlapping.join(', ')} overlap; each is carried whole, so their results may overlap too.`,
       )
-    const model = await loadModel(options.model, heads)
+    const model = await loadModel(options.model)
     const size = networkSize(table, short, model.config.patch)
     await prepareOutput(options.out)
     const inputs = [

@@ -27,7 +27,6 @@ interface TrainOptions {
   config?: string
   preset?: PresetName
   init?: string
-  heads?: string
   resume?: string
   steps?: string
   batch?: string
@@ -55,7 +54,6 @@ export function trainCommand(signal: AbortSignal): Command {
       ),
     )
     .option('--init <checkpoint>', 'weights to start from: a SiamMAE checkpoint, or an encoder alone')
-    .option('--heads <n>', 'attention heads of --init, where the file does not tell')
     .option('--resume <run>', 'go on with a run from its last checkpoint')
     .option('--steps <n>', 'optimiser steps of the whole run')
     .option('--batch <n>', 'pairs computed at once; memory grows with it')
@@ -150,13 +148,9 @@ async function startRun(
 ): Promise<Outcome> {
   if (options.out === undefined)
     throw new UsageError('Give --out <run> for a new run, or --resume <run> to go on with one.')
-  const heads =
-    options.heads === undefined
-      ? undefined
-      : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
   const fromFile = layers[0]?.settings ?? {}
   const initPath = options.init ?? (fromFile.init as { path?: string } | null | undefined)?.path
-  const init = initPath === undefined ? undefined : await readInitialWeights(initPath, { heads })
+  const init = initPath === undefined ? undefined : await readInitialWeights(initPath)
   const preset = options.preset ?? (fromFile.preset as PresetName | undefined) ?? 'pretrain'
   if (!PRESET_NAMES.includes(preset))
     throw new UsageError(`preset is ${JSON.stringify(preset)}; it must be ${PRESET_NAMES.join(' or ')}.`)

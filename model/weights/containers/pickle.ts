@@ -19,7 +19,7 @@ import {
 import { viewOfStorage } from './tensor-view.ts'
 
 /** Far above a training checkpoint of a large network, which has 100,000. */
-const MAX_INSTRUCTIONS = 2_000_000
+const MAX_INSTRUCTIONS = 600_000
 /** Bytes of a whole number; hashes and large counters are below. */
 const MAX_INTEGER_BYTES = 64
 const MAX_LINE = 4096

@@ -1,12 +1,13 @@
 /** An encoder checkpoint is taken only when it is whole, and untrained ones are never mistaken for trained ones. */
 import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { encoderConfig, encoderLayout, initialiseEncoder } from '../../../model/siammae/index.ts'
 import {
   fromFloat32,
+  importEncoder,
   readEncoder,
   type StoredTensor,
   writeEncoder,
@@ -33,7 +34,8 @@ async function file(
   metadata = {},
 ): Promise<string> {
   const path = join(folder, name)
-  await writeSafetensors(path, { tensors: tensors(change), metadata })
+  const own = { 'siammae.encoder': JSON.stringify(config), ...metadata }
+  await writeSafetensors(path, { tensors: tensors(change), metadata: own })
   return path
 }
 
@@ -57,27 +59,18 @@ describe('encoder files', () => {
     expect(initialiseEncoder(config, 8).get(name)).not.toEqual(parameters.get(name))
   })
 
-  it('without metadata are recognised by their shapes; unknown widths need the heads', async () => {
-    const path = await file('shapes.safetensors', () => {})
-    expect((await readEncoder(path)).config).toMatchObject({
-      dim: 192,
-      heads: 3,
-      depth: 2,
-      patch: 16,
-      positionGrid: 4,
-    })
-    expect((await readEncoder(path, { heads: 6 })).config.heads).toBe(6)
-    const narrow = { ...config, dim: 48, heads: 4 }
-    const other = join(folder, 'narrow.safetensors')
-    const start = initialiseEncoder(narrow, 1)
-    const map = new Map(
-      [...encoderLayout(narrow)].map(([name, shape]) => [name, fromFloat32(start.get(name)!, shape)]),
+  it('of another program are not read as they are, but the sentence says how to import them', async () => {
+    const path = join(folder, 'foreign.safetensors')
+    await writeSafetensors(path, { tensors: tensors(() => {}), metadata: {} })
+    await expect(readEncoder(path)).rejects.toThrow(
+      /foreign\.safetensors is no model that this program wrote\. Import it first: siammae import-model/,
     )
-    await writeSafetensors(other, { tensors: map, metadata: {} })
-    await expect(readEncoder(other)).rejects.toThrow(
-      /narrow\.safetensors .*heads of 48 channels is not known; give it with --heads/,
-    )
-    expect((await readEncoder(other, { heads: 4 })).config.dim).toBe(48)
+    const { model } = await importEncoder(path)
+    expect(model.config).toEqual(config)
+    const torch = join(folder, 'foreign.pth')
+    await expect(readEncoder(torch)).rejects.toThrow(/foreign\.pth: it does not exist/)
+    await writeFile(torch, 'PK')
+    await expect(readEncoder(torch)).rejects.toThrow(/Import it first/)
   })
 
   it.each([
@@ -102,7 +95,7 @@ describe('encoder files', () => {
     [
       'another architecture',
       (map: Map<string, StoredTensor>) => map.delete('patch_embed.proj.weight'),
-      /not a vision transformer/,
+      /no tensor patch_embed\.proj\.weight/,
     ],
   ])('with %s are refused, naming file and tensor', async (name, change, message) => {
     const path = await file(`${name.replaceAll(' ', '-')}.safetensors`, change)

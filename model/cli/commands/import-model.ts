@@ -1,0 +1,149 @@
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import { throwIfCancelled, UsageError, UserError } from '../../errors.ts'
+import { packageFolder } from '../../installation/index.ts'
+import { faultOf, type SelfCheck, selfCheck, selfCheckSize } from '../../propagation/index.ts'
+import { openPicture } from '../../video/index.ts'
+import {
+  type EncoderModel,
+  FAMILIES,
+  type ImportReport,
+  importEncoder,
+  writeEncoder,
+} from '../../weights/index.ts'
+import { createProgress } from '../progress.ts'
+import { numberOption, printJson, refuseOverwrite, startEngine } from '../shared.ts'
+
+interface ImportModelOptions {
+  out: string
+  arch?: string
+  heads?: string
+  part?: string
+  normalise?: 'imagenet' | 'half'
+  licence?: string
+  image?: string
+  device: string
+  check: boolean
+  json?: boolean
+}
+
+/** `siammae import-model`: a published checkpoint becomes a model of ours. */
+export function importModelCommand(signal: AbortSignal): Command {
+  return new Command('import-model')
+    .description(
+      'read the encoder of a published checkpoint (.pth, .pt, .safetensors, .npz) and write it as a model',
+    )
+    .argument('<file>', 'checkpoint; nothing in it is ever run')
+    .requiredOption('--out <file>', 'safetensors file to write')
+    .addOption(
+      new Option('--arch <family>', 'family of the network, where its names say another one').choices(
+        FAMILIES.map(({ id }) => id),
+      ),
+    )
+    .option('--heads <n>', 'attention heads, where the number of channels does not tell')
+    .option('--part <name>', 'which network of a file that holds several, such as student')
+    .addOption(
+      new Option(
+        '--normalise <how>',
+        'imagenet: mean and deviation of ImageNet; half: pixels from -1 to 1 (default: as the family does)',
+      ).choices(['imagenet', 'half']),
+    )
+    .option('--licence <text>', 'licence of the weights, to be kept with them')
+    .option('--image <file>', 'picture for the self-check (default: one of the package)')
+    .option('--device <device>', 'where the self-check runs: auto, cpu, webgpu, ...', 'cpu')
+    .option('--no-check', 'leave the self-check out')
+    .option('--json', 'print the report as JSON')
+    .action(async (path: string, options: ImportModelOptions) => {
+      const heads =
+        options.heads === undefined
+          ? undefined
+          : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
+      if (!/\.safetensors$/i.test(options.out))
+        throw new UsageError(`--out ${options.out} must be named .safetensors, which is what is written.`)
+      const image = options.image ?? join(packageFolder(), 'media', 'demo.jpg')
+      await refuseOverwrite('--out', options.out, [path, image])
+      const progress = createProgress('Reading the weights')
+      const { model, report } = await importEncoder(path, {
+        family: options.arch,
+        heads,
+        part: options.part,
+        normalise: options.normalise,
+        licence: options.licence,
+        signal,
+        onProgress: (done, total) => progress.update(done, total),
+      }).finally(() => progress.end())
+      const check = options.check ? await checkOn(image, model, options.device, signal) : undefined
+      throwIfCancelled(signal)
+      await writeEncoder(options.out, model)
+      if (options.json)
+        printJson({ ...report, config: model.config, hash: model.hash, check, out: options.out })
+      else printReport(report, model, check, options.out)
+    })
+}
+
+/** @throws UserError when the features make no sense */
+async function checkOn(
+  image: string,
+  model: EncoderModel,
+  device: string,
+  signal: AbortSignal,
+): Promise<SelfCheck> {
+  const picture = await openPicture(image)
+  const pixels = await picture.pixels(selfCheckSize(model.config))
+  const { engine } = await startEngine(device, signal)
+  try {
+    const check = await selfCheck(engine, model, pixels)
+    const fault = faultOf(check)
+    if (fault)
+      throw new UserError(
+        `${model.file} was read, but ${fault}, so nothing was written. Check --arch, --heads and --part, or use another checkpoint.`,
+      )
+    return check
+  } finally {
+    await engine.close()
+  }
+}
+
+function printReport(
+  report: ImportReport,
+  model: EncoderModel,
+  check: SelfCheck | undefined,
+  out: string,
+): void {
+  const { config } = model
+  const rows: [string, string][] = [
+    ['file', `${report.file}, ${report.bytes} bytes, ${report.format}`],
+    ['hash', report.sha256],
+    ['family', report.family],
+    [
+      'network',
+      `${report.architecture}, ${config.heads} heads, positions ${config.positionGrid} x ${config.positionGrid}`,
+    ],
+    ['licence', model.metadata.licence!],
+  ]
+  if (report.part !== '') rows.push(['part', report.part.replace(/\.$/, '')])
+  if (report.otherParts.length > 0)
+    rows.push([
+      'not taken',
+      report.otherParts.map((prefix) => prefix.replace(/\.$/, '') || '(no prefix)').join(', '),
+    ])
+  for (const [name, value] of rows) console.log(`${name.padEnd(11)}${value}`)
+  console.log('mapped')
+  for (const { parameter, from, how, count } of report.mapped)
+    console.log(
+      `  ${parameter.padEnd(27)}${count === 1 ? '' : `x${count} `}${[from.join(' + '), how].filter(Boolean).join(', ')}`,
+    )
+  if (report.ignored.length > 0) console.log('ignored')
+  for (const { why, count, examples } of report.ignored)
+    console.log(
+      `  ${why}: ${examples.join(', ')}${count > examples.length ? ` and ${count - examples.length} more` : ''}`,
+    )
+  for (const note of report.notes) console.log(`note       ${note}`)
+  if (check)
+    console.log(
+      `self-check ${percent(check.found)} of the patches find themselves in a picture of ${check.side} x ${check.side} pixels that was moved; mean similarity of places ${check.similarity.toFixed(3)}`,
+    )
+  console.log(`Wrote ${model.name} to ${out}`)
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`

@@ -1,0 +1,157 @@
+/** From a network of a known family to the parameters of an encoder of ours: what is read, made of what, left out why. */
+import * as v from 'valibot'
+import { UserError } from '../../errors.ts'
+import {
+  type EncoderConfig,
+  encoderConfigSchema,
+  encoderLayout,
+  IMAGENET_MEAN,
+  IMAGENET_STD,
+} from '../../siammae/index.ts'
+import { FAMILIES, type Family, IGNORED, OWN, REGISTER_NAMES, type Shapes } from './families.ts'
+import type { Network } from './network.ts'
+import { rowsOf, type Step } from './recipes.ts'
+
+/** Heads of the published widths: ViT-Ti, S, B, L, H, g. Shapes do not tell. */
+const HEADS: Readonly<Record<number, number>> = { 192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16, 1536: 24 }
+
+export interface PlanOptions {
+  /** Identifier of a family, where the names alone would say another one. */
+  readonly family?: string | undefined
+  readonly heads?: number | undefined
+  /** `half`: pixels from -1 to 1, as Google's vision transformers take them. */
+  readonly normalise?: 'imagenet' | 'half' | undefined
+}
+
+export interface Plan {
+  readonly family: Family
+  readonly config: EncoderConfig
+  /** By parameter of ours, in the order of the layout. */
+  readonly steps: ReadonlyMap<string, Step>
+  /** Tensors of the network that are of no use, with the reason. */
+  readonly ignored: ReadonlyMap<string, string>
+}
+
+/**
+ * Decides everything before a value is read.
+ * @param own the architecture that a file of ours states
+ * @throws UserError naming the file and the tensor: missing, of another shape, or one that is not understood
+ */
+export function planImport(file: string, network: Network, options: PlanOptions, own?: EncoderConfig): Plan {
+  const shapeOf: Shapes = (name) => network.tensors.get(name)?.shape
+  const family = own ? OWN : chooseFamily(shapeOf, options.family)
+  const config = own ?? architecture(file, family, network, shapeOf, options)
+  const steps = new Map<string, Step>()
+  const used = new Set<string>()
+  for (const [name, target] of encoderLayout(config)) {
+    const block = /^blocks\.(\d+)\./.exec(name)?.[1] ?? ''
+    const step = family.table[name.replace(/^blocks\.\d+\./, 'blocks.*.')]!({
+      config,
+      target,
+      block,
+      shapeOf,
+    })
+    for (const source of step.sources) {
+      const shape = shapeOf(source.name)
+      if (!shape && source.missing === undefined)
+        throw new UserError(
+          `${file} has no tensor ${network.prefix}${source.name}, which ${family.title} needs. Use another checkpoint.`,
+        )
+      if (shape && squeezed(shape) !== squeezed(source.shape))
+        throw new UserError(
+          `${file}: tensor ${network.prefix}${source.name} has the shape [${shape}] where [${source.shape}] is needed. Use another checkpoint.`,
+        )
+      used.add(source.name)
+    }
+    steps.set(name, step)
+  }
+  return { family, config, steps, ignored: leftOut(file, family, network, used) }
+}
+
+const squeezed = (shape: readonly number[]): string => shape.filter((size) => size !== 1).join()
+
+function chooseFamily(shapeOf: Shapes, id: string | undefined): Family {
+  return FAMILIES.find((family) => (id === undefined ? family.recognises(shapeOf) : family.id === id))!
+}
+
+function architecture(
+  file: string,
+  family: Family,
+  { tensors }: Network,
+  shapeOf: Shapes,
+  options: PlanOptions,
+): EncoderConfig {
+  const refuse = (what: string): never => {
+    throw new UserError(`${file} looks like ${family.title}, but ${what}. Use another checkpoint.`)
+  }
+  const embedding = shapeOf('patch_embed.proj.weight')!
+  const [dim = 0, channels] = embedding
+  const [patch = 0, patchWidth] = embedding.slice(-2)
+  if (
+    embedding.length < 4 ||
+    embedding.length > 5 ||
+    channels !== 3 ||
+    patch !== patchWidth ||
+    dim < 1 ||
+    patch < 1
+  )
+    refuse(`its patch embedding has the shape [${embedding}]`)
+  let depth = 0
+  while (tensors.has(`blocks.${depth}.norm1.weight`)) depth++
+  const grid = family.positionGrid(shapeOf, patch)
+  if (grid === undefined) return refuse('its position table is of no square of patches')
+  if (tensors.has('blocks.0.mlp.w12.weight')) refuse('its gated MLP (SwiGLU) is not known here')
+  const heads = options.heads ?? HEADS[dim]
+  if (heads === undefined)
+    throw new UserError(
+      `${file}: how many attention heads a network of ${dim} channels has cannot be seen from its tensors. Give the number with --heads.`,
+    )
+  const registers = REGISTER_NAMES.map((name) => rowsOf(shapeOf(name))).find((count) => count > 0)
+  const usual = family.normalisation ?? { mean: IMAGENET_MEAN, std: IMAGENET_STD }
+  const half = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }
+  const parsed = v.safeParse(encoderConfigSchema, {
+    patch,
+    dim,
+    depth,
+    heads,
+    mlpRatio: (shapeOf('blocks.0.mlp.fc1.weight')?.[0] ?? 0) / dim,
+    layerNormEpsilon: 1e-6,
+    positionGrid: grid,
+    ...(options.normalise === undefined
+      ? usual
+      : options.normalise === 'half'
+        ? half
+        : { mean: IMAGENET_MEAN, std: IMAGENET_STD }),
+    ...(tensors.has('cls_token') ? {} : { classToken: false }),
+    ...(registers === undefined ? {} : { registers, positionResize: 'antialiased' }),
+  })
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  return refuse(`its ${v.getDotPath(issue) ?? 'architecture'} is not sound (${issue.message})`)
+}
+
+/**
+ * Tensors that are not used, with the reason.
+ * @throws UserError for one that may change the features: better no import than a wrong one
+ */
+function leftOut(
+  file: string,
+  family: Family,
+  network: Network,
+  used: ReadonlySet<string>,
+): Map<string, string> {
+  const ignored = new Map<string, string>()
+  const strange: string[] = []
+  for (const [name, { shape }] of network.tensors) {
+    if (used.has(name)) continue
+    const why = IGNORED.find(([pattern]) => pattern.test(name))?.[1]
+    if (why !== undefined) ignored.set(name, why)
+    else if (squeezed(shape) === '') ignored.set(name, 'a single number')
+    else strange.push(network.prefix + name)
+  }
+  if (strange.length > 0)
+    throw new UserError(
+      `${file} looks like ${family.title}, but it has tensors that would change the features and are not known here: ${strange.slice(0, 4).join(', ')}${strange.length > 4 ? ` and ${strange.length - 4} more` : ''}. Use another checkpoint.`,
+    )
+  return ignored
+}
