@@ -3,7 +3,12 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encoderConfig, initialiseSiamMae, siamMaeConfig } from '../../../model/siammae/index.ts'
+import {
+  encoderConfig,
+  initialiseEncoder,
+  initialiseSiamMae,
+  siamMaeConfig,
+} from '../../../model/siammae/index.ts'
 import { readInitialWeights, startParameters } from '../../../model/training/init.ts'
 import { bytesOf, estimateMemory, fittingBatch, isOutOfMemory } from '../../../model/training/memory.ts'
 import { resolveRunConfig } from '../../../model/training/run-config.ts'
@@ -42,6 +47,21 @@ describe('starting from weights', () => {
       initialiseSiamMae(init.model, 1).get('decoder_pred.weight'),
     )
     expect(notes).toEqual([expect.stringMatching(/an encoder alone; the decoder starts from random/)])
+  })
+
+  it('a network that cannot be trained here is refused with the reason', async () => {
+    const path = join(folder, 'registers.safetensors')
+    for (const [change, message] of [
+      [
+        { registers: 2 },
+        /registers\.safetensors has register tokens, and such networks cannot be trained here/,
+      ],
+      [{ classToken: false }, /registers\.safetensors has no \[CLS\] token/],
+    ] as const) {
+      const config = { ...encoder, ...change }
+      await writeEncoder(path, { config, parameters: initialiseEncoder(config, 1), trained: true })
+      await expect(readInitialWeights(path)).rejects.toThrow(message)
+    }
   })
 
   it('another decoder starts anew, another picture size stretches the positions', async () => {

@@ -63,7 +63,7 @@ const HOSTILE = new TextEncoder().encode("cos\nsystem\n(S'touch PAYLOAD_RAN'\ntR
 
 function mutated(bytes: Uint8Array, random: Random): Uint8Array {
   const pick = (count: number): number => Math.floor(random.uniform() * count)
-  let result = bytes.slice()
+  let result: Uint8Array = bytes.slice()
   for (let i = 1 + pick(6); i > 0 && result.length > 0; i--) {
     // Half of the damage goes where the structure is: the first kilobytes and the last.
     const place = pick(3)
