@@ -161,3 +161,4 @@ await look('failed', {}, async (stage) => {
     },
   )
 })
+await WebviewPage.closeBrowser()

@@ -88,3 +88,4 @@ await look('zoomed', 'dark', 'laptop', async (view) => {
   await track.hover({ position: { x: 320, y: 45 } })
   await view.page.waitForTimeout(500)
 })
+await WebviewPage.closeBrowser()

@@ -106,11 +106,11 @@ const FAKE_HOST = `
 
 /** The webview as one window of a person. */
 export class WebviewPage {
+  /** One browser for all pages: to start one takes longer than most tests. */
+  private static browser: Promise<Browser> | undefined
   readonly page: Page
-  private readonly browser: Browser
 
-  private constructor(browser: Browser, page: Page) {
-    this.browser = browser
+  private constructor(page: Page) {
     this.page = page
   }
 
@@ -118,10 +118,8 @@ export class WebviewPage {
   static async open(options: WebviewPageOptions = {}): Promise<WebviewPage> {
     const executablePath = findChromium()
     if (!executablePath) throw new Error('No chromium was found: install it, or set SIAMMAE_CHROMIUM.')
-    const browser = await chromium.launch({
-      executablePath,
-      args: [...CHROMIUM_FLAGS, '--allow-file-access-from-files'],
-    })
+    WebviewPage.browser ??= chromium.launch({ executablePath, args: [...CHROMIUM_FLAGS] })
+    const browser = await WebviewPage.browser
     const page = await browser.newPage({
       viewport: options.size ?? { width: 1280, height: 800 },
       deviceScaleFactor: options.density ?? 1,
@@ -130,7 +128,7 @@ export class WebviewPage {
     page.on('console', (message) => {
       if (message.type() === 'error') console.error(`page: ${message.text()}`)
     })
-    const opened = new WebviewPage(browser, page)
+    const opened = new WebviewPage(page)
     // A page with an address of its own: fonts and styles come from files, as in a webview they come from the server.
     await page.route('http://webview.test/**', async (route) => {
       const name = new URL(route.request().url()).pathname.slice(1)
@@ -198,6 +196,12 @@ export class WebviewPage {
   }
 
   async close(): Promise<void> {
-    await this.browser.close()
+    await this.page.close()
+  }
+
+  /** Ends the browser behind all pages. */
+  static async closeBrowser(): Promise<void> {
+    await (await WebviewPage.browser)?.close()
+    WebviewPage.browser = undefined
   }
 }

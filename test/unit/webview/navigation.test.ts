@@ -8,7 +8,7 @@ import {
   rangeBetween,
   withRangeEnd,
 } from '../../../webview/app/navigation.ts'
-import { hitTest, LANE_HEIGHT, lowerBound, RULER_HEIGHT } from '../../../webview/app/timeline/geometry.ts'
+import { hitTest, LANE_HEIGHT, RULER_HEIGHT } from '../../../webview/app/timeline/geometry.ts'
 
 describe('next and previous keyframe', () => {
   it('are the nearest marks of a person in any of the lanes', () => {
@@ -81,10 +81,6 @@ describe('hit test', () => {
     expect(hitTest(41, RULER_HEIGHT, view)).toEqual({ kind: 'lane', lane: 0, frame: 120 })
     expect(hitTest(0, RULER_HEIGHT + LANE_HEIGHT - 10, view)).toEqual({ kind: 'lane', lane: 1, frame: 100 })
     expect(hitTest(0, RULER_HEIGHT + 3 * LANE_HEIGHT, view)).toEqual({ kind: 'nothing' })
-  })
-
-  it('finds places in ordered lists', () => {
-    expect([0, 2, 3, 9, 10].map((value) => lowerBound([2, 3, 9], value))).toEqual([0, 0, 1, 2, 3])
   })
 })
 

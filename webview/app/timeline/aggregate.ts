@@ -21,9 +21,9 @@ export function mostImportant(codes: Iterable<LaneCode>): LaneCode {
   return CODE[rank]!
 }
 
-const BLOCK = 64
+const BLOCK = 16
 
-/** A lane with what its blocks of 64 frames come to, so that a column of any width is told in about 128 steps. */
+/** A lane with what its blocks of 16 frames come to, so that a column of some frames is told without looking at each. */
 export class LaneSummary {
   readonly codes: Uint8Array
   readonly #blocks: Uint8Array

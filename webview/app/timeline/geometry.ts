@@ -51,15 +51,3 @@ export function visibleLanes(scroll: number, height: number, lanes: number): rea
   const first = Math.max(0, Math.floor(scroll / LANE_HEIGHT))
   return [first, Math.min(lanes, Math.ceil((scroll + height) / LANE_HEIGHT))]
 }
-
-/** Where in an ordered list the first value stands that is at least `value`. */
-export function lowerBound(sorted: ArrayLike<number>, value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sorted[middle]! < value) low = middle + 1
-    else high = middle
-  }
-  return low
-}

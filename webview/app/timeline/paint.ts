@@ -1,9 +1,10 @@
-import { type LaneCode, type RunView, readLaneCode } from '../../protocol/index.ts'
+import type { RunView } from '../../protocol/index.ts'
 import { timeText } from '../time-text.ts'
-import { type LaneSummary, stretches } from './aggregate.ts'
-import { LANE_HEIGHT, lowerBound, RULER_HEIGHT, visibleLanes } from './geometry.ts'
-import { CONFIDENCE_STEPS, type Palette } from './palette.ts'
-import { type Scale, xOfFrame } from './scale.ts'
+import type { LaneSummary } from './aggregate.ts'
+import { LANE_HEIGHT, RULER_HEIGHT, visibleLanes } from './geometry.ts'
+import { clusters, type Mark, paintSpans } from './lane-pixels.ts'
+import type { Palette } from './palette.ts'
+import { middleOfFrame, type Scale, xOfFrame } from './scale.ts'
 import { ruler } from './ticks.ts'
 
 /** One lane as it is drawn. */
@@ -95,104 +96,57 @@ function paintRun(context: CanvasRenderingContext2D, picture: TimelinePicture, r
   else band(run.frame, run.frame, 1)
 }
 
-const FOOT = LANE_HEIGHT - 4
-const TALLEST = 16
-const SHORTEST = 4
+let kept: ImageData | undefined
 
-function heightOf(confidence: number): number {
-  return SHORTEST + Math.round((TALLEST - SHORTEST) * confidence)
-}
-
-function stepOf(confidence: number): number {
-  return Math.round(confidence * (CONFIDENCE_STEPS - 1))
-}
-
-function alike(one: LaneCode, other: LaneCode): boolean {
-  if (one === other) return true
-  return one >= 16 && other >= 16 && lookOf(one) === lookOf(other)
-}
-
-const LOOKS = Uint16Array.from({ length: 256 }, (_, code) => {
-  const meaning = readLaneCode(code)
-  if (meaning.kind !== 'propagated') return 0
-  return stepOf(meaning.confidence) * 32 + heightOf(meaning.confidence)
-})
-
-function lookOf(code: LaneCode): number {
-  return LOOKS[code]!
+/** An image without anything on it; the one before where its size fits, because it is drawn sixty times a second. */
+function blankImage(width: number, height: number): ImageData {
+  if (kept?.width === width && kept.height === height) kept.data.fill(0)
+  else kept = new ImageData(width, height)
+  return kept
 }
 
 function paintLanes(context: CanvasRenderingContext2D, picture: TimelinePicture): void {
-  const { width, height, scroll, lanes, palette } = picture
+  const { width, height, scroll, lanes, palette, scale, pixelRatio: ratio } = picture
   const [first, end] = visibleLanes(scroll, height - RULER_HEIGHT, lanes.length)
+  if (end <= first) return
+  const deviceTop = Math.round(RULER_HEIGHT * ratio)
+  const image = blankImage(Math.round(width * ratio), Math.max(1, Math.round(height * ratio) - deviceTop))
+  const pixels = new Uint32Array(image.data.buffer)
+  const marks: Mark[][] = []
+  for (let at = first; at < end; at++)
+    marks.push(
+      paintSpans(
+        { pixels, width: image.width, height: image.height },
+        { top: (at * LANE_HEIGHT - scroll) * ratio, height: LANE_HEIGHT * ratio, ratio },
+        lanes[at]!.summary,
+        { first: scale.first, perPixel: scale.perPixel / ratio },
+        {
+          confidence: palette.confidence,
+          absent: palette.absent,
+          alpha: lanes[at]!.faint ? 0.35 : 1,
+          stripedBelow: palette.highContrast ? picture.doubtBelow : 0,
+        },
+      ),
+    )
+  context.putImageData(image, 0, deviceTop)
   for (let at = first; at < end; at++) {
     const lane = lanes[at]!
     const top = RULER_HEIGHT + at * LANE_HEIGHT - scroll
     if (lane.selected) {
+      // Beneath the spans, which are there already.
+      context.globalCompositeOperation = 'destination-over'
       context.fillStyle = palette.selectedLane
       context.fillRect(0, top, width, LANE_HEIGHT)
+      context.globalCompositeOperation = 'source-over'
     }
     context.globalAlpha = lane.faint ? 0.35 : 1
-    paintLane(context, picture, lane, top)
-    context.globalAlpha = 1
+    paintMarks(context, marks[at - first]!, lane, picture, top)
+    paintDoubtful(context, picture, lane, top)
     context.fillStyle = palette.line
     context.globalAlpha = palette.highContrast ? 1 : 0.5
     context.fillRect(0, top + LANE_HEIGHT - 1, width, 1)
     context.globalAlpha = 1
   }
-}
-
-function paintLane(
-  context: CanvasRenderingContext2D,
-  picture: TimelinePicture,
-  lane: LanePicture,
-  top: number,
-): void {
-  const { scale, width, palette, pixelRatio: ratio, doubtBelow } = picture
-  const pixels = { first: scale.first, perPixel: scale.perPixel / ratio }
-  const marks: Mark[] = []
-  for (const { start, end, code, frame } of stretches(
-    lane.summary,
-    pixels,
-    Math.round(width * ratio),
-    alike,
-  )) {
-    const x = start / ratio
-    const wide = (end - start) / ratio
-    if (code >= 16) {
-      const { confidence } = readLaneCode(code) as { confidence: number }
-      const tall = heightOf(confidence)
-      context.fillStyle = palette.confidence[stepOf(confidence)]!
-      if (palette.highContrast && confidence < doubtBelow) hatch(context, x, top + FOOT - tall, wide, tall)
-      else context.fillRect(x, top + FOOT - tall, wide, tall)
-    } else if (code === 4) {
-      context.fillStyle = palette.absent
-      dashes(context, x, top + FOOT - 2, wide)
-    } else marks.push({ x, width: wide, code, frame })
-  }
-  paintMarks(context, marks, lane, picture, top)
-  paintDoubtful(context, picture, lane, top)
-}
-
-/** Upright stripes of one pixel on, two off, at fixed places so that they stand still when the lane is scrolled. */
-function hatch(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number): void {
-  context.fillRect(x, y, width, 1)
-  for (let at = Math.ceil(x / 3) * 3; at < x + width; at += 3) context.fillRect(at, y, 1, height)
-}
-
-function dashes(context: CanvasRenderingContext2D, x: number, y: number, width: number): void {
-  for (let at = Math.floor(x / 6) * 6; at < x + width; at += 6) {
-    const start = Math.max(x, at)
-    const end = Math.min(x + width, at + 3)
-    if (end > start) context.fillRect(start, y, end - start, 2)
-  }
-}
-
-interface Mark {
-  readonly x: number
-  readonly width: number
-  readonly code: LaneCode
-  readonly frame: number
 }
 
 const DIAMOND = 5
@@ -205,27 +159,29 @@ function paintMarks(
   context: CanvasRenderingContext2D,
   marks: readonly Mark[],
   { colour }: LanePicture,
-  { palette, scale, width, frameCount }: TimelinePicture,
+  { palette, scale, width, frameCount, pixelRatio }: TimelinePicture,
   top: number,
 ): void {
   const cells = scale.perPixel <= 1
   let free = Number.NEGATIVE_INFINITY
   const middle = top + LANE_HEIGHT / 2 - 0.5
   for (const mark of marks) {
-    let centre = Math.round(cells ? mark.x + mark.width / 2 - 0.5 : mark.x) + 0.5
+    const x = mark.start / pixelRatio
+    const wide = (mark.end - mark.start) / pixelRatio
+    let centre = Math.round(cells ? x + wide / 2 - 0.5 : x) + 0.5
     // The clip's first and last mark are shown whole.
     if (mark.frame === 0) centre = Math.max(centre, DIAMOND + 1.5)
     if (mark.frame + Math.max(1, scale.perPixel) >= frameCount)
       centre = Math.min(centre, width - DIAMOND - 1.5)
     if (centre - DIAMOND < free) {
       context.fillStyle = palette.text
-      context.fillRect(mark.x, middle - 3, Math.max(1, Math.min(mark.width, cells ? 1 : mark.width)), 6)
+      context.fillRect(cells ? centre - 0.5 : x, middle - 3, cells ? 1 : Math.max(1, wide), 6)
       continue
     }
     free = centre + DIAMOND
-    if (!cells && mark.width > 1) {
+    if (!cells && wide > 1) {
       context.fillStyle = palette.text
-      context.fillRect(mark.x, middle - 3, mark.width, 6)
+      context.fillRect(x, middle - 3, wide, 6)
     }
     context.lineWidth = 1
     context.strokeStyle = palette.text
@@ -259,26 +215,27 @@ function paintMarks(
   }
 }
 
-/** A wedge above every frame worth checking; those that would touch are told once. */
+/** A wedge above every frame worth checking; where they would touch, a bar from the first to the last. */
 function paintDoubtful(
   context: CanvasRenderingContext2D,
-  picture: TimelinePicture,
+  { scale, width, palette }: TimelinePicture,
   lane: LanePicture,
   top: number,
 ): void {
-  const { scale, width, palette } = picture
-  const { doubtful } = lane
+  const gap = 7 * scale.perPixel
+  const last = scale.first + width * scale.perPixel
   context.fillStyle = palette.warning
   context.beginPath()
-  let free = Number.NEGATIVE_INFINITY
-  for (let at = lowerBound(doubtful, Math.floor(scale.first) - 1); at < doubtful.length; at++) {
-    const x = Math.round(xOfFrame(scale, doubtful[at]! + 0.5))
-    if (x > width + 4) break
-    if (x < free) continue
-    free = x + 3
-    context.moveTo(x - 3, top + 1)
-    context.lineTo(x + 3, top + 1)
-    context.lineTo(x, top + 5)
+  for (const cluster of clusters(lane.doubtful, scale.first - gap, last + gap, gap)) {
+    const start = Math.round(middleOfFrame(scale, cluster.first)) - 3
+    const end = Math.round(middleOfFrame(scale, cluster.last)) + 3
+    if (end - start > 6) {
+      context.rect(start, top + 1, end - start, 3)
+      continue
+    }
+    context.moveTo(start, top + 1)
+    context.lineTo(end, top + 1)
+    context.lineTo(start + 3, top + 5)
     context.closePath()
   }
   context.fill()

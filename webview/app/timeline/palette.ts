@@ -12,12 +12,12 @@ export interface Palette {
   readonly line: string
   readonly background: string
   readonly selectedLane: string
-  readonly absent: string
+  readonly absent: Rgb
   readonly warning: string
   readonly progress: string
   readonly font: string
   /** From the least to the highest confidence. */
-  readonly confidence: readonly string[]
+  readonly confidence: readonly Rgb[]
 }
 
 /** `#rgb`, `#rrggbb`, `#rrggbbaa`, `rgb()` and `rgba()` as VS Code writes them; undefined for anything else. */
@@ -98,10 +98,10 @@ export function readPalette(element: Element): Palette {
       : read('panel-border', read('widget-border', 'rgba(128,128,128,0.35)')),
     background: read('editor-background', 'transparent'),
     selectedLane: highContrast ? 'transparent' : read('list-inactiveSelectionBackground', 'transparent'),
-    absent: read('descriptionForeground', text),
+    absent: parseColour(highContrast ? text : read('descriptionForeground', text)) ?? [128, 128, 128],
     warning: read('editorWarning-foreground', text),
     progress: read('progressBar-background', text),
     font: `11px ${read('font-family', 'sans-serif')}`,
-    confidence: blend(low, high, CONFIDENCE_STEPS).map(([r, g, b]) => `rgb(${r},${g},${b})`),
+    confidence: blend(low, high, CONFIDENCE_STEPS),
   }
 }
