@@ -1,5 +1,4 @@
 import * as vscode from 'vscode'
-import { isPersons } from '../model/annotation/index.ts'
 import type { AnnotatorView } from './editor/index.ts'
 import type { Services } from './services.ts'
 
@@ -17,14 +16,11 @@ export function followContext({ editors }: Services): { dispose(): void } {
   const showDocument = (view: AnnotatorView | undefined): void => {
     const annotations = view?.document.annotations
     set('hasObjects', annotations !== undefined && annotations.objects.size > 0)
-    // Once marked, a document counts as such: counting anew with every change would be work for nothing.
-    if (annotations === undefined || told.get('hasMarks') !== true)
-      set('hasMarks', annotations !== undefined && hasMarks(annotations))
+    set('hasMarks', annotations !== undefined && hasMarks(annotations))
   }
   let changes: { dispose(): unknown } | undefined
   const follow = (view: AnnotatorView | undefined): void => {
     changes?.dispose()
-    told.delete('hasMarks')
     set('active', view !== undefined)
     showDocument(view)
     changes = view?.document.onDidChange(() => showDocument(view))
@@ -40,7 +36,5 @@ export function followContext({ editors }: Services): { dispose(): void } {
 }
 
 function hasMarks(annotations: AnnotatorView['document']['annotations']): boolean {
-  for (const id of annotations.objects.keys())
-    for (const [, entry] of annotations.entries(id)) if (isPersons(entry)) return true
-  return false
+  return [...annotations.objects.keys()].some((id) => annotations.personsFrames(id).length > 0)
 }

@@ -93,10 +93,11 @@ export function correctedSpan(
   if (!document.objects.has(objectId)) return undefined
   const range = affectedSpan(document, objectId, frame)
   if (range === undefined) return undefined
-  const byModel = document.frames(objectId).some((other) => {
-    const entry = other >= range[0] && other <= range[1] ? document.entry(objectId, other) : undefined
-    return entry !== undefined && 'run' in entry
-  })
+  let byModel = false
+  for (let other = range[0]; other <= range[1] && !byModel; other++) {
+    const entry = document.entry(objectId, other)
+    byModel = entry !== undefined && 'run' in entry
+  }
   return byModel ? { objectId, range } : undefined
 }
 

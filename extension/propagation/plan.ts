@@ -84,16 +84,24 @@ export function affectedSpan(
 }
 
 function spanEnd(document: AnnotationDocument, objectId: number, frame: number, step: 1 | -1): number {
+  const mark = nextMark(document, objectId, frame, step)
+  if (mark !== undefined) return mark
   let reached = frame
-  const frames = document.frames(objectId).filter((other) => (step > 0 ? other > frame : other < frame))
-  if (step < 0) frames.reverse()
-  const keyframe = frames.find((other) => isMark(document.entry(objectId, other)))
-  if (keyframe !== undefined) return keyframe
-  for (const other of frames) {
-    if (other !== reached + step) break
-    reached = other
-  }
+  while (document.entry(objectId, reached + step) !== undefined) reached += step
   return reached
+}
+
+/** The nearest frame after (or before) one that a person has marked, as far as it says where the object is. */
+function nextMark(
+  document: AnnotationDocument,
+  objectId: number,
+  frame: number,
+  step: 1 | -1,
+  wanted: (entry: Entry | undefined) => boolean = isMark,
+): number | undefined {
+  const frames = document.personsFrames(objectId)
+  if (step < 0) frames.reverse()
+  return frames.find((other) => (other - frame) * step > 0 && wanted(document.entry(objectId, other)))
 }
 
 /** Whether no frame of the span is free for a run. */
@@ -152,25 +160,21 @@ function directed(
   )
 }
 
-/** The nearest frame with a shape at `frame` or on the way back from it, else the first keyframe ahead. */
+/**
+ * The nearest frame with a shape at `frame` or on the way back from it, else the first keyframe ahead. Looks at a
+ * model's frames back to the nearest keyframe only: in a long clip there are very many.
+ */
 function startOf(
   document: AnnotationDocument,
   objectId: number,
   frame: number,
   step: 1 | -1,
 ): number | undefined {
-  const frames = document.frames(objectId)
-  if (step < 0) frames.reverse()
-  let start: number | undefined
-  for (const other of frames) {
-    const ahead = (other - frame) * step > 0
-    if (ahead && start !== undefined) break
-    const entry = document.entry(objectId, other)
-    if (!hasShape(entry) || (ahead && entry.state !== 'keyframe')) continue
-    start = other
-    if (ahead) break
-  }
-  return start
+  const behind = nextMark(document, objectId, frame + step, step > 0 ? -1 : 1, showsObject)
+  const edge = step > 0 ? -1 : document.video.frameCount
+  for (let other = frame; other !== (behind ?? edge); other -= step)
+    if (hasShape(document.entry(objectId, other))) return other
+  return behind ?? nextMark(document, objectId, frame, step, showsObject)
 }
 
 function everywhere(document: AnnotationDocument, objects: readonly TrackedObject[]): RunPlan {
@@ -192,9 +196,7 @@ function toNextKeyframe(
   const starts = new Map<TrackedObject, number>()
   let next: number | undefined
   for (const object of objects) {
-    const keyframe = document
-      .frames(object.id)
-      .find((other) => other > frame && isMark(document.entry(object.id, other)))
+    const keyframe = nextMark(document, object.id, frame, 1)
     const start = startOf(document, object.id, frame, 1)
     if (keyframe === undefined || start === undefined) continue
     starts.set(object, Math.min(start, frame))
@@ -229,7 +231,7 @@ function inRange(
       hasShape(document.entry(id, first)) ||
       hasShape(document.entry(id, last)) ||
       document
-        .frames(id)
+        .personsFrames(id)
         .some((frame) => frame >= first && frame <= last && showsObject(document.entry(id, frame))),
   )
   if (reached.length === 0)
@@ -240,7 +242,7 @@ function inRange(
     )
   const seeds = reached.map((object): [TrackedObject, number[]] => {
     const marked = document
-      .frames(object.id)
+      .personsFrames(object.id)
       .some((frame) => frame >= first && frame <= last && showsObject(document.entry(object.id, frame)))
     // A model's frames at the borders start the walk only where no keyframe does.
     return [object, marked ? [] : [first, last]]
@@ -270,8 +272,10 @@ function withSeeds(
 function keyframes(document: AnnotationDocument, objects: readonly TrackedObject[]): Mark[] {
   const marks: Mark[] = []
   for (const { id } of objects)
-    for (const [frame, entry] of document.entries(id))
+    for (const frame of document.personsFrames(id)) {
+      const entry = document.entry(id, frame)
       if (isMark(entry)) marks.push({ objectId: id, frame, entry })
+    }
   return marks
 }
 
@@ -287,8 +291,7 @@ function asKeyframe(entry: Shape & { readonly occluded: boolean }): KeyframeEntr
 }
 
 function hasKeyframe(document: AnnotationDocument, objectId: number): boolean {
-  for (const [, entry] of document.entries(objectId)) if (showsObject(entry)) return true
-  return false
+  return document.personsFrames(objectId).some((frame) => showsObject(document.entry(objectId, frame)))
 }
 
 /** A person's frame that says where the object is: at a place, or nowhere. */

@@ -1,7 +1,6 @@
 import * as vscode from 'vscode'
 import { colourOf } from '../commands/pick-object.ts'
 import type { AnnotatorEditors, AnnotatorView } from '../editor/index.ts'
-import { EntryCounts } from './counts.ts'
 import { swatch } from './swatch.ts'
 
 /** A line of the tree; commands in its menus are given it. */
@@ -9,13 +8,16 @@ export interface ObjectItem {
   readonly objectId: number
 }
 
+/** How long changes are gathered before the tree is drawn anew, in milliseconds: a run brings many. */
+const PAUSE = 250
+
 /** The objects of the editor that has the focus, with how much of the clip is known about each. */
 export class ObjectsTree implements vscode.TreeDataProvider<ObjectItem>, vscode.Disposable {
   readonly #editors: AnnotatorEditors
   readonly #changed = new vscode.EventEmitter<undefined>()
   readonly #subscriptions: { dispose(): unknown }[]
   readonly onDidChangeTreeData = this.#changed.event
-  #counts: EntryCounts | undefined
+  #timer: NodeJS.Timeout | undefined
   #document: { dispose(): unknown } | undefined
 
   constructor(editors: AnnotatorEditors) {
@@ -38,10 +40,14 @@ export class ObjectsTree implements vscode.TreeDataProvider<ObjectItem>, vscode.
     const document = this.#editors.active?.document
     const object = document?.annotations.objects.get(objectId)
     if (document === undefined || object === undefined) return item
-    const { keyframes, propagated } = this.#counts?.of(objectId) ?? { keyframes: 0, propagated: 0 }
+    const keyframes = document.annotations.personsFrames(objectId).length
+    const propagated = document.annotations.entryCount(objectId) - keyframes
     const label = document.annotations.labels.get(object.labelId)?.name ?? ''
     item.label = object.name
-    item.description = vscode.l10n.t('{0} · {1} keyframes, {2} propagated', label, keyframes, propagated)
+    item.description =
+      keyframes === 1
+        ? vscode.l10n.t('{0} · 1 keyframe + {1}', label, propagated)
+        : vscode.l10n.t('{0} · {1} keyframes + {2}', label, keyframes, propagated)
     item.tooltip = vscode.l10n.t(
       '{0} ({1}): {2} keyframes by a person and {3} propagated frames, of {4} frames',
       object.name,
@@ -60,7 +66,7 @@ export class ObjectsTree implements vscode.TreeDataProvider<ObjectItem>, vscode.
   }
 
   dispose(): void {
-    this.#counts?.dispose()
+    clearTimeout(this.#timer)
     this.#document?.dispose()
     for (const subscription of this.#subscriptions) subscription.dispose()
     this.#changed.dispose()
@@ -68,11 +74,12 @@ export class ObjectsTree implements vscode.TreeDataProvider<ObjectItem>, vscode.
 
   #follow(view: AnnotatorView | undefined): void {
     this.#document?.dispose()
-    this.#counts?.dispose()
-    this.#counts =
-      view === undefined ? undefined : new EntryCounts(view.document, () => this.#changed.fire(undefined))
     this.#document = view?.document.onDidChange(({ kind }) => {
-      if (kind === 'catalogue' || kind === 'replaced') this.#changed.fire(undefined)
+      if (kind === 'doubtful') return
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined
+        this.#changed.fire(undefined)
+      }, PAUSE)
     })
     this.#changed.fire(undefined)
   }

@@ -67,6 +67,16 @@ export class AnnotationDocument {
     return this.#tracks.get(objectId)?.frames().slice() ?? []
   }
 
+  /** The frames that a person has marked an object on, ascending; cheap however much a model has labelled. */
+  personsFrames(objectId: number): number[] {
+    return this.#tracks.get(objectId)?.personsFrames().slice() ?? []
+  }
+
+  /** On how many frames something is known about an object. */
+  entryCount(objectId: number): number {
+    return this.#tracks.get(objectId)?.size ?? 0
+  }
+
   /** An object's entries in the order of their frames. The document may be changed while this runs. */
   *entries(objectId: number): IterableIterator<[frame: number, entry: Entry]> {
     for (const frame of this.frames(objectId)) {

@@ -47,6 +47,10 @@ describe('a document', () => {
     expect(document.entry(1, 7)).toBeUndefined()
     expect(document.entry(9, 0)).toBeUndefined()
     expect(document.frames(9)).toEqual([])
+    expect(document.personsFrames(1)).toEqual([0, 2, 5, 29])
+    expect(document.personsFrames(2)).toEqual([])
+    expect(document.entryCount(2)).toBe(1)
+    expect(document.entryCount(9)).toBe(0)
   })
 
   it('moves to another place with all that is in it', () => {

@@ -111,12 +111,21 @@ function randomPropagation(random: Random, document: AnnotationDocument, runId: 
   return propagationEdit(document, document.runs.get(runId) ?? sampleRun(runId), results).edit
 }
 
-/** A person's frames by key. */
+/** A person's frames by key; found one by one, and what the document itself says of them must agree. */
 function personsFrames(document: AnnotationDocument): Map<string, Entry> {
   const frames = new Map<string, Entry>()
-  for (const objectId of document.objects.keys())
-    for (const [frame, entry] of document.entries(objectId))
-      if (isPersons(entry)) frames.set(`${objectId}:${frame}`, entry)
+  for (const objectId of document.objects.keys()) {
+    const persons: number[] = []
+    let count = 0
+    for (const [frame, entry] of document.entries(objectId)) {
+      count++
+      if (!isPersons(entry)) continue
+      persons.push(frame)
+      frames.set(`${objectId}:${frame}`, entry)
+    }
+    expect(document.personsFrames(objectId)).toEqual(persons)
+    expect(document.entryCount(objectId)).toBe(count)
+  }
   return frames
 }
 
