@@ -80,6 +80,8 @@ const FAKE_HOST = `
       for (let frame = message.first; frame <= message.last; frame++)
         frames.push({ frame, entries: entries.get(frame) ?? [] })
       send({ type: 'entries', frames })
+    } else if (message.type === 'edit' && window.refusal) {
+      send({ type: 'edited', id: message.id, error: window.refusal })
     } else if (message.type === 'edit') {
       for (const edit of message.edits) {
         const others = (entries.get(edit.frame) ?? []).filter(([id]) => id !== edit.objectId)
@@ -95,7 +97,7 @@ const FAKE_HOST = `
     postMessage(message) {
       window.posted.push(message)
       if (window.posted.length > 5000) window.posted.splice(0, 1000)
-      setTimeout(() => answer(message), 1)
+      setTimeout(() => answer(message), message.type === 'edit' ? (window.editDelay ?? 1) : 1)
     },
     getState: () => window.kept,
     setState(state) {

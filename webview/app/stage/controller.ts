@@ -4,11 +4,11 @@ import { onPictures, wantPictures } from '../messages.ts'
 import type { StageCommand, StagePort } from '../stage-port.ts'
 import { attachStage } from '../stage-port.ts'
 import * as state from '../state.ts'
-import { type CanvasTool, fillHoles, makeTools, type PointerSample } from '../tools/index.ts'
+import { type CanvasTool, fillHoles, KeypointsTool, makeTools, type PointerSample } from '../tools/index.ts'
 import { drawCrosshair } from './crosshair.ts'
 import { drawVisible } from './draw-visible.ts'
 import { Fills } from './fills.ts'
-import { clearHint } from './hints.ts'
+import { clearHint, missingKeypoints } from './hints.ts'
 import { type CanvasPointer, type InputTarget, listen } from './input.ts'
 import { type LayerName, Layers, type Stale } from './layers.ts'
 import { drawLines } from './lines.ts'
@@ -90,6 +90,7 @@ export class StageController implements StagePort, InputTarget {
     this.#host.newObject.forget()
     state.shownFrame.value = undefined
     clearHint()
+    missingKeypoints.value = []
   }
 
   // What the rest of the view asks for.
@@ -376,6 +377,7 @@ export class StageController implements StagePort, InputTarget {
     const context = this.#layers.context('tool')
     context.setTransform(1, 0, 0, 1, 0, 0)
     context.clearRect(0, 0, this.#layers.size.width, this.#layers.size.height)
+    this.#listMissing()
     if (state.shownFrame.peek() === undefined) return
     context.save()
     this.#tool?.draw(context)
@@ -384,6 +386,11 @@ export class StageController implements StagePort, InputTarget {
       const { x, y } = toCanvas(this.#host.view, this.#keyPointer.x, this.#keyPointer.y)
       drawCrosshair(context, x, y, this.#layers.density)
     }
+  }
+
+  #listMissing(): void {
+    const missing = this.#tool instanceof KeypointsTool ? this.#tool.missing : []
+    if (missing.join() !== missingKeypoints.peek().join()) missingKeypoints.value = missing
   }
 
   // The view on the picture.

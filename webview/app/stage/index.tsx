@@ -5,7 +5,7 @@ import * as state from '../state.ts'
 import { t } from '../texts.ts'
 import { awaited, StageController } from './controller.ts'
 import { describeFrame } from './describe.ts'
-import { hint } from './hints.ts'
+import { hint, missingKeypoints } from './hints.ts'
 import { LAYERS, type LayerName } from './layers.ts'
 import { knownEntries } from './shown.ts'
 
@@ -56,6 +56,9 @@ export function Stage() {
         <div class="stage-hint" role="status" key={hint.value.id}>
           {hint.value.text}
         </div>
+      )}
+      {missingKeypoints.value.length > 0 && (
+        <div class="stage-missing">{t('Not on this frame: {0}', missingKeypoints.value.join(', '))}</div>
       )}
       <Announcement text={description.value} />
     </div>
