@@ -17,6 +17,7 @@ type OpenOptions = Parameters<ModelProcessFunctions['openClip']>[1]
 type PictureWant = Parameters<ModelProcessFunctions['wantPictures']>[0]
 
 interface OpenClip {
+  readonly cacheFolder: string
   readonly source: Promise<VideoSource>
   readonly stamp: FileStamp
   /** Stops the opening. */
@@ -77,6 +78,11 @@ export class Clips {
     return this.#clip(path).source
   }
 
+  /** Where things of a clip are kept that can be made again. @throws UserError when the clip is not open */
+  cacheFolder(path: string): string {
+    return this.#clip(path).cacheFolder
+  }
+
   /** @throws UserError when the clip is not open */
   async want({ clip: path, view, frames, quality }: PictureWant): Promise<void> {
     const clip = this.#clip(path)
@@ -122,7 +128,7 @@ export class Clips {
     })
     // Whoever asked gets the failure; until then it is nobody's unhandled one.
     source.catch(() => {})
-    return { source, stamp, stop, views: new Map(), uses: 0 }
+    return { cacheFolder: options.cacheFolder, source, stamp, stop, views: new Map(), uses: 0 }
   }
 
   async #end(key: string, clip: OpenClip): Promise<string | undefined> {

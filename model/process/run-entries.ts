@@ -1,8 +1,9 @@
 /** The results of one run as entries of a document, and those that the run gave before the process was lost. */
 import type { ModelEntry } from '../annotation/index.ts'
 import { besideMask, besidePose, labelMaps, resultEntries } from '../marks/index.ts'
-import type { EarlierResults, FrameResult, MaskMark, PoseMark } from '../propagation/index.ts'
+import type { EarlierResults, FrameResult, MaskMark, PoseMark, SoftLabels } from '../propagation/index.ts'
 import type { EarlierResult } from './surface.ts'
+import type { Trail } from './trail.ts'
 
 interface KnownEntry {
   readonly entry: ModelEntry
@@ -56,11 +57,17 @@ export class RunEntries {
 /** What a run gave before the process was lost, as propagation goes on from it. */
 export class EarlierEntries implements EarlierResults {
   readonly #size: { readonly width: number; readonly height: number }
+  readonly #trail: Trail
   readonly #byFrame = new Map<number, Map<number, EarlierResult>>()
 
-  /** @param size of the video */
-  constructor(results: readonly EarlierResult[], size: { readonly width: number; readonly height: number }) {
+  /** @param size of the video. @param trail soft labels that the lost process left */
+  constructor(
+    results: readonly EarlierResult[],
+    size: { readonly width: number; readonly height: number },
+    trail: Trail,
+  ) {
     this.#size = size
+    this.#trail = trail
     for (const result of results) {
       const frame = this.#byFrame.get(result.frame) ?? new Map<number, EarlierResult>()
       this.#byFrame.set(result.frame, frame.set(result.objectId, result))
@@ -89,6 +96,10 @@ export class EarlierEntries implements EarlierResults {
     const entry = this.#entry(object, frame)
     if (entry?.state !== 'propagated') return undefined
     return entry.keypoints?.map((joint) => (joint.visibility === 'absent' ? undefined : joint))
+  }
+
+  walked(group: number, walk: number, frame: number): SoftLabels | undefined {
+    return this.#trail.labels(group, walk, frame)
   }
 
   #entry(object: number, frame: number): ModelEntry | undefined {

@@ -1,5 +1,5 @@
 /** Propagations, one at a time. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { throwIfCancelled, UsageError, UserError } from '../errors.ts'
 import { toolVersion } from '../installation/index.ts'
 import { maskMarks, poseMarks, runRecord } from '../marks/index.ts'
@@ -18,6 +18,7 @@ import type { Host } from './host.ts'
 import { EarlierEntries, RunEntries } from './run-entries.ts'
 import { sentenceOf } from './sentence.ts'
 import type { ModelChoice, ModelReady, RunFacts, RunRequest, RunSettings } from './surface.ts'
+import { Trail } from './trail.ts'
 import type { Fit, Tools, Warm, WarmModel } from './warm-model.ts'
 
 /** Features kept between runs: 400 frames of a small network at 480p. */
@@ -74,12 +75,13 @@ export class Runs {
       throwIfCancelled(active.signal)
       const tools = await this.#warm.fit(warm, fit)
       throwIfCancelled(active.signal)
-      const job = this.#jobOf(request, { source, fit, warm, tools, active, ...marks })
+      const trail = this.#trailOf(request, warm, fit, tools, source)
+      const job = this.#jobOf(request, { source, fit, warm, tools, active, trail, ...marks })
       if (job.total === 0 && !request.earlier?.length)
         throw new UserError(
           `Nothing leads ${request.direction === 'both' ? '' : `${request.direction} `}into the frames ${request.range[0]} to ${request.range[1]}; mark the object on a frame from which it can be carried there.`,
         )
-      current.ended = this.#follow(current, request, job, marks)
+      current.ended = this.#follow(current, request, job, marks, trail)
       const record = runRecord({
         id: request.run,
         model: warm.model,
@@ -137,7 +139,7 @@ export class Runs {
 
   #jobOf(
     request: RunRequest,
-    { source, fit, warm, tools, active, masks, poses }: Prepared,
+    { source, fit, warm, tools, active, trail, masks, poses }: Prepared,
   ): ReturnType<typeof propagate> {
     const { engine } = warm
     const { extractor, features, affinity } = tools
@@ -154,8 +156,17 @@ export class Runs {
       range: request.range,
       beyond: 'context',
       signal: active.signal,
-      ...(request.earlier?.length && { earlier: new EarlierEntries(request.earlier, source.table) }),
+      onWalked: (step) => trail.add(step),
+      ...(request.earlier?.length && { earlier: new EarlierEntries(request.earlier, source.table, trail) }),
     })
+  }
+
+  #trailOf(request: RunRequest, { model }: Warm, fit: Fit, { size }: Tools, { table }: VideoSource): Trail {
+    const { run, clip, objects, marks, direction, range } = request
+    const ids = objects.map(({ id }) => id)
+    const { hash } = model
+    const identity = [run, table.contentHash, hash, size, fit.settings, ids, marks, direction, range]
+    return new Trail(join(this.#clips.cacheFolder(clip), 'runs'), identity, !!request.earlier?.length)
   }
 
   async #follow(
@@ -163,6 +174,7 @@ export class Runs {
     { run, earlier = [] }: RunRequest,
     job: ReturnType<typeof propagate>,
     { masks, poses }: Marks,
+    trail: Trail,
   ): Promise<void> {
     const masked = new Set(masks.flatMap(({ objects }) => objects))
     const twofold = poses.map(({ object }) => object).filter((object) => masked.has(object))
@@ -175,6 +187,7 @@ export class Runs {
       count = progress.done
       this.#host.tell.results({ run, results, progress })
     })
+    trail.remove()
     const seconds = (performance.now() - start) / 1000
     this.#say(`Run ${run}: ${end.reason} after ${count} of ${job.total} results in ${seconds.toFixed(1)} s.`)
     let message: string | undefined
@@ -205,6 +218,7 @@ interface Prepared extends Marks {
   readonly warm: Warm
   readonly tools: Tools
   readonly active: ActiveRun
+  readonly trail: Trail
 }
 
 /** @throws UsageError naming the setting that makes no sense */

@@ -9,7 +9,7 @@ import { UserError } from '../errors.ts'
 import type { LabelMap } from '../label-map.ts'
 import { type Grid, joinChannels, type SoftLabels } from './grid.ts'
 import { type GridPoint, labelsFromJoints } from './keypoints.ts'
-import { labelsFromMask } from './labels.ts'
+import { labelsFromDecoded, labelsFromMask } from './labels.ts'
 import { layersOf, type ObjectPairs } from './overlap.ts'
 import type { PropagationSettings } from './settings.ts'
 
@@ -101,26 +101,43 @@ function groupMasks(masks: readonly MaskMark[], context: GroupContext): Group[] 
     })
     const marks = new Map<number, SoftLabels>()
     for (const frame of key.split(',').map(Number))
-      marks.set(frame, maskLabels(layers, mapsOf.get(frame)!, context))
+      marks.set(
+        frame,
+        joinChannels(
+          layers.map((layer) =>
+            labelsFromMask(
+              layerMap(layer, mapsOf.get(frame)!, context),
+              context.grid,
+              layer.objects.length + 1,
+              context.patch,
+              context.protocol,
+            ),
+          ),
+        ),
+      )
     return { kind: 'masks', layers, marks }
   })
 }
 
-/** Soft labels of a group's objects on a frame whose masks are known, one block of channels per layer. */
-export function maskLabels(
+/** Soft labels of a group's objects on a frame that was labelled before, one block of channels per layer. */
+export function decodedLabels(
   layers: readonly MaskLayer[],
   maps: readonly LabelMap[],
   context: GroupContext,
 ): SoftLabels {
-  return joinChannels(layers.map((layer) => layerLabels(layer, maps, context)))
+  return joinChannels(
+    layers.map((layer) =>
+      labelsFromDecoded(layerMap(layer, maps, context), context.grid, layer.objects.length + 1),
+    ),
+  )
 }
 
-/** Soft labels of a layer's objects on a frame. */
-function layerLabels(
+/** The pixels of a layer's objects on a frame, as channels of the layer. */
+function layerMap(
   { objects }: MaskLayer,
   maps: readonly LabelMap[],
-  { grid, patch, protocol, width, height }: GroupContext,
-): SoftLabels {
+  { width, height }: GroupContext,
+): LabelMap {
   const channelOf = new Uint8Array(256)
   objects.forEach((object, i) => {
     channelOf[object] = i + 1
@@ -131,7 +148,7 @@ function layerLabels(
       const channel = channelOf[id]!
       if (channel !== 0) data[pixel] = channel
     })
-  return labelsFromMask({ width, height, data }, grid, objects.length + 1, patch, protocol)
+  return { width, height, data }
 }
 
 function groupPoses(poses: readonly PoseMark[], context: GroupContext): Group[] {

@@ -4,7 +4,7 @@ export { decodeLabels, decodeNetwork } from './decode.ts'
 export { featureStatistics } from './feature-statistics.ts'
 export { extractToHost, FeatureCache, FeatureExtractor, type TokenSource } from './features.ts'
 export { FrameReader } from './frame-reader.ts'
-export type { Grid, SoftLabels } from './grid.ts'
+export { type Grid, type PackedLabels, packLabels, type SoftLabels, unpackLabels } from './grid.ts'
 export type { MaskMark, PoseMark } from './groups.ts'
 export { decodeJoint, type GridPoint, labelsFromJoints, stampJoint } from './keypoints.ts'
 export { labelsFromMask } from './labels.ts'
@@ -20,7 +20,7 @@ export {
   type PropagationJob,
   propagate,
 } from './propagate.ts'
-export type { EarlierResults } from './resume.ts'
+export type { EarlierResults, WalkedStep } from './resume.ts'
 export { faultOf, type SelfCheck, selfCheck, selfCheckSize } from './self-check.ts'
 export {
   CHANGEABLE,

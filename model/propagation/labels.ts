@@ -56,3 +56,29 @@ export function labelsFromMask(
   }
   return { grid, channels, data }
 }
+
+/**
+ * Soft labels of a mask that was decoded from the grid: per cell the share of its pixels that each label has. Unlike
+ * the one picture point per cell of {@link labelsFromMask}, this keeps where within a cell an outline lies.
+ * @param channels number of labels with the background
+ */
+export function labelsFromDecoded(map: LabelMap, grid: Grid, channels: number): SoftLabels {
+  const { rows, columns } = grid
+  const data = new Float32Array(cellCount(grid) * channels)
+  const counts = new Uint32Array(cellCount(grid))
+  const columnOf = Int32Array.from({ length: map.width }, (_, x) => Math.floor((x * columns) / map.width))
+  for (let y = 0; y < map.height; y++) {
+    const row = Math.floor((y * rows) / map.height) * columns
+    for (let x = 0; x < map.width; x++) {
+      const cell = row + columnOf[x]!
+      counts[cell]!++
+      data[cell * channels + map.data[y * map.width + x]!]!++
+    }
+  }
+  counts.forEach((count, cell) => {
+    // A video smaller than the grid leaves cells without a pixel.
+    if (count === 0) data[cell * channels] = 1
+    else for (let channel = 0; channel < channels; channel++) data[cell * channels + channel]! /= count
+  })
+  return { grid, channels, data }
+}

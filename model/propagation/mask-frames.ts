@@ -56,11 +56,12 @@ export class MaskFrames {
     const sheets = this.#sheets(group, labels)
     for (const [other, packed] of before)
       if (other !== group) sheets.push(...this.#sheets(other, unpackLabels(packed)))
-    for (const { group: other } of this.#planned.slice(0, this.#planned.indexOf(plan))) {
-      if (other.kind !== 'masks' || before.has(other)) continue
-      const known = this.#earlier?.labels(other, frame)
-      if (known) sheets.push(...this.#sheets(other, known))
-    }
+    if (this.#earlier)
+      for (const other of this.#planned.slice(0, this.#planned.indexOf(plan))) {
+        if (other.group.kind !== 'masks' || before.has(other.group)) continue
+        const known = this.#earlier.final(other, frame)
+        if (known) sheets.push(...this.#sheets(other.group, known))
+      }
     const marked = this.#marked.get(frame) ?? []
     settleOverlaps(sheets, marked, this.#overlapping, extractor.config.patch, settings.protocol)
 

@@ -12,7 +12,14 @@ import { MaskFrames, type PlannedGroup } from './mask-frames.ts'
 import { overlappingObjects } from './overlap.ts'
 import { type Direction, planLegs } from './plan.ts'
 import { decodePose } from './pose-frames.ts'
-import { EarlierLabels, type EarlierResults, legProgress, NOTHING_DONE, resultsLeft } from './resume.ts'
+import {
+  EarlierLabels,
+  type EarlierResults,
+  legProgress,
+  NOTHING_DONE,
+  resultsLeft,
+  type WalkedStep,
+} from './resume.ts'
 import type { PropagationSettings } from './settings.ts'
 import { walk } from './walk.ts'
 
@@ -30,6 +37,8 @@ export interface PropagationJob {
   readonly beyond?: 'refuse' | 'context'
   /** What an interrupted job with the same marks, range and direction gave; this one goes on from it. */
   readonly earlier?: EarlierResults
+  /** Told each walk's labels before the result that is made of them, for {@link EarlierResults.walked}. */
+  readonly onWalked?: (step: WalkedStep) => void
   /** Features of the video by the extractor, shared with other jobs before and after this one. */
   readonly features?: FeatureCache
   /** For the extractor's grid and these settings, shared likewise. */
@@ -110,7 +119,8 @@ export function propagate(job: PropagationJob): Propagation {
   )
   // A job without any mark is refused by the plan.
   if (planned.length === 0) planLegs([], job.range, job.direction)
-  const earlier = job.earlier && new EarlierLabels(job.earlier, context, settings.context)
+  const groups = planned.map(({ group }) => group)
+  const earlier = job.earlier && new EarlierLabels(job.earlier, groups, context, settings)
   return {
     total: planned.reduce((total, { group, legs }) => total + resultsLeft(group, legs, earlier), 0),
     results: run(job, planned, new MaskFrames(job, planned, overlapping, earlier), earlier),
@@ -131,19 +141,25 @@ async function* run(
   const affinity = job.affinity ?? Affinity.of(engine, extractor, settings)
   let last = performance.now()
   try {
-    for (const plan of planned) {
+    for (const [index, plan] of planned.entries()) {
       const { group } = plan
       for (const leg of plan.legs) {
-        const walkFrom: WalkFrom = ([start, ...frames], before) =>
-          walk({
-            frames: [start!, ...frames.slice(before?.walked ?? 0)],
-            marks: group.marks,
+        const walkFrom: WalkFrom = async function* (walkIndex, [start, ...frames], before) {
+          const left = [start!, ...frames.slice(before?.walked ?? 0)]
+          const { marks } = group
+          for await (const step of walk({
+            frames: left,
+            marks,
             tokens,
             affinity,
             settings,
             signal,
             before,
-          })
+          })) {
+            job.onWalked?.({ ...step, group: index, walk: walkIndex })
+            yield step
+          }
+        }
         const done = earlier ? legProgress(group, leg, earlier) : NOTHING_DONE
         const steps = leg.kind === 'walk' ? outwards(leg, walkFrom, done) : between(leg, walkFrom, done)
         for await (const { frame, labels, origin, provisional } of steps) {

@@ -1,16 +1,19 @@
 /** Where an interrupted job stood, found from what it gave: the frames are not labelled again. */
 import type { SoftLabels } from './grid.ts'
 import {
+  decodedLabels,
   type Group,
   type GroupContext,
   gridPoints,
   type MaskMark,
-  maskLabels,
   type PoseMark,
 } from './groups.ts'
 import { labelsFromJoints } from './keypoints.ts'
+import { joinEnds } from './legs.ts'
+import type { PlannedGroup } from './mask-frames.ts'
 import { type Leg, legWalks } from './plan.ts'
-import type { EarlierSteps } from './walk.ts'
+import type { PropagationSettings } from './settings.ts'
+import type { EarlierSteps, WalkStep } from './walk.ts'
 
 /**
  * What an interrupted job gave, as its reader kept it. Frames may be missing, such as those that a person has marked
@@ -24,35 +27,72 @@ export interface EarlierResults {
   /** The masks that were given on a frame; several maps where they overlap. */
   masks(frame: number): readonly MaskMark['map'][]
   pose(object: number, frame: number): PoseMark['joints'] | undefined
+  /**
+   * The very labels that a walk had on a frame, as {@link PropagationJob.onWalked} told them, where somebody kept
+   * them. Masks and poses are what was made of them: a walk goes on from those too, but a little differently.
+   */
+  walked?(group: number, walk: number, frame: number): SoftLabels | undefined
+}
+
+/** What a walk has labelled. */
+export interface WalkedStep extends WalkStep {
+  /** Place of the group among those of the job, and of the walk among those of its leg. */
+  readonly group: number
+  readonly walk: number
 }
 
 /** How far the walks of a leg came. */
 export interface LegProgress {
   /** One per walk; undefined where it has not begun. */
   readonly walks: readonly (EarlierSteps | undefined)[]
-  /** The labels that an earlier job gave on a frame. */
-  labels(frame: number): SoftLabels | undefined
+  /** Labels of a frame from the first end of a span. */
+  firstEnd(frame: number): SoftLabels | undefined
 }
 
-export const NOTHING_DONE: LegProgress = { walks: [], labels: () => undefined }
+export const NOTHING_DONE: LegProgress = { walks: [], firstEnd: () => undefined }
 
-/** Earlier results as soft labels on the grid, made like those of marks. */
+/** Earlier results as soft labels on the grid, for a walk to go on from. */
 export class EarlierLabels {
   readonly #results: EarlierResults
+  readonly #groups: readonly Group[]
   readonly #context: GroupContext
   /** Recent frames that are context. */
   readonly recent: number
 
-  constructor(results: EarlierResults, context: GroupContext, recent: number) {
+  constructor(
+    results: EarlierResults,
+    groups: readonly Group[],
+    context: GroupContext,
+    settings: Pick<PropagationSettings, 'context'>,
+  ) {
     this.#results = results
+    this.#groups = groups
     this.#context = context
-    this.recent = recent
+    this.recent = settings.context
   }
 
-  /** The labels of a group on a frame; undefined unless all its objects were given there. */
-  labels(group: Group, frame: number): SoftLabels | undefined {
+  /** The labels of a walk on a frame; undefined unless all objects of the group were given there. */
+  walked(group: Group, walk: number, frame: number): SoftLabels | undefined {
+    const { grid } = this.#context
+    const kept = this.#results.walked?.(this.#groups.indexOf(group), walk, frame)
+    return kept?.grid.rows === grid.rows && kept.grid.columns === grid.columns
+      ? kept
+      : this.#given(group, frame)
+  }
+
+  /** The labels that a group's last result on a frame was made of. */
+  final({ group, legs }: PlannedGroup, frame: number): SoftLabels | undefined {
+    const leg = legs.find((each) => covers(each, frame))
+    const first = this.walked(group, 0, frame)
+    if (leg?.kind !== 'between' || !first) return first
+    const second = this.walked(group, 1, frame)
+    return second ? joinEnds(leg, frame, first, second) : first
+  }
+
+  /** The labels that a group's results mean; undefined unless all its objects were given. */
+  #given(group: Group, frame: number): SoftLabels | undefined {
     if (!objectsOf(group).every((object) => this.#results.has(group.kind, object, frame))) return undefined
-    if (group.kind === 'masks') return maskLabels(group.layers, this.#results.masks(frame), this.#context)
+    if (group.kind === 'masks') return decodedLabels(group.layers, this.#results.masks(frame), this.#context)
     const joints = this.#results.pose(group.object, frame)
     return (
       joints &&
@@ -65,13 +105,18 @@ export class EarlierLabels {
    * without a result were taken over by a person.
    * @param final whether results from one end of a span do not count
    */
-  walked(group: Group, frames: readonly number[], final: boolean): number {
+  count(group: Group, frames: readonly number[], final: boolean): number {
     const objects = objectsOf(group)
     const results = this.#results
     const given = (object: number, frame: number): boolean =>
       results.has(group.kind, object, frame) && (!final || results.isFinal(object, frame))
     return frames.findLastIndex((frame) => objects.some((object) => given(object, frame))) + 1
   }
+}
+
+function covers(leg: Leg, frame: number): boolean {
+  const [a, b] = leg.kind === 'between' ? [leg.from, leg.to] : [leg.frames[0]!, leg.frames.at(-1)!]
+  return frame >= Math.min(a, b) && frame <= Math.max(a, b)
 }
 
 function objectsOf(group: Group): readonly number[] {
@@ -81,10 +126,10 @@ function objectsOf(group: Group): readonly number[] {
 /** How many frames of each walk of a leg are done, the marked ones not counted. */
 function walkedFrames(group: Group, leg: Leg, earlier: EarlierLabels): number[] {
   const walks = legWalks(leg).map((frames) => frames.slice(1))
-  if (leg.kind === 'walk') return [earlier.walked(group, walks[0]!, false)]
-  const down = earlier.walked(group, walks[1]!, true)
+  if (leg.kind === 'walk') return [earlier.count(group, walks[0]!, false)]
+  const down = earlier.count(group, walks[1]!, true)
   // The second end is begun once the first one is done.
-  return [down > 0 ? walks[0]!.length : earlier.walked(group, walks[0]!, false), down]
+  return [down > 0 ? walks[0]!.length : earlier.count(group, walks[0]!, false), down]
 }
 
 /** Where a leg goes on. */
@@ -94,12 +139,12 @@ export function legProgress(group: Group, leg: Leg, earlier: EarlierLabels): Leg
     const walked = counts[i]!
     if (walked === 0) return undefined
     const recent = frames.slice(Math.max(1, walked + 1 - earlier.recent), walked + 1).flatMap((frame) => {
-      const labels = earlier.labels(group, frame)
+      const labels = earlier.walked(group, i, frame)
       return labels ? [{ frame, labels }] : []
     })
     return { walked, recent }
   })
-  return { walks, labels: (frame) => earlier.labels(group, frame) }
+  return { walks, firstEnd: (frame) => earlier.walked(group, 0, frame) }
 }
 
 /** How many results a group's legs will give. */
