@@ -1,4 +1,5 @@
 /** Datasets written from a document, several at once if need be, each stopped by its own name. */
+import { basename } from 'node:path'
 import type { AnnotationDocument } from '../annotation/index.ts'
 import { UsageError, UserError } from '../errors.ts'
 import { type DatasetFormat, type ExportContext, formats, parseSidecar } from '../formats/index.ts'
@@ -54,7 +55,7 @@ export class Exports {
         `There is no dataset format "${request.format}"; choose one of ${Object.keys(formats).join(', ')}.`,
       )
     const source = await this.#clips.source(request.clip)
-    const document = parseSidecar(request.sidecar, 'The document')
+    const document = parseSidecar(request.sidecar, `of ${basename(request.clip)}`)
     let told = 0
     const context: ExportContext = {
       folder: request.folder,
