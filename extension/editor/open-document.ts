@@ -343,9 +343,10 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
 
   /** VS Code's save. @throws Error with a sentence when it was not saved */
   async save(): Promise<void> {
-    this.#requireOpen()
+    // Also where the video is missing: what was restored from a backup can be saved all the same.
+    const { file } = this
     await this.#bridge.save(async () => {
-      if ((await this.file.save()) === 'saved') return
+      if ((await file.save()) === 'saved') return
       const overwrite = vscode.l10n.t('Overwrite')
       const choice = await vscode.window.showWarningMessage(
         vscode.l10n.t('{0} was changed on disk by somebody else.', this.sidecarPath),
@@ -359,7 +360,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
             this.sidecarPath,
           ),
         )
-      await this.file.save(true)
+      await file.save(true)
     })
   }
 
@@ -375,7 +376,6 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   }
 
   async saveAs(destination: vscode.Uri): Promise<void> {
-    this.#requireOpen()
     await this.file.saveAs(destination.fsPath, this.#videoPath)
   }
 

@@ -44,7 +44,7 @@ async function run(): Promise<number> {
       ['extensionTestsPath', remote(tests)],
     ]
     const query = new URLSearchParams({ folder, payload: JSON.stringify(payload) })
-    await page.goto(`${running.url}/?${query}`)
+    await page.goto(`${running.url}/?${query}`, { waitUntil: 'commit', timeout: 120_000 })
     return await code
   } finally {
     await browser.close()
