@@ -125,10 +125,7 @@ export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** A zip archive; checksums are left zero, as nobody here looks at them. */
-export function zip(
-  entries: readonly (readonly [name: string, bytes: Uint8Array])[],
-  deflate = false,
-): Uint8Array {
+export function zip(entries: Entries, deflate = false): Uint8Array {
   const parts: Uint8Array[] = []
   const directory: Uint8Array[] = []
   let at = 0
@@ -169,14 +166,21 @@ export function zip(
   return concatenated([...parts, central, end])
 }
 
-export function torchZip(nested: Nested): Uint8Array {
+export type Entries = readonly (readonly [name: string, bytes: Uint8Array])[]
+
+/** What PyTorch puts into its archive. */
+export function torchEntries(nested: Nested): Entries {
   const writer = new PickleWriter(false)
   const pickle = writer.value(nested).finish()
-  return zip([
+  return [
     ['archive/data.pkl', pickle],
     ...writer.storages.map((tensor, i) => [`archive/data/${i}`, bytesOf(tensor)] as const),
     ['archive/version', new TextEncoder().encode('3\n')],
-  ])
+  ]
+}
+
+export function torchZip(nested: Nested): Uint8Array {
+  return zip(torchEntries(nested))
 }
 
 export function torchLegacy(nested: Nested): Uint8Array {
@@ -200,11 +204,13 @@ export function torchLegacy(nested: Nested): Uint8Array {
   ])
 }
 
+/** What NumPy puts into its archive. */
+export function npzEntries(nested: Nested): Entries {
+  return [...flat(nested)].map(([name, tensor]) => [`${name}.npy`, npy(tensor)] as const)
+}
+
 export function npz(nested: Nested, deflate = false): Uint8Array {
-  return zip(
-    [...flat(nested)].map(([name, tensor]) => [`${name}.npy`, npy(tensor)] as const),
-    deflate,
-  )
+  return zip(npzEntries(nested), deflate)
 }
 
 function npy(tensor: Tensor): Uint8Array {

@@ -129,10 +129,14 @@ function printReport(
     ])
   for (const [name, value] of rows) console.log(`${name.padEnd(11)}${value}`)
   console.log('mapped')
-  for (const { parameter, from, how, count } of report.mapped)
-    console.log(
-      `  ${parameter.padEnd(27)}${count === 1 ? '' : `x${count} `}${[from.join(' + '), how].filter(Boolean).join(', ')}`,
-    )
+  const same = report.mapped.filter(({ parameter, from, how }) => how === AS_IT_IS && from[0] === parameter)
+  const total = same.reduce((sum, { count }) => sum + count, 0)
+  if (total > 0) console.log(`  ${total} tensors as they are, under their own names`)
+  for (const line of report.mapped) {
+    if (same.includes(line)) continue
+    const source = [line.from.join(' + '), line.how].filter(Boolean).join(', ')
+    console.log(`  ${line.parameter.padEnd(27)}${line.count === 1 ? '' : `${line.count} x `}${source}`)
+  }
   if (report.ignored.length > 0) console.log('ignored')
   for (const { why, count, examples } of report.ignored)
     console.log(
@@ -145,5 +149,8 @@ function printReport(
     )
   console.log(`Wrote ${model.name} to ${out}`)
 }
+
+/** What recipes call a tensor that was not changed. */
+const AS_IT_IS = 'as it is'
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`
