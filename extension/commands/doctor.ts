@@ -60,7 +60,17 @@ async function write(services: Services): Promise<string> {
   ]
   try {
     const found = await client.doctor({ ffmpeg: settings.ffmpeg(), model: chosen.file })
-    return [...head, ...table([...rows, ...reportRows(found)]), '', ...devices(found), ''].join('\n')
+    return [
+      ...head,
+      isHealthy(found)
+        ? vscode.l10n.t('Everything that is needed works.')
+        : `**${vscode.l10n.t('Something that is needed is missing; it stands in bold below.')}**`,
+      '',
+      ...table([...rows, ...reportRows(found)]),
+      '',
+      ...devices(found),
+      '',
+    ].join('\n')
   } catch (error) {
     return [
       ...head,
@@ -68,10 +78,12 @@ async function write(services: Services): Promise<string> {
       '',
       `**${vscode.l10n.t('The model process could not tell more')}:** ${wordsOf(error)}`,
       '',
-      `[${vscode.l10n.t('Show Log')}](command:siammae.showLog)`,
-      '',
     ].join('\n')
   }
+}
+
+function isHealthy({ ffmpeg, model, devices }: DoctorReport): boolean {
+  return !('missing' in ffmpeg) && !('problem' in model) && devices.some(({ ok }) => ok)
 }
 
 function reportRows(found: DoctorReport): [string, string][] {
