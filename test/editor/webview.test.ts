@@ -104,10 +104,22 @@ describe.skipIf(!chromium)('keys and messages', () => {
     await page.keyboard.type('42')
     await page.keyboard.press('Enter')
     expect(await frameShown(view!)).toBe(42)
+    await page.locator('.frame-number').click()
+    await page.keyboard.type('7')
+    await page.keyboard.press('Escape')
+    expect(await frameShown(view!)).toBe(42)
     await page.locator('.track').focus()
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('b')
     expect(await page.evaluate('heard')).toEqual(['b'])
+    // A button that was pressed with the pointer does not keep the keys; one that was reached by keyboard does.
+    await page.getByRole('button', { name: 'Toggle Loop' }).click()
+    await page.keyboard.press('Space')
+    expect(await page.evaluate('heard')).toEqual(['b', ' '])
+    await page.getByRole('button', { name: 'Toggle Loop' }).focus()
+    await page.keyboard.press('Space')
+    expect(await page.evaluate('heard')).toEqual(['b', ' '])
+    expect(await page.getByRole('button', { name: 'Toggle Loop' }).getAttribute('aria-pressed')).toBe('false')
   })
 
   it('runs commands of the host with the view as it stands', async () => {

@@ -18,12 +18,22 @@ function keepKey(event: KeyboardEvent): void {
     event.stopPropagation()
 }
 
+/**
+ * Who presses a button with the pointer does not want it to have the keys: space plays, arrows change the frame. A press
+ * by keyboard (no clicks counted) keeps the focus where it is.
+ */
+function giveKeysBack({ target, detail }: MouseEvent): void {
+  if (detail === 0 || !(target instanceof Element)) return
+  const control = target.closest('button, input[type=range]')
+  if (control instanceof HTMLElement && control.getAttribute('role') !== 'menuitem') control.blur()
+}
+
 /** The whole editor. */
 export function App() {
   const now = phase.value
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: decides only which keys go on to VS Code
-    <div class="app" onKeyDown={keepKey}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: decides only who gets the keys
+    <div class="app" onKeyDown={keepKey} onClick={giveKeysBack}>
       {now.kind === 'opening' && <Opening phase={now} />}
       {now.kind === 'failed' && <Failed phase={now} />}
       {now.kind === 'open' && (

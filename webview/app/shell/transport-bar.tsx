@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { perform } from '../commands.ts'
 import { clip, frame, frameCount, loop, playing, range, run } from '../state.ts'
 import { t } from '../texts.ts'
@@ -75,11 +75,13 @@ export function TransportBar() {
 
 function FrameBox() {
   const [typed, setTyped] = useState<string | undefined>(undefined)
+  const givenUp = useRef(false)
   const times = clip.value?.times ?? new Float64Array()
   const last = Math.max(0, frameCount.value - 1)
   const commit = () => {
-    const chosen = typed === undefined ? undefined : parseFrame(typed, times)
+    const chosen = typed === undefined || givenUp.current ? undefined : parseFrame(typed, times)
     if (chosen !== undefined) perform({ name: 'goToFrame', frame: chosen })
+    givenUp.current = false
     setTyped(undefined)
   }
   return (
@@ -96,9 +98,12 @@ function FrameBox() {
         onFocus={(event) => event.currentTarget.select()}
         onBlur={commit}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') commit()
-          else if (event.key === 'Escape') setTyped(undefined)
-          else if (event.key === 'ArrowUp') perform({ name: 'step', by: 1 })
+          // Leaving the field takes the value over, and gives the keys back.
+          if (event.key === 'Enter') event.currentTarget.blur()
+          else if (event.key === 'Escape') {
+            givenUp.current = true
+            event.currentTarget.blur()
+          } else if (event.key === 'ArrowUp') perform({ name: 'step', by: 1 })
           else if (event.key === 'ArrowDown') perform({ name: 'step', by: -1 })
           else return
           event.preventDefault()

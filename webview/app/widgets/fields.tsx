@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 
 /** A slider with its value as a number beside it; both change the same. */
 export function SliderField(props: {
@@ -45,10 +45,12 @@ export function NumberField(props: {
 }) {
   const { label, min, max, value, onChange } = props
   const [typed, setTyped] = useState<string | undefined>(undefined)
+  const givenUp = useRef(false)
   const commit = () => {
     const number = Number(typed)
-    if (typed !== undefined && typed.trim() !== '' && Number.isFinite(number))
+    if (!givenUp.current && typed !== undefined && typed.trim() !== '' && Number.isFinite(number))
       onChange(Math.min(max, Math.max(min, Math.round(number))))
+    givenUp.current = false
     setTyped(undefined)
   }
   const step = (by: number) => onChange(Math.min(max, Math.max(min, value + by)))
@@ -64,9 +66,12 @@ export function NumberField(props: {
       onFocus={(event) => event.currentTarget.select()}
       onBlur={commit}
       onKeyDown={(event) => {
-        if (event.key === 'Enter') commit()
-        else if (event.key === 'Escape') setTyped(undefined)
-        else if (event.key === 'ArrowUp') step(1)
+        // Leaving the field takes the value over, and gives the keys back.
+        if (event.key === 'Enter') event.currentTarget.blur()
+        else if (event.key === 'Escape') {
+          givenUp.current = true
+          event.currentTarget.blur()
+        } else if (event.key === 'ArrowUp') step(1)
         else if (event.key === 'ArrowDown') step(-1)
         else return
         event.preventDefault()
