@@ -1,5 +1,5 @@
 import { belongsToControl } from './keys.ts'
-import { Notices, OfferBar } from './shell/notices.tsx'
+import { Notices } from './shell/notices.tsx'
 import { OptionBar } from './shell/option-bar.tsx'
 import { Failed, Opening } from './shell/states.tsx'
 import { ToolStrip } from './shell/tool-strip.tsx'
@@ -43,7 +43,6 @@ export function App() {
           <main class="stage-cell">
             <Stage />
             <Notices />
-            <OfferBar />
           </main>
           <TransportBar />
           <Timeline />

@@ -17,6 +17,7 @@ export function Notices() {
           <TextButton onPress={() => execute('workbench.trust.manage')}>{t('Manage Trust')}</TextButton>
         </div>
       )}
+      <Offer />
       {notices.value.map((notice) => (
         <div key={notice.id} class={`notice ${notice.level}`}>
           <Codicon name={notice.level} />
@@ -31,13 +32,13 @@ export function Notices() {
 }
 
 /** Offers to propagate the span of a corrected frame again. */
-export function OfferBar() {
+function Offer() {
   const offered = offer.value
   if (!offered || run.value) return null
   const object = objects.value.find((one) => one.id === offered.objectId)
   const [first, last] = offered.range
   return (
-    <div class="offer" role="status">
+    <div class="offer">
       <span class="notice-text">
         {t('{0} was corrected: propagate frames {1} to {2} again?', object?.name ?? '', first, last)}
       </span>
