@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenSource } from '../../../model/propagation/features.ts'
 import { PRESETS, type PropagationSettings } from '../../../model/propagation/settings.ts'
-import { walk } from '../../../model/propagation/walk.ts'
+import { type EarlierSteps, walk } from '../../../model/propagation/walk.ts'
 import type { ResidentTensor } from '../../../model/runtime/index.ts'
 
 const grid = { rows: 1, columns: 1 }
@@ -13,6 +13,7 @@ async function contextOf(
   frames: readonly number[],
   marked: readonly number[],
   settings: PropagationSettings,
+  before?: EarlierSteps,
 ) {
   const held = new Map<number, number>()
   let most = 0
@@ -32,7 +33,7 @@ async function contextOf(
     },
   }
   const marks = new Map(marked.map((frame) => [frame, labels]))
-  for await (const _ of walk({ frames, marks, tokens, affinity, settings })) {
+  for await (const _ of walk({ frames, marks, tokens, affinity, settings, before })) {
     // Only what is compared matters.
   }
   return { compared, most, left: [...held.values()].filter((uses) => uses !== 0) }
@@ -56,4 +57,22 @@ describe('marked frames as context', () => {
     expect(compared.get(6)).toEqual([5, 0, 90])
     expect(compared.get(7)).toEqual([5, 0, 90, 6])
   })
+})
+
+describe('a walk that goes on', () => {
+  it.each([PRESETS.siammae, PRESETS.dino])(
+    'compares with what it would have compared with',
+    async (preset) => {
+      const settings: PropagationSettings = { ...preset, context: 4 }
+      const frames = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+      const whole = await contextOf(frames, [0], settings)
+      for (const walked of [1, 3, 4, 7]) {
+        const recent = frames.slice(1, walked + 1).map((frame) => ({ frame, labels }))
+        const rest = await contextOf([0, ...frames.slice(walked + 1)], [0], settings, { walked, recent })
+        expect([...rest.compared.keys()]).toEqual(frames.slice(walked + 1))
+        for (const [frame, context] of rest.compared) expect(context).toEqual(whole.compared.get(frame))
+        expect(rest.left).toEqual([])
+      }
+    },
+  )
 })
