@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { readSidecar, writeSidecar } from '../../model/formats/index.ts'
 import { sampleDocument } from './support/documents.ts'
 import { editorSuite, MAGENTA } from './support/suite.ts'
-import { HEIGHT, overlap, truth, WIDTH, wayThrough } from './support/truth.ts'
+import { HEIGHT, liesOn, truth, WIDTH, wayThrough } from './support/truth.ts'
 import { until } from './support/until.ts'
 
 const write = async (folder: string, name = 'sample') =>
@@ -52,11 +52,11 @@ editorSuite('a side-car that changes on disk', { prepare: (folder) => write(fold
     await workbench.open('sample.siam.json')
     const view = await workbench.view()
     const onScreen = async (object: 1 | 2) =>
-      overlap(await view.painted(WIDTH, HEIGHT, MAGENTA), await truth(0, object))
-    await until('the mask', async () => (await onScreen(2)) > 0.9)
+      liesOn(await view.painted(WIDTH, HEIGHT, MAGENTA), await truth(0, object))
+    await until('the mask', () => onScreen(2))
     const other = await sampleDocument('sample.mp4', [0], { object: 1 })
     await writeSidecar(join(folder, 'sample.siam.json'), other)
-    await until('the other mask', async () => (await onScreen(1)) > 0.9)
+    await until('the other mask', () => onScreen(1))
     expect((await workbench.activeTab()).dirty).toBe(false)
   })
 
@@ -83,16 +83,12 @@ editorSuite('unsaved work', {}, (place) => {
     await view.waitForFrame(0)
     await workbench.newObject('koi', 'black koi')
     await view.draw(wayThrough(await truth(0, 2), 14))
-    await until(
-      'the mask',
-      async () => overlap(await view.painted(WIDTH, HEIGHT, MAGENTA), await truth(0, 2)).valueOf() > 0.7,
-    )
+    await until('the mask', async () => liesOn(await view.painted(WIDTH, HEIGHT, MAGENTA), await truth(0, 2)))
     await workbench.backedUp()
     await workbench.load(folder, true)
     const again = await workbench.view()
-    await until(
-      'the mask again',
-      async () => overlap(await again.painted(WIDTH, HEIGHT, MAGENTA), await truth(0, 2)).valueOf() > 0.7,
+    await until('the mask again', async () =>
+      liesOn(await again.painted(WIDTH, HEIGHT, MAGENTA), await truth(0, 2)),
     )
     expect((await workbench.activeTab()).dirty).toBe(true)
     await workbench.save()

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readSidecar } from '../../model/formats/index.ts'
 import { root } from './build.ts'
 import { endPlace, MAGENTA, makePlace, type Place } from './support/suite.ts'
-import { HEIGHT, overlap, truth, WIDTH, wayThrough } from './support/truth.ts'
+import { HEIGHT, liesOn, truth, WIDTH, wayThrough } from './support/truth.ts'
 import { until } from './support/until.ts'
 import { makeHome, serverArguments, serverEnvironment } from './vscode/code-server.ts'
 
@@ -53,8 +53,8 @@ describe.skipIf(!server || !inject('chromium'))('the installed package', () => {
       await view.key('ArrowRight')
       await view.waitForFrame(frame)
     }
-    const score = async () => overlap(await view.painted(WIDTH, HEIGHT, MAGENTA), await truth(5, 2))
-    await until('the mask on frame 5', async () => (await score()) > 0.6)
+    const onKoi = async () => liesOn(await view.painted(WIDTH, HEIGHT, MAGENTA), await truth(5, 2))
+    await until('the mask on frame 5', onKoi)
     await workbench.save()
     const saved = await readSidecar(join(folder, 'sample.siam.json'))
     expect([...saved.runs.values()][0]?.device).toBe('cpu')

@@ -98,6 +98,8 @@ export class AnnotatorView {
 
   /** What the screen shows of the video, one pixel per pixel of the video: red, green, blue. */
   async pixels(width: number, height: number): Promise<Uint8Array> {
+    // The pointer's ring is no part of the picture.
+    await this.page.mouse.move(2, 2)
     const { left, top, scale } = await this.placement()
     const { data, info } = await sharp(await this.page.screenshot())
       .removeAlpha()

@@ -2,7 +2,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, inject } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, inject } from 'vitest'
 import { Workbench, type WorkbenchOptions } from '../driver/workbench.ts'
 import { SAMPLE } from './truth.ts'
 
@@ -31,7 +31,7 @@ export const SETTINGS = {
   'siammae.maskOpacity': 1,
   'siammae.maskStyle': 'fill',
   'siammae.device': 'cpu',
-  'siammae.networkSize': 240,
+  'siammae.networkSize': 128,
   'siammae.brushSize': 14,
 }
 
@@ -76,8 +76,15 @@ export function editorSuite(name: string, options: PlaceOptions, body: (place: (
     beforeAll(async () => {
       place = await makePlace(options)
     })
+    let failed = false
+    beforeEach(({ skip }) => {
+      // The tests of a suite go on from one another.
+      if (failed) skip('a step before it failed')
+    })
     afterEach(async ({ task }) => {
-      if (task.result?.state === 'fail') await place?.workbench.screenshot(`failed-${task.name}`)
+      if (task.result?.state !== 'fail') return
+      failed = true
+      await place?.workbench.screenshot(`failed-${task.name.replaceAll(/\W+/g, '-')}`)
     })
     afterAll(() => endPlace(place))
     body(() => place!)

@@ -44,10 +44,14 @@ export function overlap(a: Pixels, b: Pixels): number {
   return iou(encode(a), encode(b))
 }
 
-/** The part of `a` that lies inside `b`, 0 to 1. */
-export function inside(a: Pixels, b: Pixels): number {
-  const [first, second] = [encode(a), encode(b)]
-  return area(intersection(first, second)) / Math.max(1, area(first))
+/**
+ * Whether what is painted on screen lies on an object: most of it inside the object's true mask, and a good part of
+ * that covered. Less than an IoU of masks would ask, because the outline of the chosen object is white.
+ */
+export function liesOn(painted: Pixels, object: Pixels, least = { inside: 0.8, covered: 0.4 }): boolean {
+  const [first, second] = [encode(painted), encode(object)]
+  const both = area(intersection(first, second))
+  return both > least.inside * area(first) && both > least.covered * area(second)
 }
 
 function encode(pixels: Pixels): Rle {

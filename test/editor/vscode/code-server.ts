@@ -43,6 +43,8 @@ const STILL = {
   'window.commandCenter': false,
   'git.enabled': false,
   'files.hotExit': 'onExit',
+  // In a browser it would be on.
+  'files.autoSave': 'off',
 }
 
 /** Makes the folders of a server; also what `--install-extension` needs. */
