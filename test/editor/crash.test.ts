@@ -11,7 +11,8 @@ const linux = process.platform === 'linux'
 if (!linux && inject('server'))
   console.log('SKIPPED: the model process killed in the middle; it reads /proc.')
 
-editorSuite('the model process', {}, (place) => {
+// What is labelled does not matter here, only that it goes on.
+editorSuite('the model process', { settings: { 'siammae.networkSize': 128 } }, (place) => {
   it.skipIf(!linux)('is killed in the middle of a run, and the run goes on', async () => {
     const { workbench, folder } = place()
     const session = workbench.server.group

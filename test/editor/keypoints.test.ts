@@ -57,7 +57,11 @@ editorSuite('a skeleton on the sample clip', {}, (place) => {
 
   it('is propagated: its points follow the koi', async () => {
     const { workbench } = place()
-    await view.key('f')
+    await view.key('i')
+    await workbench.goTo(30)
+    await view.waitForFrame(30)
+    await view.key('u')
+    await workbench.command('SiamMAE: Propagate over Range')
     await until('a run', () => view.run())
     await view.runEnd()
     await workbench.save()

@@ -136,6 +136,12 @@ export class Workbench {
     writeFileSync(path, JSON.stringify({ ...settings, 'workbench.colorTheme': name }, null, 2))
   }
 
+  /** Goes to a frame by its number, as a person types it. */
+  async goTo(frame: number): Promise<void> {
+    await this.page.keyboard.press('Control+g')
+    await this.answer(String(frame))
+  }
+
   /** Waits until VS Code has written a backup of the unsaved work. */
   async backedUp(): Promise<void> {
     const folder = join(this.server.home, 'data')

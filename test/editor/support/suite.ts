@@ -25,13 +25,13 @@ export const LABELS = [
   },
 ]
 
-/** Masks cover the picture altogether, and the network sees it small: two cores must do. */
+/** Masks cover the picture altogether; the network sees it half as large as people would let it: two cores must do. */
 export const SETTINGS = {
   'siammae.labels': LABELS,
   'siammae.maskOpacity': 1,
   'siammae.maskStyle': 'fill',
   'siammae.device': 'cpu',
-  'siammae.networkSize': 128,
+  'siammae.networkSize': 240,
   'siammae.brushSize': 14,
 }
 
