@@ -109,7 +109,7 @@ export class ProcessClient implements ModelClient {
 
   prepareModel(
     choice: ModelChoice,
-    first?: { readonly clip: string; readonly settings: RunSettings },
+    first?: { readonly clip: string; readonly settings: RunSettings; readonly frame?: number },
   ): Promise<ModelReady> {
     return first === undefined
       ? this.#call((rpc) => rpc.prepareModel(choice))

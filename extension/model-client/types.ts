@@ -29,10 +29,10 @@ export interface ModelClient {
   /** The view is gone and needs no pictures any more. */
   forgetView(view: string): void
 
-  /** @param first the clip and the settings that the first run will likely have */
+  /** @param first the clip, the settings and the frame that the first run will likely start with */
   prepareModel(
     choice: ModelChoice,
-    first?: { readonly clip: string; readonly settings: RunSettings },
+    first?: { readonly clip: string; readonly settings: RunSettings; readonly frame?: number },
   ): Promise<ModelReady>
   /** @throws ProcessLostError when the process ends before the run is set up */
   startRun(request: RunRequest): Promise<RunFacts>

@@ -1,37 +1,43 @@
 import { basename } from 'node:path'
 import * as vscode from 'vscode'
-import type { ModelReady } from '../../model/process/index.ts'
 import type { RunView } from '../../webview/protocol/index.ts'
+import { Readiness } from '../propagation/readiness.ts'
 import type { Services } from '../services.ts'
 import { wordsOf } from '../words.ts'
 
 /**
  * The status bar's item: the device and the model that really run, and the progress of a run. Seen while an annotator
- * is open. It also has the model loaded ahead of the first run, because only then it is known what runs.
+ * is open.
  */
 export class StatusItem implements vscode.Disposable {
   readonly #services: Services
+  readonly #readiness: Readiness
   readonly #item: vscode.StatusBarItem
   readonly #subscriptions: { dispose(): unknown }[]
-  #ready: ModelReady | undefined
-  #problem: string | undefined
-  /** What was asked for last: an answer to an earlier question is not shown. */
-  #asked = ''
+  readonly #told = new Set<string>()
 
   constructor(services: Services) {
     this.#services = services
     const { editors, propagation, settings, client } = services
+    this.#readiness = new Readiness({
+      client,
+      editors,
+      propagation,
+      choice: () => ({ model: settings.model(), settings: settings.run() }),
+      isTrusted: () => vscode.workspace.isTrusted,
+    })
     this.#item = vscode.window.createStatusBarItem('siammae.device', vscode.StatusBarAlignment.Right, 100)
     this.#item.name = vscode.l10n.t('SiamMAE device')
     this.#item.command = 'siammae.doctor'
     this.#subscriptions = [
       this.#item,
       editors.onDidChangeActive(() => this.#show()),
-      editors.onDidOpen((document) => void this.#prepare(document.videoPath)),
+      this.#readiness,
+      this.#readiness.onDidChange(() => this.#tell()),
       propagation.onDidChange(() => this.#show()),
-      settings.onDidChange(() => void this.#prepare()),
+      settings.onDidChange(() => this.#readiness.refresh()),
       client.onState(() => this.#show()),
-      vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#prepare()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#readiness.refresh()),
     ]
     this.#show()
   }
@@ -40,35 +46,14 @@ export class StatusItem implements vscode.Disposable {
     for (const subscription of this.#subscriptions) subscription.dispose()
   }
 
-  /**
-   * Loads the model that the settings name, unless it is the one that was asked for last.
-   * @param clip that the first run will likely be on
-   */
-  async #prepare(clip = this.#services.editors.active?.document.videoPath): Promise<void> {
-    const { editors, client, log, settings } = this.#services
-    if (editors.all.length === 0 || !vscode.workspace.isTrusted) return
-    const choice = settings.model()
-    const run = settings.run()
-    const asked = JSON.stringify([choice, run])
-    if (asked === this.#asked) return
-    this.#asked = asked
-    this.#ready = undefined
-    this.#problem = undefined
-    this.#show()
-    try {
-      const ready = await client.prepareModel(
-        choice,
-        clip === undefined ? undefined : { clip, settings: run },
-      )
-      if (asked !== this.#asked) return
-      this.#ready = ready
-      for (const note of ready.notes) log.info(note)
-    } catch (error) {
-      if (asked !== this.#asked) return
-      this.#problem = wordsOf(error)
-      // Asked again when the next editor opens: the reason may have gone.
-      this.#asked = ''
-      log.warn(this.#problem)
+  #tell(): void {
+    const { log } = this.#services
+    const { ready, problem } = this.#readiness
+    if (problem !== undefined) log.warn(wordsOf(problem))
+    for (const note of ready?.notes ?? []) {
+      // Said once: every further frame that is made ready brings the same.
+      if (!this.#told.has(note)) log.info(note)
+      this.#told.add(note)
     }
     this.#show()
   }
@@ -101,10 +86,11 @@ export class StatusItem implements vscode.Disposable {
         text: '$(error) SiamMAE',
         tooltip: vscode.l10n.t('The model process ended too often and is not running.'),
       }
-    if (this.#problem !== undefined) return { text: '$(warning) SiamMAE', tooltip: this.#problem }
-    if (this.#ready === undefined)
+    const { ready, problem } = this.#readiness
+    if (problem !== undefined) return { text: '$(warning) SiamMAE', tooltip: wordsOf(problem) }
+    if (ready === undefined)
       return { text: '$(loading~spin) SiamMAE', tooltip: vscode.l10n.t('The model is being loaded.') }
-    const { device, model } = this.#ready
+    const { device, model } = ready
     return {
       text: `$(chip) ${device} · ${model.name}`,
       tooltip: [

@@ -47,13 +47,28 @@ export class Runs {
   }
 
   /** @throws UserError when the device or the model does not work */
-  async prepare(choice: ModelChoice, first?: { clip: string; settings: RunSettings }): Promise<ModelReady> {
-    const warm = await this.#warm.prepare(choice)
-    // A run that goes on has its own network, which must not be taken from it.
-    if (first && !this.#current)
-      await this.#warm.fit(warm, fitOf(await this.#clips.source(first.clip), first.settings))
+  async prepare(
+    choice: ModelChoice,
+    first?: { clip: string; settings: RunSettings; frame?: number },
+  ): Promise<ModelReady> {
+    const warm = await this.#prepare(choice, first)
     const { name, file, trained } = warm.model
     return { device: warm.engine.device, model: { name, file, trained }, notes: warm.notes }
+  }
+
+  async #prepare(
+    choice: ModelChoice,
+    first: { clip: string; settings: RunSettings; frame?: number } | undefined,
+  ): Promise<Warm> {
+    const source = first && (await this.#clips.source(first.clip))
+    // A run that goes on has its own network, which must not be taken from it.
+    if (!first || !source || this.#current) return this.#warm.prepare(choice)
+    const { frame = 0, settings } = first
+    const within = Math.min(Math.max(0, frame), source.table.frames.length - 1)
+    const { warm, seconds } = await this.#warm.prepareFor(choice, fitOf(source, settings), within)
+    if (seconds !== undefined)
+      this.#say(`The network is ready; frame ${within} went through it in ${seconds.toFixed(2)} s.`)
+    return warm
   }
 
   /** @throws UserError when something about the request, the model or the device is wrong; CancelledError */

@@ -139,9 +139,12 @@ export interface ModelProcessFunctions {
   /**
    * Chooses the device and loads the model ahead of the first run, so that it starts at once.
    * @param first the clip, which must be open, and the settings that the run will likely have: the network is
-   *        compiled for them too
+   *        compiled for them too, and the frame from which the run will start (0 when left out) goes through it
    */
-  prepareModel(choice: ModelChoice, first?: { clip: string; settings: RunSettings }): Promise<ModelReady>
+  prepareModel(
+    choice: ModelChoice,
+    first?: { clip: string; settings: RunSettings; frame?: number },
+  ): Promise<ModelReady>
   /** Starts a run and returns when it is set up; results through {@link HostFunctions.results}. One at a time. */
   startRun(request: RunRequest): Promise<RunFacts>
   /** Resolves when the run has come to rest, at the latest after the frame that is being labelled. */

@@ -50,11 +50,36 @@ export class WarmModel {
   #extractor: Kept<FeatureExtractor> | undefined
   #features: Kept<FeatureCache> | undefined
   #affinity: Kept<Affinity> | undefined
+  /** What has made its first comparison, which is slow too. */
+  #compared: Affinity | undefined
   #queue: Promise<unknown> = Promise.resolve()
 
   /** @throws UserError when the device does not work or the model cannot be read */
   prepare(choice: ModelChoice): Promise<Warm> {
     return this.#inOrder(() => this.#prepare(choice))
+  }
+
+  /**
+   * The same for a run that is likely to come: the network is compiled for its clip, and the frame that it will start
+   * from goes through it, because first passes are slow. The features of that frame are kept for the run.
+   * @returns what is ready, and the seconds of the pass; undefined where there was nothing to do
+   */
+  prepareFor(
+    choice: ModelChoice,
+    fit: Fit,
+    frame: number,
+  ): Promise<{ readonly warm: Warm; readonly seconds: number | undefined }> {
+    return this.#inOrder(async () => {
+      const warm = await this.#prepare(choice)
+      const tools = await this.#fit(warm, fit)
+      try {
+        return { warm, seconds: await this.#passThrough(tools, fit, frame) }
+      } catch (error) {
+        // An engine that has failed once is not relied on again.
+        await this.#dropEngine().catch(() => {})
+        throw error
+      }
+    })
   }
 
   /** The network for a clip. @throws UserError when the picture is too large for it, or memory runs out */
@@ -124,6 +149,28 @@ export class WarmModel {
       await this.#affinity.value.prepare(settings.restrictMarked)
     }
     return { extractor, features: this.#features.value, affinity: this.#affinity.value, size }
+  }
+
+  async #passThrough(
+    { features, affinity, size }: Tools,
+    { source, settings }: Fit,
+    frame: number,
+  ): Promise<number | undefined> {
+    if (features.has(frame)) return undefined
+    // A clip that was closed meanwhile, or does not decode there, is told by the run, if there will be one.
+    const picture = await source.frame(frame, { size }).catch(() => undefined)
+    if (!picture) return undefined
+    const start = performance.now()
+    const kept = features.tokensOf(async () => picture.data)
+    const tokens = await kept.acquire(frame)
+    const seconds = (performance.now() - start) / 1000
+    try {
+      if (this.#compared !== affinity) await affinity.compare(tokens, tokens, settings.restrictMarked)
+      this.#compared = affinity
+    } finally {
+      kept.release(frame)
+    }
+    return seconds
   }
 
   async #dropEngine(): Promise<void> {

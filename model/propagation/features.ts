@@ -122,6 +122,11 @@ export class FeatureCache {
     }
   }
 
+  /** Whether the tokens of a frame are kept, or being computed. */
+  has(frame: number): boolean {
+    return this.#entries.has(frame)
+  }
+
   #acquire(frame: number, pixels: (frame: number) => Promise<Uint8Array>): Promise<ResidentTensor> {
     let entry = this.#entries.get(frame)
     if (entry) {
