@@ -41,6 +41,8 @@ export class AnnotationFile implements Disposable {
   #model: DocumentModel
   #doubtful: DoubtfulFrames
   #state: FileState | undefined
+  /** Hash of what was last read from the file, and read well, or was written to it. */
+  #good: string | undefined
   #doubtBelow: number
   #listeners: Disposable[] = []
   #backup: Backup | undefined
@@ -77,7 +79,10 @@ export class AnnotationFile implements Disposable {
     doubtBelow: number,
     progress?: (done: number, total: number) => void,
   ): Promise<AnnotationFile> {
-    return new AnnotationFile(threads, path, doubtBelow, await read(threads, path, doubtBelow, progress))
+    const parts = await read(threads, path, doubtBelow, progress)
+    const file = new AnnotationFile(threads, path, doubtBelow, parts)
+    file.#good = parts.state?.hash
+    return file
   }
 
   /** An empty document for a clip; nothing is written before the first save. */
@@ -153,12 +158,13 @@ export class AnnotationFile implements Disposable {
     const backup = this.#backup
     try {
       const expected = overwrite ? undefined : (this.#state?.hash ?? null)
-      const result = await this.#threads.save(this.path, snapshot, expected)
+      const result = await this.#threads.save(this.path, snapshot, expected, this.#good)
       if (result === 'conflict') {
         saving.failed()
         return 'conflict'
       }
       this.#state = result
+      this.#good = result.hash
       this.#apart = false
       saving.done()
       // The log lies on the file that was just replaced.
@@ -177,7 +183,7 @@ export class AnnotationFile implements Disposable {
     if (this.#model.isBusy) await this.#model.whenIdle()
     const snapshot = new Snapshot(this.content)
     try {
-      await this.#threads.save(path, snapshot, undefined, pathFrom(path, videoPath))
+      await this.#threads.save(path, snapshot, undefined, undefined, pathFrom(path, videoPath))
     } finally {
       snapshot.close()
     }
@@ -279,6 +285,7 @@ export class AnnotationFile implements Disposable {
     this.#model = new DocumentModel(content)
     this.#doubtful = doubtful
     this.#state = state
+    this.#good = state?.hash
     this.#apart = false
     this.#listen()
     this.#replaced.fire()

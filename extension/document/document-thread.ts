@@ -80,6 +80,7 @@ export class DocumentThreads {
   /**
    * Writes a side-car; done when it was read back and compared.
    * @param expected hash of the file that should be there, null for none; undefined overwrites
+   * @param good     hash of content that is known to read well, which is not checked again
    * @returns 'conflict' when another file is there; nothing was written then
    * @throws SidecarProblem when it cannot be written, or what is there is damaged
    */
@@ -87,6 +88,7 @@ export class DocumentThreads {
     path: string,
     snapshot: Snapshot,
     expected: string | null | undefined,
+    good: string | undefined,
     videoPath = snapshot.catalogue.video.path,
   ): Promise<FileState | 'conflict'> {
     const video = { ...snapshot.catalogue.video, path: videoPath }
@@ -95,6 +97,7 @@ export class DocumentThreads {
       path,
       catalogue: { ...snapshot.catalogue, video },
       expected,
+      good,
     })
     try {
       await sendEntries(thread, snapshot)

@@ -198,8 +198,10 @@ async function save(job: Extract<Job, { kind: 'save' }>, port: JobPort): Promise
       return
     }
   }
-  await writeSidecar(job.path, document)
-  port.send({ kind: 'saved', state: await fileState(job.path) })
+  const hash = await writeSidecar(job.path, document, job.good)
+  const state = await fileState(job.path)
+  // Somebody else may have written just after: then the file is another one than was saved, and is seen to be.
+  port.send({ kind: 'saved', state: state.hash === hash ? state : { size: -1, modified: '', hash } })
 }
 
 async function receiveEntries(

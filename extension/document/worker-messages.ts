@@ -8,13 +8,15 @@ export type Job =
   | { readonly kind: 'restore'; readonly log: string; readonly base: string | undefined }
   /**
    * Writes a side-car; the catalogue and the entries follow. `expected` is the hash of what should be there now, null
-   * where no file should be; undefined overwrites whatever is there.
+   * where no file should be; undefined overwrites whatever reads well there. `good` is the hash of content that is known to
+   * read well.
    */
   | {
       readonly kind: 'save'
       readonly path: string
       readonly catalogue: Catalogue
       readonly expected: string | null | undefined
+      readonly good: string | undefined
     }
   /** The text of a side-car; catalogue and entries as for `save`. */
   | { readonly kind: 'text'; readonly catalogue: Catalogue }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { AnnotationDocument } from '../annotation/index.ts'
@@ -34,19 +35,31 @@ export async function readSidecar(path: string): Promise<AnnotationDocument> {
 /**
  * Saves a document. What was there before, if it read well and was different, becomes the backup `<path>.bak`.
  * Done only after the text was seen to give an equal document and the file to hold that text.
+ * @param good SHA-256 of content that the caller has read or written here before: where the file still holds exactly
+ *   that, it is not parsed once more
+ * @returns the SHA-256 of what the file holds now
  * @throws UserError when the file there is damaged or newer (it is left as it is), the document cannot be
  *   written, or the disk refuses; the old file and its backup stay good
  */
-export async function writeSidecar(path: string, document: AnnotationDocument): Promise<void> {
+export async function writeSidecar(
+  path: string,
+  document: AnnotationDocument,
+  good?: string,
+): Promise<string> {
   const text = checkedText(path, document)
-  const current = await goodContent(path)
-  if (current === text) return
+  const current = await goodContent(path, good)
+  if (current === text) return hashOf(text)
   if (current !== undefined) await writeFileAtomic(backupOf(path), current)
   await writeFileAtomic(path, text)
   if ((await readText(path, WHAT).catch(messageOf)) !== text)
     throw new UserError(
       `The side-car ${path} reads back differently from what was written; check the disk${current === undefined ? '' : `, the state before is in ${backupOf(path)}`}.`,
     )
+  return hashOf(text)
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 /** Where the last good file before the current one is kept. */
@@ -71,10 +84,10 @@ function checkedText(path: string, document: AnnotationDocument): string {
 }
 
 /** The text that is there now, undefined when there is none. @throws UserError when it is damaged or newer */
-async function goodContent(path: string): Promise<string | undefined> {
+async function goodContent(path: string, good: string | undefined): Promise<string | undefined> {
   try {
     const text = await readText(path, WHAT)
-    readSidecarText(text, path)
+    if (good === undefined || hashOf(text) !== good) readSidecarText(text, path)
     return text
   } catch (error) {
     if (isMissing(error)) return undefined

@@ -43,7 +43,7 @@ export interface Place {
 
 export interface PlaceOptions extends Omit<WorkbenchOptions, 'server' | 'chromium' | 'folder'> {
   /** Makes the workspace ready before it is opened. */
-  readonly prepare?: (folder: string) => void | Promise<void>
+  readonly prepare?: (folder: string) => unknown
 }
 
 /** Starts a workbench; {@link endPlace} must follow. */

@@ -133,6 +133,18 @@ describe('A side-car', () => {
     expect(file.isDirty).toBe(true)
   })
 
+  it('that is damaged is not overwritten either when a person keeps what is in the editor', async () => {
+    const path = await sidecar()
+    const file = await opened(path)
+    file.model.perform(mark, 'Draw')
+    const damaged = readFileSync(path, 'utf8').slice(0, -30)
+    writeFileSync(path, damaged)
+    await file.keepMine()
+    await expect(file.save()).rejects.toThrow(/not overwritten/)
+    await expect(file.save(true)).rejects.toThrow(/not overwritten/)
+    expect(readFileSync(path, 'utf8')).toBe(damaged)
+  })
+
   it('of a newer version is refused and never overwritten', async () => {
     const path = await sidecar()
     const file = await opened(path)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -336,6 +337,24 @@ describe('saving', () => {
     expect(await readFile(`${path}.bak`, 'utf8')).toBe(good)
     await rm(path)
     await expect(readSidecar(path)).rejects.toThrow(/does not exist, but its backup .* is good/)
+  })
+
+  it('does not check again what is known to be good, and checks everything else', async () => {
+    const first = await writeSidecar(path, exampleDocument())
+    expect(first).toBe(
+      createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex'),
+    )
+    const before = await readFile(path, 'utf8')
+    const second = await writeSidecar(path, edited(exampleDocument()), first)
+    expect(await readFile(`${path}.bak`, 'utf8')).toBe(before)
+    // Damage after the last save is not what was known.
+    const damaged = (await readFile(path, 'utf8')).slice(0, -30)
+    await writeFile(path, damaged)
+    await expect(writeSidecar(path, exampleDocument(), second)).rejects.toThrow('is not overwritten')
+    expect(await readFile(path, 'utf8')).toBe(damaged)
+    expect(await readFile(`${path}.bak`, 'utf8')).toBe(before)
   })
 
   it('says when there is no backup, or a damaged one', async () => {
