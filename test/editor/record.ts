@@ -3,7 +3,7 @@
  * look at the result. Everything is done with pointer and keyboard in the real editor.
  *
  *     npm run build && npx esbuild test/editor/record.ts --bundle --platform=node --format=esm --packages=external \
- *       --outfile=dist/test/record.js && node dist/test/record.js media/editor.gif
+ *       --outfile=dist/test/record.js && node dist/test/record.js media/editor.webp
  *
  * A folder of images and the folder of its masks as second and third argument record that clip instead.
  */
@@ -22,11 +22,11 @@ import { until } from './support/until.ts'
 import { findChromium } from './vscode/chromium.ts'
 import { installServer } from './vscode/install-vscode.ts'
 
-const [out = 'test-output/editor.gif', clip = SAMPLE, masks = join(root, 'media', 'sample', 'masks')] =
+const [out = 'test-output/editor.webp', clip = SAMPLE, masks = join(root, 'media', 'sample', 'masks')] =
   process.argv.slice(2)
 const SIZE = { width: 1280, height: 800 }
 /** Width of the moving picture. */
-const WIDTH = 880
+const WIDTH = 800
 
 /** Corners around the first object of the first mask, as somebody clicks them: every few pixels. */
 async function corners(folder: string, spacing: number): Promise<Point[]> {
@@ -78,12 +78,13 @@ try {
   await view.waitForFrame(0)
   await workbench.page.keyboard.press('Control+b')
   await workbench.newObject('animal', 'the one to follow')
-  await view.key('p')
+  await view.frame.locator('[data-object-id]').first().waitFor()
+  await view.press('Polygon')
   await shoot(700)
-  const points = await corners(masks, 26)
+  const points = await corners(masks, 12)
   for (const [i, point] of points.entries()) {
     await view.click(point)
-    if (i % 2 === 0) await shoot(90)
+    if (i % 5 === 0) await shoot(90)
   }
   await view.key('Enter')
   await until('the object to be marked', async () => (await workbench.activeTab()).dirty)
@@ -129,6 +130,6 @@ const options = { delay: shots.map(({ milliseconds }) => milliseconds), loop: 0 
 const moving = sharp(pages, { join: { animated: true } })
 await (extname(out) === '.gif'
   ? moving.gif({ ...options, colours: 96, interFrameMaxError: 6 })
-  : moving.webp({ ...options, quality: 70 })
+  : moving.webp({ ...options, quality: 62, effort: 5 })
 ).toFile(out)
 console.log(`${shots.length} pictures in ${join(dirname(out), basename(out))}`)
