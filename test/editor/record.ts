@@ -79,7 +79,7 @@ try {
   await workbench.page.keyboard.press('Control+b')
   await workbench.newObject('animal', 'the one to follow')
   await view.frame.locator('[data-object-id]').first().waitFor()
-  await view.press('Polygon')
+  await view.press('Polygon (P)')
   await shoot(700)
   const points = await corners(masks, 12)
   for (const [i, point] of points.entries()) {
