@@ -41,6 +41,7 @@ const CONTENTS = [
   'dist/webview.css',
   'dist/codicon.ttf',
   'media/demo.jpg',
+  'media/editor.webp',
   'media/icons',
   'media/walkthrough',
   'media/models',
