@@ -4,7 +4,6 @@ import * as vscode from 'vscode'
 import { registerCommands } from './commands/index.ts'
 import { followContext } from './context-keys.ts'
 import { type AnnotatorEditors, registerEditors } from './editor/index.ts'
-import { registerVideoEditor } from './editor/video-editor.ts'
 import { ProcessClient } from './model-client/index.ts'
 import { followCorrections } from './propagation/follow-corrections.ts'
 import { Propagation } from './propagation/index.ts'
@@ -46,7 +45,6 @@ export function activate(context: vscode.ExtensionContext): Api {
     log,
     settings,
     editors,
-    registerVideoEditor(),
     registerCommands(services),
     registerTrees(services),
     new StatusItem(services),

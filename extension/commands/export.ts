@@ -143,5 +143,6 @@ function sequenceOf(videoPath: string): string {
 }
 
 function wishOf(given: unknown): ExportWish {
-  return typeof given === 'object' && given !== null && 'format' in given ? (given as ExportWish) : {}
+  // A menu of the editor's title hands over the address of the document.
+  return typeof given === 'object' && given !== null && !(given instanceof vscode.Uri) ? given : {}
 }

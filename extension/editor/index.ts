@@ -9,5 +9,5 @@ export {
   type EditorServices,
   type EditorSettings,
   type RunWriter,
-  VIEW_TYPE,
+  VIEW_TYPES,
 } from './types.ts'

@@ -27,6 +27,7 @@ import type {
   DocumentChange,
   EditorServices,
   RunWriter,
+  ViewType,
 } from './types.ts'
 
 /** How far the opening of a document is. */
@@ -62,6 +63,8 @@ export interface OpenOptions {
 /** One custom document of VS Code: opens side-car and clip, and joins the annotation file to VS Code's stack. */
 export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   readonly uri: vscode.Uri
+  /** Under which VS Code has opened it. */
+  readonly viewType: ViewType
   readonly sidecarPath: string
   readonly #services: EditorServices
   readonly #threads: DocumentThreads
@@ -92,8 +95,15 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   readonly onDidCorrect = this.#corrections.event
   readonly onDidDispose = this.#disposals.event
 
-  constructor(uri: vscode.Uri, services: EditorServices, threads: DocumentThreads, options: OpenOptions) {
+  constructor(
+    uri: vscode.Uri,
+    viewType: ViewType,
+    services: EditorServices,
+    threads: DocumentThreads,
+    options: OpenOptions,
+  ) {
     this.uri = uri
+    this.viewType = viewType
     this.sidecarPath = options.sidecarPath
     this.#services = services
     this.#threads = threads

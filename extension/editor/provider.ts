@@ -4,7 +4,7 @@ import type { DocumentThreads } from '../document/document-thread.ts'
 import { isSidecarPath, sidecarOf } from '../document/locate-video.ts'
 import { Emitter } from '../emitter.ts'
 import { OpenDocument, type StackEvent } from './open-document.ts'
-import { type EditorServices, VIEW_TYPE } from './types.ts'
+import type { EditorServices, ViewType } from './types.ts'
 import { ViewSession } from './view-session.ts'
 
 /**
@@ -13,9 +13,9 @@ import { ViewSession } from './view-session.ts'
  */
 class Alias implements vscode.CustomDocument {
   readonly uri: vscode.Uri
-  readonly target: vscode.Uri
+  readonly target: { readonly uri: vscode.Uri; readonly viewType: ViewType }
 
-  constructor(uri: vscode.Uri, target: vscode.Uri) {
+  constructor(uri: vscode.Uri, target: Alias['target']) {
     this.uri = uri
     this.target = target
   }
@@ -25,18 +25,16 @@ class Alias implements vscode.CustomDocument {
 
 type Opened = OpenDocument | Alias
 
-/** VS Code's side of the custom editor. */
-export class AnnotatorProvider implements vscode.CustomEditorProvider<Opened> {
+/** VS Code's side of the custom editor, of which VS Code is given one part per view type. */
+export class AnnotatorProvider {
   readonly #services: EditorServices
   readonly #threads: DocumentThreads
   readonly #documents = new Set<OpenDocument>()
   readonly #stack = new vscode.EventEmitter<StackEvent>()
   readonly #sessions = new Emitter<ViewSession>()
   readonly #opened = new Emitter<OpenDocument>()
-  /** Edits and content changes are both told; VS Code takes each for what it is. */
-  readonly onDidChangeCustomDocument = this.#stack.event as vscode.Event<
-    vscode.CustomDocumentEditEvent<Opened>
-  >
+  readonly #subscriptions: vscode.Disposable[] = []
+  #backups = 0
   readonly onDidOpenSession = this.#sessions.event
   /** A document was made; it is not open yet. */
   readonly onDidMakeDocument = this.#opened.event
@@ -50,7 +48,38 @@ export class AnnotatorProvider implements vscode.CustomEditorProvider<Opened> {
     return [...this.#documents]
   }
 
-  async openCustomDocument(uri: vscode.Uri, context: vscode.CustomDocumentOpenContext): Promise<Opened> {
+  /** What is registered for a view type: its own documents' events, because VS Code knows no others there. */
+  of(viewType: ViewType): vscode.CustomEditorProvider<vscode.CustomDocument> {
+    const changes = new vscode.EventEmitter<StackEvent>()
+    this.#subscriptions.push(
+      changes,
+      this.#stack.event((event) => {
+        if (event.document.viewType === viewType) changes.fire(event)
+      }),
+    )
+    return {
+      // Edits and content changes are both told; VS Code takes each for what it is.
+      onDidChangeCustomDocument: changes.event as vscode.Event<
+        vscode.CustomDocumentEditEvent<vscode.CustomDocument>
+      >,
+      openCustomDocument: (uri, context) => this.#openDocument(uri, context, viewType),
+      resolveCustomEditor: (document, panel) => this.#resolve(document as Opened, panel),
+      saveCustomDocument: async (document) => {
+        if (document instanceof OpenDocument) await document.save()
+      },
+      saveCustomDocumentAs: (document, destination) => saveAs(document, destination),
+      revertCustomDocument: async (document) => {
+        if (document instanceof OpenDocument) await document.revert()
+      },
+      backupCustomDocument: (document, context) => this.#backup(document, context),
+    }
+  }
+
+  async #openDocument(
+    uri: vscode.Uri,
+    context: vscode.CustomDocumentOpenContext,
+    viewType: ViewType,
+  ): Promise<Opened> {
     if (uri.scheme !== 'file' && uri.scheme !== 'vscode-remote')
       throw new Error(
         vscode.l10n.t(
@@ -62,10 +91,10 @@ export class AnnotatorProvider implements vscode.CustomEditorProvider<Opened> {
     const isSidecar = isSidecarPath(uri.fsPath)
     const sidecar = isSidecar ? { path: uri.fsPath, exists: true } : await sidecarOf(uri.fsPath)
     const other = this.documents.find(({ sidecarPath }) => sidecarPath === sidecar.path)
-    if (other !== undefined) return new Alias(uri, other.uri)
+    if (other !== undefined) return new Alias(uri, other)
     if (!isSidecar && sidecar.exists && backupId === undefined)
-      return new Alias(uri, vscode.Uri.file(sidecar.path))
-    const document = new OpenDocument(uri, this.#services, this.#threads, {
+      return new Alias(uri, { uri: vscode.Uri.file(sidecar.path), viewType: 'siammae.annotator' })
+    const document = new OpenDocument(uri, viewType, this.#services, this.#threads, {
       sidecarPath: sidecar.path,
       ...(isSidecar ? {} : { videoPath: uri.fsPath }),
       backupId,
@@ -78,12 +107,13 @@ export class AnnotatorProvider implements vscode.CustomEditorProvider<Opened> {
     return document
   }
 
-  resolveCustomEditor(document: Opened, panel: vscode.WebviewPanel): void {
+  #resolve(document: Opened, panel: vscode.WebviewPanel): void {
     if (document instanceof Alias) {
       const { viewColumn } = panel
+      const { uri, viewType } = document.target
       // Only when this call has returned can the tab be closed.
       setTimeout(async () => {
-        await vscode.commands.executeCommand('vscode.openWith', document.target, VIEW_TYPE, viewColumn)
+        await vscode.commands.executeCommand('vscode.openWith', uri, viewType, viewColumn)
         panel.dispose()
       })
       return
@@ -93,28 +123,8 @@ export class AnnotatorProvider implements vscode.CustomEditorProvider<Opened> {
     this.#sessions.fire(session)
   }
 
-  async saveCustomDocument(document: Opened): Promise<void> {
-    if (document instanceof OpenDocument) await document.save()
-  }
-
-  async saveCustomDocumentAs(document: Opened, destination: vscode.Uri): Promise<void> {
-    if (!(document instanceof OpenDocument)) return
-    if (!isSidecarPath(destination.fsPath))
-      throw new Error(
-        vscode.l10n.t(
-          'Annotations are saved in files that end in .siam.json; choose such a name instead of {0}.',
-          destination.fsPath,
-        ),
-      )
-    await document.saveAs(destination)
-  }
-
-  async revertCustomDocument(document: Opened): Promise<void> {
-    if (document instanceof OpenDocument) await document.revert()
-  }
-
-  async backupCustomDocument(
-    document: Opened,
+  async #backup(
+    document: vscode.CustomDocument,
     context: vscode.CustomDocumentBackupContext,
   ): Promise<vscode.CustomDocumentBackup> {
     if (!(document instanceof OpenDocument)) return { id: '', delete: () => {} }
@@ -123,11 +133,27 @@ export class AnnotatorProvider implements vscode.CustomEditorProvider<Opened> {
     return document.backup(id)
   }
 
-  #backups = 0
-
   dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose()
     this.#stack.dispose()
     this.#sessions.dispose()
     this.#opened.dispose()
   }
+}
+
+/** The view type under which a video or side-car is opened. */
+export function viewTypeOf(path: string): ViewType {
+  return isSidecarPath(path) ? 'siammae.annotator' : 'siammae.video'
+}
+
+async function saveAs(document: vscode.CustomDocument, destination: vscode.Uri): Promise<void> {
+  if (!(document instanceof OpenDocument)) return
+  if (!isSidecarPath(destination.fsPath))
+    throw new Error(
+      vscode.l10n.t(
+        'Annotations are saved in files that end in .siam.json; choose such a name instead of {0}.',
+        destination.fsPath,
+      ),
+    )
+  await document.saveAs(destination)
 }

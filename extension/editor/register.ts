@@ -9,8 +9,8 @@ import { Emitter } from '../emitter.ts'
 import { wordsOf } from '../words.ts'
 import { Focus } from './focus.ts'
 import type { OpenDocument } from './open-document.ts'
-import { AnnotatorProvider } from './provider.ts'
-import { type AnnotatorDocument, type AnnotatorEditors, type EditorServices, VIEW_TYPE } from './types.ts'
+import { AnnotatorProvider, viewTypeOf } from './provider.ts'
+import { type AnnotatorDocument, type AnnotatorEditors, type EditorServices, VIEW_TYPES } from './types.ts'
 
 /** Registers the custom editor and its own commands. To be disposed when the extension ends. */
 export function registerEditors(services: EditorServices): AnnotatorEditors & vscode.Disposable {
@@ -37,16 +37,18 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     this.#provider.onDidOpenSession((session) => this.#focus.add(session))
     this.#subscriptions = [
       this.#provider,
-      vscode.window.registerCustomEditorProvider(VIEW_TYPE, this.#provider, {
-        supportsMultipleEditorsPerDocument: true,
-        webviewOptions: { retainContextWhenHidden: false },
-      }),
+      ...VIEW_TYPES.map((viewType) =>
+        vscode.window.registerCustomEditorProvider(viewType, this.#provider.of(viewType), {
+          supportsMultipleEditorsPerDocument: true,
+          webviewOptions: { retainContextWhenHidden: false },
+        }),
+      ),
       vscode.workspace.onDidRenameFiles(({ files }) => this.#renamed(files)),
       this.#command('siammae.openAsText', (document) =>
         vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(document.sidecarPath), 'default'),
       ),
       this.#command('siammae.restoreBackup', (document) => this.#restoreBackup(document)),
-      this.#command('siammae.locateVideo', (document) => this.#locateVideo(document)),
+      this.#command('siammae.locateVideo', (document, given) => this.#locateVideo(document, given)),
     ]
   }
 
@@ -111,12 +113,12 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
   }
 
   /** A command about the document of the tab that has the focus, whether it could be opened or not. */
-  #command(name: string, run: (document: OpenDocument) => unknown): vscode.Disposable {
-    return vscode.commands.registerCommand(name, async () => {
+  #command(name: string, run: (document: OpenDocument, given: unknown) => unknown): vscode.Disposable {
+    return vscode.commands.registerCommand(name, async (given?: unknown) => {
       const document = this.#focus.focused?.document
       if (document === undefined) return
       try {
-        await run(document)
+        await run(document, given)
       } catch (error) {
         this.#services.log.error(messageOf(error))
         void vscode.window.showErrorMessage(wordsOf(error))
@@ -137,8 +139,14 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     await document.open()
   }
 
-  async #locateVideo(document: OpenDocument): Promise<void> {
+  /** @param given where the video is; asked for when it is no address */
+  async #locateVideo(document: OpenDocument, given: unknown): Promise<void> {
     if (document.isOpen) return
+    const uri = given instanceof vscode.Uri ? given : await this.#askForVideo(document)
+    if (uri !== undefined) await document.open(uri.fsPath)
+  }
+
+  async #askForVideo(document: OpenDocument): Promise<vscode.Uri | undefined> {
     const folder = document.file.content.video.path.match(/\.[^./\\]+$/) === null
     const chosen = await vscode.window.showOpenDialog({
       title: vscode.l10n.t('Locate the Video of {0}', basename(document.sidecarPath)),
@@ -150,8 +158,7 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
         ? {}
         : { filters: { [vscode.l10n.t('Videos')]: VIDEO_EXTENSIONS.map((ending) => ending.slice(1)) } }),
     })
-    const [uri] = chosen ?? []
-    if (uri !== undefined) await document.open(uri.fsPath)
+    return chosen?.[0]
   }
 
   /** A video, or a folder above it, was renamed in VS Code. */
@@ -173,7 +180,7 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
 }
 
 async function openEditor(uri: vscode.Uri): Promise<void> {
-  await vscode.commands.executeCommand('vscode.openWith', uri, VIEW_TYPE)
+  await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri.fsPath))
 }
 
 /** Where a path is after something was renamed; undefined when it was not concerned. */

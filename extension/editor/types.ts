@@ -11,8 +11,12 @@ import type {
 import type { Event } from '../emitter.ts'
 import type { ModelClient } from '../model-client/types.ts'
 
-/** View type of the custom editor, as in the manifest. */
-export const VIEW_TYPE = 'siammae.annotator'
+/**
+ * View types of the custom editor, as in the manifest: the first for side-cars, whose default it is, the second for
+ * videos. A view type has one priority only, and VS Code names a tab by the patterns of its view type.
+ */
+export const VIEW_TYPES = ['siammae.annotator', 'siammae.video'] as const
+export type ViewType = (typeof VIEW_TYPES)[number]
 
 /** What the editors need from the rest of the extension. */
 export interface EditorServices {

@@ -24,7 +24,8 @@ async function until<T>(what: string, look: () => T | undefined | false): Promis
 }
 
 async function open(uri: vscode.Uri): Promise<AnnotatorDocument> {
-  await vscode.commands.executeCommand('vscode.openWith', uri, VIEW_TYPE)
+  const viewType = uri.path.endsWith('.mp4') ? 'siammae.video' : VIEW_TYPE
+  await vscode.commands.executeCommand('vscode.openWith', uri, viewType)
   return until(`${uri.path} to be open and active`, () => editors.active?.document)
 }
 
