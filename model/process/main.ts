@@ -1,5 +1,6 @@
 /** Entry point of the model process: forked by the extension host, one per window, gone when that is gone. */
 import { messageOf } from '../errors.ts'
+import { endProbes } from '../runtime/index.ts'
 import { Clips } from './clips.ts'
 import { doctor } from './doctor.ts'
 import { Exports } from './exports.ts'
@@ -63,6 +64,7 @@ async function leave(): Promise<void> {
   leaving = true
   // An orderly exit in the middle of a native call would wait for it, or abort.
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_MOMENTS_MS)
+  endProbes()
   await Promise.allSettled([runs.cancelAll(), exports.cancelAll(), clips.closeAll()])
   process.exit(0)
 }

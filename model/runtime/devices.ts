@@ -1,5 +1,5 @@
 /** Which device runs the model: every candidate is tried in a process of its own first. */
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile } from 'node:child_process'
 import * as v from 'valibot'
 import { messageOf, UsageError, UserError } from '../errors.ts'
 import { entryPoint } from './entry-point.ts'
@@ -20,15 +20,23 @@ const PROBE_TIMEOUT_MS = 60_000
 
 const answerSchema = v.object({ gigaflops: v.number() })
 
+const probing = new Set<ChildProcess>()
+
+/** Ends the probes that are going on: for a process that is about to go itself. */
+export function endProbes(): void {
+  for (const probe of probing) probe.kill('SIGKILL')
+}
+
 /** Tries a device in a short-lived process. Never throws: a device that crashes the process just is not ok. */
 export function probeDevice(device: Device): Promise<ProbeResult> {
   return new Promise((resolve) => {
-    execFile(
+    const probe = execFile(
       process.execPath,
       [entryPoint('probe'), device],
       // Inside VS Code the executable is Electron, which this makes a plain Node.
       { timeout: PROBE_TIMEOUT_MS, env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' }, windowsHide: true },
       (error, stdout, stderr) => {
+        probing.delete(probe)
         if (error) {
           resolve({ device, ok: false, reason: probeFailure(error, stderr) })
           return
@@ -48,6 +56,7 @@ export function probeDevice(device: Device): Promise<ProbeResult> {
         }
       },
     )
+    probing.add(probe)
   })
 }
 

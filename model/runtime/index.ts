@@ -2,6 +2,7 @@ export {
   chooseDevice,
   type DeviceChoice,
   type DeviceRequest,
+  endProbes,
   type ProbeResult,
   parseDevice,
   probeAll,

@@ -50,6 +50,19 @@ it('is gone within two seconds after its parent was killed', async () => {
   expect(await goneWithin(pid, 2000)).toBe(true)
 })
 
+it.runIf(process.platform === 'linux')('takes a probe of a device along that is going on', async () => {
+  const model = startModelProcess()
+  const pid = model.child.pid!
+  model.calls.prepareModel({ file: undefined, device: 'cpu' }).catch(() => {})
+  let probe: string | undefined
+  for (let tries = 0; probe === undefined && tries < 1000; tries++, await wait(10))
+    probe = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/)?.[0]
+  expect(readFileSync(`/proc/${probe}/cmdline`, 'utf8')).toContain('probe')
+  model.child.disconnect()
+  expect(await goneWithin(Number(probe), 2000)).toBe(true)
+  expect(await goneWithin(pid, 2000)).toBe(true)
+})
+
 it('is gone within two seconds after the channel was closed in the middle of a run', async () => {
   const model = startModelProcess()
   await model.calls.openClip(SAMPLE, { cacheFolder: folder.path, ffmpeg: undefined })
