@@ -17,7 +17,8 @@ export async function buildEditorTests(): Promise<void> {
       ...common,
       entryPoints: [join(root, 'test/editor/host/index.ts')],
       format: 'cjs',
-      external: ['vscode'],
+      // sharp brings a binary; it is found beside the bundle.
+      external: ['vscode', 'sharp'],
       // mocha's parallel mode, which is not used.
       logOverride: { 'require-resolve-not-external': 'silent' },
       sourcemap: 'inline',
