@@ -105,8 +105,7 @@ editorSuite(
 
     it('with a damaged file and with nothing open', async () => {
       const { workbench } = place()
-      await workbench.page.keyboard.press('Control+F4')
-      await until('no annotator', async () => (await workbench.views()).length === 0)
+      await workbench.closeEditor()
       await workbench.screenshot('looks-nothing-open')
       await workbench.page.keyboard.press('Control+Shift+e')
       await workbench.open('broken.siam.json')

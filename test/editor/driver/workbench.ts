@@ -63,7 +63,9 @@ export class Workbench {
     const input = this.page.locator('.quick-input-widget input.input')
     await input.waitFor()
     await input.fill(`>${title}`)
-    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click()
+    // The list may still change, so nothing is clicked: Enter takes what is chosen.
+    await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: title }).waitFor()
+    await this.page.keyboard.press('Enter')
   }
 
   /** Types into the box that a command has opened, and accepts. */
@@ -134,6 +136,12 @@ export class Workbench {
     const path = join(this.server.home, 'data', 'User', 'settings.json')
     const settings = JSON.parse(readFileSync(path, 'utf8'))
     writeFileSync(path, JSON.stringify({ ...settings, 'workbench.colorTheme': name }, null, 2))
+  }
+
+  /** Closes the active editor by the button of its tab, and waits until no annotator is on screen. */
+  async closeEditor(): Promise<void> {
+    await this.page.locator('.editor-group-container.active .tab.active .codicon-close').click()
+    await until('no annotator', async () => (await this.views()).length === 0)
   }
 
   /** Goes to a frame by its number, as a person types it. */
