@@ -54,7 +54,7 @@ const { installServer } = await load('install-vscode')
 const { startServer } = await load('code-server')
 const server = await installServer((line) => console.log(line))
 if (!server) fail('install VS Code (https://code.visualstudio.com), put "code" on the PATH and start again.')
-const running = await startServer(server, { port: Number(values.port) })
+const running = await startServer(server, { port: Number(values.port), extension: root })
 
 let stopping = false
 async function stop() {
@@ -67,8 +67,7 @@ async function stop() {
 process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
 
-const payload = [['extensionDevelopmentPath', `vscode-remote://${running.authority}${root}`]]
-const url = `${running.url}/?${new URLSearchParams({ folder, payload: JSON.stringify(payload) })}`
+const url = `${running.url}/?${new URLSearchParams({ folder })}`
 console.log(`\n  ${url}\n\nOpen sample.mp4 with "Annotate Video" in its menu. Ctrl-C ends everything.`)
 const opener = process.platform === 'darwin' ? 'open' : 'xdg-open'
 // Where there is no browser to open (over SSH, in a container) the address above is enough.

@@ -84,7 +84,7 @@ editorSuite('unsaved work', {}, (place) => {
     await view.draw(wayThrough(await truth(0, 2), 14))
     await until('the mask', async () => liesOn(await view.painted(WIDTH, HEIGHT, MAGENTA), await truth(0, 2)))
     await workbench.backedUp()
-    await workbench.load(folder, true)
+    await workbench.load(folder)
     const again = await workbench.view()
     await until('the mask again', async () =>
       liesOn(await again.painted(WIDTH, HEIGHT, MAGENTA), await truth(0, 2)),

@@ -14,7 +14,7 @@ export interface WorkbenchOptions extends ServerOptions {
   readonly chromium: string
   /** Opened as the workspace. */
   readonly folder: string
-  /** The checkout, loaded as an extension in development; `false` when one is installed in `home`. */
+  /** Whether the checkout is the extension; `false` when one is installed in `home`. */
   readonly development?: boolean
   readonly size?: { readonly width: number; readonly height: number }
 }
@@ -32,16 +32,20 @@ export class Workbench {
 
   /** Starts the server and the browser, and waits until the extension's icon stands in the activity bar. */
   static async start(options: WorkbenchOptions): Promise<Workbench> {
-    const server = await startServer(options.server, options)
+    const extension = options.development === false ? {} : { extension: root.replace(/\/$/, '') }
+    const server = await startServer(options.server, { ...options, ...extension })
     let browser: Browser | undefined
+    let workbench: Workbench | undefined
     try {
       browser = await chromium.launch({ executablePath: options.chromium, args: CHROMIUM_FLAGS })
       const page = await browser.newPage({ viewport: options.size ?? { width: 1280, height: 800 } })
-      page.setDefaultTimeout(120_000)
-      const workbench = new Workbench(server, browser, page)
-      await workbench.load(options.folder, options.development ?? true)
+      page.setDefaultTimeout(60_000)
+      page.setDefaultNavigationTimeout(120_000)
+      workbench = new Workbench(server, browser, page)
+      await workbench.load(options.folder)
       return workbench
     } catch (error) {
+      await workbench?.screenshot('failed-start')
       await browser?.close()
       await server.stop()
       throw error
@@ -49,10 +53,8 @@ export class Workbench {
   }
 
   /** Opens the workspace, as after typing the address; what was open before is left without a question. */
-  async load(folder: string, development: boolean): Promise<void> {
-    const extension = `vscode-remote://${this.server.authority}${root.replace(/\/$/, '')}`
+  async load(folder: string): Promise<void> {
     const query = new URLSearchParams({ folder })
-    if (development) query.set('payload', JSON.stringify([['extensionDevelopmentPath', extension]]))
     await this.page.goto(`${this.server.url}/?${query}`)
     await this.page.locator('.activitybar .action-label[aria-label*="SiamMAE"]').waitFor()
   }
@@ -74,6 +76,7 @@ export class Workbench {
     await input.waitFor()
     await input.fill(text)
     await this.page.keyboard.press('Enter')
+    await input.waitFor({ state: 'hidden' })
   }
 
   /** The file's row in the explorer. */
@@ -88,9 +91,21 @@ export class Workbench {
     return this.view()
   }
 
-  /** Opens a file by a double click in the explorer. */
+  /**
+   * Opens a side-car by a double click in the explorer. In the first seconds VS Code may not know the custom editor
+   * yet and shows text; then that is closed and the file opened again.
+   */
   async open(name: string): Promise<void> {
-    await this.file(name).dblclick()
+    const shown = async () => {
+      if ((await this.views()).length > 0) return 'annotator'
+      return (await this.page.locator('.editor-instance .monaco-editor').count()) > 0 ? 'text' : undefined
+    }
+    for (;;) {
+      await this.file(name).dblclick()
+      if ((await until(`${name} to be open`, shown)) === 'annotator') return
+      await this.closeTab()
+      await until('no text', async () => (await shown()) === undefined)
+    }
   }
 
   menuItem(text: string) {
@@ -140,8 +155,12 @@ export class Workbench {
 
   /** Closes the active editor by the button of its tab, and waits until no annotator is on screen. */
   async closeEditor(): Promise<void> {
-    await this.page.locator('.editor-group-container.active .tab.active .codicon-close').click()
+    await this.closeTab()
     await until('no annotator', async () => (await this.views()).length === 0)
+  }
+
+  private async closeTab(): Promise<void> {
+    await this.page.locator('.editor-group-container.active .tab.active .tab-actions .action-label').click()
   }
 
   /** Goes to a frame by its number, as a person types it. */

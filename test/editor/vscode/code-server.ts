@@ -1,6 +1,6 @@
 /** Starts and ends code-server: one server, one user folder of its own, nothing written elsewhere. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ServerVSCode } from './install-vscode.ts'
@@ -13,6 +13,10 @@ export interface ServerOptions {
   /** Where the user data and extensions lie; a temporary folder when not given, removed at the end. */
   readonly home?: string
   readonly env?: NodeJS.ProcessEnv
+  /** The folder of an extension to have in it, as if it had been installed. */
+  readonly extension?: string
+  /** Whether the page tells the outcome of tests in the extension host; VS Code then hides its messages. */
+  readonly testDriver?: boolean
   /** 0, the default, takes a free one. */
   readonly port?: number
 }
@@ -48,13 +52,18 @@ const STILL = {
 }
 
 /** Makes the folders of a server; also what `--install-extension` needs. */
-export function makeHome(options: Pick<ServerOptions, 'home' | 'settings' | 'trustAll'> = {}): string {
+export function makeHome(
+  options: Pick<ServerOptions, 'home' | 'settings' | 'trustAll' | 'extension'> = {},
+): string {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'siam-vs-'))
   mkdirSync(join(home, 'extensions'), { recursive: true })
   mkdirSync(join(home, 'data', 'User'), { recursive: true })
   const trust = options.trustAll === false ? { 'security.workspace.trust.startupPrompt': 'never' } : {}
   const settings = { ...STILL, ...trust, ...options.settings }
   writeFileSync(join(home, 'data', 'User', 'settings.json'), JSON.stringify(settings, null, 2))
+  // VS Code takes an extension in development only together with the test driver, which hides its messages.
+  const link = join(home, 'extensions', 'development')
+  if (options.extension !== undefined && !existsSync(link)) symlinkSync(options.extension, link, 'dir')
   // Without a config file of its own it would write one into the person's home.
   writeFileSync(join(home, 'config.yaml'), 'auth: none\ncert: false\n')
   return home
@@ -96,7 +105,8 @@ export async function startServer(server: ServerVSCode, options: ServerOptions =
   const args = [
     ...serverArguments(server, home),
     ...['--bind-addr', `127.0.0.1:${options.port ?? 0}`, '--disable-telemetry', '--disable-update-check'],
-    ...['--disable-getting-started-override', ...trust, '--vscode-option', 'enable-smoke-test-driver'],
+    ...['--disable-getting-started-override', ...trust],
+    ...(options.testDriver ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
   ]
   const child = spawn('/bin/sh', ['-c', GUARD, 'sh', server.node, ...args], {
     detached: true,

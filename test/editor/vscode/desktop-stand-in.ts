@@ -22,7 +22,10 @@ async function run(): Promise<number> {
   if (!executablePath) throw new Error('There is no chromium; install it or set SIAMMAE_CHROMIUM.')
   const server = await installServer(console.error)
   if (!server) return 1
-  const running = await startServer(server, { trustAll: process.argv.includes('--disable-workspace-trust') })
+  const running = await startServer(server, {
+    testDriver: true,
+    trustAll: process.argv.includes('--disable-workspace-trust'),
+  })
   const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS })
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
