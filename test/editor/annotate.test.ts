@@ -42,7 +42,7 @@ editorSuite('the main job on the sample clip', {}, (place) => {
   it('draws a mask with the brush', async () => {
     const { workbench } = place()
     await workbench.newObject('koi', 'white koi')
-    await view.key('d')
+    await view.tool('brush')
     await view.draw(wayThrough(await truth(0, 1), 14))
     await until('the mask on screen', () => onKoi(0))
     await until('the dirty mark', async () => (await workbench.activeTab()).dirty)
@@ -51,7 +51,7 @@ editorSuite('the main job on the sample clip', {}, (place) => {
 
   it('erases with the eraser, and undo brings it back', async () => {
     const before = await count()
-    await view.key('e')
+    await view.tool('eraser')
     await view.draw(wayThrough(await truth(0, 1), 14).slice(0, 6))
     await until('fewer pixels', async () => (await count()) < before * 0.97)
     await view.key('Control+z')
@@ -104,7 +104,7 @@ editorSuite('the main job on the sample clip', {}, (place) => {
   it('corrects a frame and propagates its span again', async () => {
     const { workbench } = place()
     await go(20)
-    await view.key('d')
+    await view.tool('brush')
     await view.draw(wayThrough(await truth(20, 1), 14))
     const offer = view.frame.locator('.offer button', { hasText: 'Propagate' })
     await offer.waitFor()

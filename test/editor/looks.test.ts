@@ -80,7 +80,7 @@ editorSuite(
           'the theme in the editor',
           async () => (await view.frame.getAttribute('body', 'data-vscode-theme-kind')) === kind,
         )
-        await view.key('d')
+        await view.tool('brush')
         for (const [width, height] of SIZES) {
           await workbench.page.setViewportSize({ width, height })
           await until('the picture to fit', async () => {

@@ -16,6 +16,8 @@ interface Placement {
   readonly scale: number
 }
 
+const TOOL_KEYS = { brush: 'd', eraser: 'e', polygon: 'p', keypoints: 's' } as const
+
 export class AnnotatorView {
   readonly page: Page
   readonly frame: Frame
@@ -74,6 +76,12 @@ export class AnnotatorView {
   /** Presses a key as a person does who looks at the canvas. */
   async key(key: string): Promise<void> {
     await this.page.keyboard.press(key)
+  }
+
+  /** Chooses a tool by its key, and waits until it is chosen: a stroke that came before would be another tool's. */
+  async tool(tool: keyof typeof TOOL_KEYS): Promise<void> {
+    await this.key(TOOL_KEYS[tool])
+    await this.frame.locator(`[data-tool=${tool}][aria-checked=true]`).waitFor()
   }
 
   /** Presses a button of the editor by what it is called. */

@@ -61,13 +61,25 @@ export class Workbench {
 
   /** Runs a command by its title, as a person does: F1, type, Enter. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1')
-    const input = this.page.locator('.quick-input-widget input.input')
-    await input.waitFor()
+    const input = await this.quickInput('F1')
     await input.fill(`>${title}`)
-    // The list may still change, so nothing is clicked: Enter takes what is chosen.
-    await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: title }).waitFor()
+    // Rows are used again for other commands while the list is narrowed down: what counts is the one that Enter takes.
+    await this.page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: title }).waitFor()
     await this.page.keyboard.press('Enter')
+  }
+
+  /** Presses a key until the box at the top is there: one that is pressed while the focus moves is lost. */
+  private async quickInput(key: string) {
+    const input = this.page.locator('.quick-input-widget input.input')
+    await until('the box at the top', async () => {
+      if (await input.isVisible()) return true
+      await this.page.keyboard.press(key)
+      return input.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      )
+    })
+    return input
   }
 
   /** Types into the box that a command has opened, and accepts. */
@@ -165,7 +177,7 @@ export class Workbench {
 
   /** Goes to a frame by its number, as a person types it. */
   async goTo(frame: number): Promise<void> {
-    await this.page.keyboard.press('Control+g')
+    await this.quickInput('Control+g')
     await this.answer(String(frame))
   }
 
