@@ -90,6 +90,7 @@ editorSuite('the main job on the sample clip', {}, (place) => {
     await view.key('i')
     await go(LAST)
     await view.key('u')
+    await view.waitForRange(0, LAST)
     await workbench.command('SiamMAE: Propagate over Range')
     await until('a run', () => view.run())
     await view.runEnd()

@@ -62,6 +62,7 @@ editorSuite('a skeleton on the sample clip', {}, (place) => {
     await workbench.goTo(LAST)
     await view.waitForFrame(LAST)
     await view.key('u')
+    await view.waitForRange(0, LAST)
     await workbench.command('SiamMAE: Propagate over Range')
     await until('a run', () => view.run())
     await view.runEnd()

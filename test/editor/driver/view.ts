@@ -84,6 +84,11 @@ export class AnnotatorView {
     await this.frame.locator(`[data-tool=${tool}][aria-checked=true]`).waitFor()
   }
 
+  /** Waits until a range of frames is chosen: one that has a start only reaches to the end of the clip. */
+  async waitForRange(first: number, last: number): Promise<void> {
+    await this.frame.locator('.range-text', { hasText: new RegExp(`^${first} . ${last}$`) }).waitFor()
+  }
+
   /** Presses a button of the editor by what it is called. */
   async press(label: string): Promise<void> {
     await this.frame.locator(`button[aria-label="${label}"]`).first().click()
