@@ -57,60 +57,56 @@ async function crowded(): Promise<AnnotationDocument> {
   return document
 }
 
-editorSuite(
-  'how it looks',
-  {
-    settings: { 'siammae.maskOpacity': 0.5, 'siammae.maskStyle': 'both' },
-    prepare: async (folder) => {
-      await writeSidecar(join(folder, 'sample.siam.json'), await crowded())
-      writeFileSync(
-        join(folder, 'broken.siam.json'),
-        '{ "format": "siammae-annotations", "version": 1, "video": ',
-      )
-    },
-  },
-  (place) => {
-    for (const [name, theme, kind] of THEMES)
-      it(`in ${name}`, async () => {
-        const { workbench } = place()
-        await workbench.setTheme(theme)
-        if ((await workbench.views()).length === 0) await workbench.open('sample.siam.json')
-        const view = await workbench.view()
-        await until(
-          'the theme in the editor',
-          async () => (await view.frame.getAttribute('body', 'data-vscode-theme-kind')) === kind,
+async function prepare(folder: string): Promise<void> {
+  await writeSidecar(join(folder, 'sample.siam.json'), await crowded())
+  writeFileSync(
+    join(folder, 'broken.siam.json'),
+    '{ "format": "siammae-annotations", "version": 1, "video": ',
+  )
+}
+
+for (const [name, theme, kind] of THEMES) {
+  const settings = {
+    'siammae.maskOpacity': 0.5,
+    'siammae.maskStyle': 'both',
+    'workbench.colorTheme': theme,
+  }
+  editorSuite(`how it looks in ${name}`, { settings, prepare }, (place) => {
+    it('at both sizes of the window', async () => {
+      const { workbench } = place()
+      await workbench.open('sample.siam.json')
+      const view = await workbench.view()
+      expect(await view.frame.getAttribute('body', 'data-vscode-theme-kind')).toBe(kind)
+      await view.tool('brush')
+      for (const [width, height] of SIZES) {
+        await workbench.page.setViewportSize({ width, height })
+        await until('the picture to fit', async () => {
+          const { left, scale } = await view.placement()
+          return left > 0 && left + WIDTH * scale < width
+        })
+        const outside = await view.frame.evaluate(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
         )
-        await view.tool('brush')
-        for (const [width, height] of SIZES) {
-          await workbench.page.setViewportSize({ width, height })
-          await until('the picture to fit', async () => {
-            const { left, scale } = await view.placement()
-            return left > 0 && left + WIDTH * scale < width
-          })
-          const outside = await view.frame.evaluate(
-            'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-          )
-          expect(outside).toBe(0)
-          await workbench.screenshot(`looks-${name}-${width}x${height}`)
-        }
-        await workbench.page.setViewportSize({ width: 1280, height: 800 })
-      })
+        expect(outside).toBe(0)
+        await workbench.screenshot(`looks-${name}-${width}x${height}`)
+      }
+      await workbench.page.setViewportSize({ width: 1280, height: 800 })
+    })
 
     it('with both trees in the side bar', async () => {
       const { workbench } = place()
       await workbench.page.locator('.activitybar .action-label[aria-label*="SiamMAE"]').click()
       await workbench.page.locator('.sidebar .monaco-list-row', { hasText: 'fish 2' }).first().waitFor()
-      await workbench.screenshot('looks-trees')
+      await workbench.screenshot(`looks-trees-${name}`)
     })
+  })
+}
 
-    it('with a damaged file and with nothing open', async () => {
-      const { workbench } = place()
-      await workbench.closeEditor()
-      await workbench.screenshot('looks-nothing-open')
-      await workbench.page.keyboard.press('Control+Shift+e')
-      await workbench.open('broken.siam.json')
-      await until('the message', async () => (await (await workbench.views())[0]?.$('.failed')) ?? undefined)
-      await workbench.screenshot('looks-damaged')
-    })
-  },
-)
+editorSuite('how it looks when something is wrong', { prepare }, (place) => {
+  it('with a damaged file', async () => {
+    const { workbench } = place()
+    await workbench.open('broken.siam.json')
+    await until('the message', async () => (await (await workbench.views())[0]?.$('.failed')) ?? undefined)
+    await workbench.screenshot('looks-damaged')
+  })
+})

@@ -1,5 +1,5 @@
 /** A VS Code window as a person uses it: with pointer and keyboard, in a real browser. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
 import { root } from '../build.ts'
@@ -156,13 +156,6 @@ export class Workbench {
   async save(): Promise<void> {
     await this.page.keyboard.press('Control+s')
     await until('the tab to be clean', async () => !(await this.activeTab()).dirty)
-  }
-
-  /** Changes the colour theme, by the settings file as a synchronised setting would. */
-  async setTheme(name: string): Promise<void> {
-    const path = join(this.server.home, 'data', 'User', 'settings.json')
-    const settings = JSON.parse(readFileSync(path, 'utf8'))
-    writeFileSync(path, JSON.stringify({ ...settings, 'workbench.colorTheme': name }, null, 2))
   }
 
   /** Closes the active editor by the button of its tab, and waits until no annotator is on screen. */
