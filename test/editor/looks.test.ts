@@ -92,13 +92,6 @@ for (const [name, theme, kind] of THEMES) {
       }
       await workbench.page.setViewportSize({ width: 1280, height: 800 })
     })
-
-    it('with both trees in the side bar', async () => {
-      const { workbench } = place()
-      await workbench.page.locator('.activitybar .action-label[aria-label*="SiamMAE"]').click()
-      await workbench.page.locator('.sidebar .monaco-list-row', { hasText: 'fish 2' }).first().waitFor()
-      await workbench.screenshot(`looks-trees-${name}`)
-    })
   })
 }
 

@@ -1,8 +1,13 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** Measurements, pictures to look at and the packed VSIX have a command of their own: `npm run test:editor:more`. */
+const MORE = ['speed', 'looks', 'installed'].map((name) => `test/editor/${name}.test.ts`)
+const more = process.env.SIAMMAE_TEST_MORE === '1'
 
 export default defineConfig({
   test: {
-    include: ['test/editor/**/*.test.ts'],
+    include: more ? MORE : ['test/editor/**/*.test.ts'],
+    exclude: more ? configDefaults.exclude : [...configDefaults.exclude, ...MORE],
     globalSetup: 'test/editor/global-setup.ts',
     // One VS Code and one browser at a time.
     pool: 'forks',
