@@ -50,6 +50,7 @@ export function frameAtTime(times: Float64Array, seconds: number): number {
   let high = times.length - 1
   while (low < high) {
     const middle = (low + high + 1) >> 1
+    // Times are sums of parts of seconds: a frame that is due this very moment must not be missed.
     if (times[middle]! <= seconds + 1e-6) low = middle
     else high = middle - 1
   }

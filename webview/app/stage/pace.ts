@@ -1,3 +1,5 @@
+import { frameAtTime } from '../time-text.ts'
+
 /** Milliseconds without any picture after which the clock stands still until one comes. */
 const PATIENCE = 250
 
@@ -51,7 +53,7 @@ export class Pace {
       time = this.#time
       return { frame: first, ended: false }
     }
-    const due = Math.min(last, frameAt(times, time))
+    const due = Math.min(last, frameAtTime(times, time))
     this.#due = due
     for (let frame = due; frame > this.#frame; frame--)
       if (has(frame)) {
@@ -72,19 +74,6 @@ export class Pace {
   get due(): number {
     return this.#due
   }
-}
-
-/** The last frame whose time has come; 0 before the first. */
-export function frameAt(times: Float64Array, time: number): number {
-  let low = 0
-  let high = times.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    // Times are sums of parts of seconds: a frame that is due this very moment must not be missed.
-    if (times[middle]! <= time + 1e-6) low = middle
-    else high = middle - 1
-  }
-  return low
 }
 
 /** How long the last frame stays: as long as the one before it. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Course, frameAt, Pace } from '../../../../webview/app/stage/pace.ts'
+import { type Course, Pace } from '../../../../webview/app/stage/pace.ts'
+import { frameAtTime } from '../../../../webview/app/time-text.ts'
 
 /** 25 frames per second for two seconds, a pause of one second, then 10 frames per second. */
 const times = Float64Array.from({ length: 80 }, (_, i) => (i < 50 ? i / 25 : 3 + (i - 50) / 10))
@@ -22,14 +23,14 @@ function play(course: Course, start: number, seconds: number, has: (frame: numbe
 describe('playing', () => {
   it('shows every frame at its own time, with a variable frame rate too', () => {
     for (const { frame, now, ended } of play(whole, 0, 5.9, always))
-      if (!ended) expect(frame).toBe(frameAt(times, now / 1000))
+      if (!ended) expect(frame).toBe(frameAtTime(times, now / 1000))
   })
 
   it('leaves frames out rather than falling behind when every second picture never comes', () => {
     const shown = play(whole, 0, 1.9, (frame) => frame % 2 === 0)
     for (const { frame, now } of shown) {
       expect(frame % 2).toBe(0)
-      expect(frameAt(times, now / 1000) - frame).toBeLessThanOrEqual(1)
+      expect(frameAtTime(times, now / 1000) - frame).toBeLessThanOrEqual(1)
     }
   })
 
@@ -37,7 +38,7 @@ describe('playing', () => {
     // Each picture is there 180 milliseconds after its time.
     const shown = play(whole, 0, 1.9, (frame, now) => now >= times[frame]! * 1000 + 180)
     const last = shown.at(-1)!
-    expect(frameAt(times, last.now / 1000) - last.frame).toBeLessThanOrEqual(6)
+    expect(frameAtTime(times, last.now / 1000) - last.frame).toBeLessThanOrEqual(6)
   })
 
   it('stands still while no picture comes at all, and goes on from there', () => {
