@@ -5,6 +5,7 @@ import { registerCommands } from './commands/index.ts'
 import { followContext } from './context-keys.ts'
 import { type AnnotatorEditors, registerEditors } from './editor/index.ts'
 import { ProcessClient } from './model-client/index.ts'
+import { Models } from './models/index.ts'
 import { followCorrections } from './propagation/follow-corrections.ts'
 import { Propagation } from './propagation/index.ts'
 import type { Services } from './services.ts'
@@ -19,6 +20,7 @@ let open: ReturnType<typeof registerEditors> | undefined
 /** What other extensions, and tests inside the extension host, get to see. */
 export interface Api {
   readonly editors: AnnotatorEditors
+  readonly models: Models
 }
 
 /** Called once, when the first command, view or editor of the extension is used. */
@@ -40,11 +42,13 @@ export function activate(context: vscode.ExtensionContext): Api {
     choice: () => ({ model: settings.model(), settings: settings.run() }),
     isTrusted: () => vscode.workspace.isTrusted,
   })
-  const services: Services = { context, log, settings, client, editors, propagation }
+  const models = new Models(context, settings)
+  const services: Services = { context, log, settings, client, editors, propagation, models }
   context.subscriptions.push(
     log,
     settings,
     editors,
+    models,
     registerCommands(services),
     registerTrees(services),
     new StatusItem(services),
@@ -52,7 +56,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     followCorrections(services),
     tellLosses(services),
   )
-  return { editors }
+  return { editors, models }
 }
 
 /** Called when the window closes: what is not saved is in a backup, and no process is left behind. */

@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode'
 import type { AnnotatorEditors } from './editor/index.ts'
 import type { ProcessClient } from './model-client/index.ts'
+import type { Models } from './models/index.ts'
 import type { Propagation } from './propagation/index.ts'
 import type { Settings } from './settings.ts'
 
@@ -12,4 +13,5 @@ export interface Services {
   readonly client: ProcessClient
   readonly editors: AnnotatorEditors
   readonly propagation: Propagation
+  readonly models: Models
 }

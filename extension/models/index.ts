@@ -1,0 +1,3 @@
+export { Models } from './models.ts'
+export { STARTER_ID } from './registry.ts'
+export type { ModelEntry, ModelOrigin, NewModel } from './types.ts'
