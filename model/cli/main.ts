@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { CancelledError, messageOf, UserError } from '../errors.ts'
 import { toolVersion } from '../installation/index.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { evalCommand } from './commands/eval.ts'
 import { exportCommand } from './commands/export.ts'
 import { featuresCommand } from './commands/features.ts'
 import { framesCommand } from './commands/frames.ts'
@@ -46,6 +47,7 @@ async function main(): Promise<number> {
     featuresCommand,
     propagateCommand,
     scoreCommand,
+    evalCommand,
     trainCommand,
     previewCommand,
     exportCommand,

@@ -18,3 +18,13 @@ export {
   summariseObjects,
 } from './sequence.ts'
 export { meanOfNumbers, meanRecallDecay, type Statistic } from './statistics.ts'
+export { agreementOf, meanAgreement, planTrial, type Trial, type Truth } from './trial.ts'
+export {
+  type AgreementScores,
+  evaluateWorkspace,
+  type WorkspaceClip,
+  type WorkspaceEvaluation,
+  type WorkspaceModel,
+  type WorkspaceOptions,
+} from './workspace.ts'
+export { formatWorkspaceEvaluation } from './workspace-table.ts'

@@ -5,19 +5,28 @@ import type { HostFunctions, ModelProcessFunctions } from './surface.ts'
 /** Messages that may wait in the channel before a sender of large ones is held back. */
 const MOST_WAITING = 3
 
-/** The extension host as the model process sees it. */
-export interface Host {
+/** The extension host as a process sees it. @typeParam Told what it can be told */
+export interface Host<Told = HostFunctions> {
   /** Tells something; never fails, because a host that is gone is noticed elsewhere. */
-  readonly tell: HostFunctions
+  readonly tell: Told
   /** Resolves once the channel has room: what is not sent yet can still be dropped. */
   room(): Promise<void>
 }
 
+/** Serves the host's calls to the model process; as {@link serve}. */
+export function connectHost(functions: ModelProcessFunctions, channel: NodeJS.Process = process): Host {
+  return serve<HostFunctions, ModelProcessFunctions>(functions, channel)
+}
+
 /**
  * Serves the host's calls.
+ * @typeParam Told what the host can be told
  * @param channel this process, started by `child_process.fork` with advanced serialization
  */
-export function connectHost(functions: ModelProcessFunctions, channel: NodeJS.Process = process): Host {
+export function serve<Told extends object, Functions extends object>(
+  functions: Functions,
+  channel: NodeJS.Process = process,
+): Host<Told> {
   let waiting = 0
   let wake: (() => void)[] = []
   const sent = (): void => {
@@ -26,7 +35,7 @@ export function connectHost(functions: ModelProcessFunctions, channel: NodeJS.Pr
     for (const resolve of wake) resolve()
     wake = []
   }
-  const rpc = createBirpc<HostFunctions, ModelProcessFunctions>(functions, {
+  const rpc = createBirpc<Told, Functions>(functions, {
     post(message) {
       if (!channel.connected) return
       waiting++
@@ -38,9 +47,10 @@ export function connectHost(functions: ModelProcessFunctions, channel: NodeJS.Pr
     timeout: -1,
     onGeneralError: () => true,
   })
-  const tell = new Proxy({} as HostFunctions, {
-    get: (_, name: keyof HostFunctions) => (value: never) => {
-      rpc.$callEvent(name, value).catch(() => {})
+  const call = rpc.$callEvent as unknown as (name: string, value: unknown) => Promise<void>
+  const tell = new Proxy({} as Told, {
+    get: (_, name: string) => (value: unknown) => {
+      call(name, value).catch(() => {})
     },
   })
   return {

@@ -1,18 +1,19 @@
 /** Entry point of the model process: forked by the extension host, one per window, gone when that is gone. */
-import { messageOf } from '../errors.ts'
 import { endProbes } from '../runtime/index.ts'
 import { Clips } from './clips.ts'
 import { doctor } from './doctor.ts'
 import { Exports } from './exports.ts'
 import { connectHost, type Host } from './host.ts'
 import { Runs } from './runs.ts'
-import { isForPeople, sentenceOf } from './sentence.ts'
+import { answering, problemText } from './sentence.ts'
 import { WarmModel } from './warm-model.ts'
 
 if (!process.send) throw new Error('The model process is started by the extension, not by hand.')
 
 /** Nothing may hold the process longer than this once the window is gone. */
 const LAST_MOMENTS_MS = 1000
+
+const answer = answering((text) => host.tell.log({ level: 'error', text }))
 
 const host: Host = connectHost({
   openClip: answer('Opening the clip', (path, options) => clips.open(path, options)),
@@ -38,24 +39,8 @@ async function closeClip(path: string): Promise<void> {
   if (hash !== undefined) await warm.forgetClip(hash)
 }
 
-/** A call whose failure is one sentence for the person, with the details in the log. */
-function answer<A extends unknown[], R>(
-  doing: string,
-  call: (...args: A) => Promise<R>,
-): (...args: A) => Promise<R> {
-  return async (...args) => {
-    try {
-      return await call(...args)
-    } catch (error) {
-      if (!isForPeople(error)) logProblem(doing, error)
-      throw new Error(sentenceOf(error, doing))
-    }
-  }
-}
-
 function logProblem(doing: string, error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
-  host.tell.log({ level: 'error', text: `${doing}: ${text}` })
+  host.tell.log({ level: 'error', text: problemText(doing, error) })
 }
 
 let leaving = false

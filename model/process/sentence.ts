@@ -16,3 +16,28 @@ export function sentenceOf(error: unknown, doing: string): string {
   if (isForPeople(error)) return line
   return `${doing} failed by a mistake of the program (${line.replace(/\.$/, '') || 'no reason given'}); see the log.`
 }
+
+/** What the log says about an error: where it happened, and its stack. */
+export function problemText(doing: string, error: unknown): string {
+  return `${doing}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`
+}
+
+/**
+ * Makes calls whose failure is one sentence for the person, with the details of a mistake of the program in the log.
+ * @param log takes those details
+ */
+export function answering(log: (text: string) => void) {
+  return <A extends unknown[], R>(
+    doing: string,
+    call: (...args: A) => Promise<R>,
+  ): ((...args: A) => Promise<R>) => {
+    return async (...args) => {
+      try {
+        return await call(...args)
+      } catch (error) {
+        if (!isForPeople(error)) log(problemText(doing, error))
+        throw new Error(sentenceOf(error, doing))
+      }
+    }
+  }
+}

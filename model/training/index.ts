@@ -1,6 +1,7 @@
 /** Training: see README.md in this folder. */
 
-export { latestCheckpoint, readCheckpoint } from './checkpoint.ts'
+export { latestCheckpoint, listCheckpoints, readCheckpoint } from './checkpoint.ts'
+export { type Continuation, continueRun } from './continue-run.ts'
 export {
   type CachedClip,
   type CacheProgress,
@@ -12,8 +13,12 @@ export type { Crop } from './data-crop.ts'
 export { cutOut, type PairBatch, PairSource, type PairSourceOptions } from './data-loader.ts'
 export { type PairChoice, type PairClip, type PairOptions, PairSampler } from './data-pairs.ts'
 export type { ClipNote } from './data-sources.ts'
+export { countPairs, type MeasuredStep, measureStep } from './estimate.ts'
 export { inferenceGraph, reconstruct } from './inference.ts'
 export { type InitialWeights, readInitialWeights } from './init.ts'
+export { type KeptModel, keepModel } from './keep-model.ts'
+export { licenceOf, NOT_STATED } from './licences.ts'
+export { availableMemory, totalMemory } from './memory.ts'
 export {
   adamW,
   decays,
@@ -30,6 +35,7 @@ export {
   type SettingsLayer,
 } from './run-config.ts'
 export { RunFolder, type StepMetrics } from './run-folder.ts'
+export { RunInUseError } from './run-lock.ts'
 export { PRESET_NAMES, type PresetName, type RunConfig } from './run-schema.ts'
 export { firstMoment, secondMoment } from './step-graph.ts'
 export { type TrainRunEvents, type TrainRunReport, trainRun } from './train-run.ts'

@@ -9,6 +9,11 @@ import { explainSystemError, UserError } from '../errors.ts'
 
 const NAME = 'run.lock'
 
+/** Another process writes the run. */
+export class RunInUseError extends UserError {
+  override readonly name = 'RunInUseError'
+}
+
 const ownerSchema = v.object({ pid: v.number(), host: v.string(), started: v.optional(v.string()) })
 type Owner = v.InferOutput<typeof ownerSchema>
 
@@ -58,11 +63,13 @@ async function removeStale(path: string, folder: string): Promise<void> {
   if (text === undefined) return
   const owner = parseOwner(text)
   if (owner && owner.host !== hostname())
-    throw new UserError(
+    throw new RunInUseError(
       `${folder} is in use by process ${owner.pid} on ${owner.host}. If that process is gone, delete ${path} and try again.`,
     )
   if (owner && isAlive(owner))
-    throw new UserError(`${folder} is in use by process ${owner.pid}. Wait for its end, or stop it first.`)
+    throw new RunInUseError(
+      `${folder} is in use by process ${owner.pid}. Wait for its end, or stop it first.`,
+    )
   // Two processes may find the same dead owner: whoever moves the file away checks what it got.
   const aside = `${path}.${randomBytes(6).toString('hex')}.stale`
   try {

@@ -23,7 +23,7 @@ import { type StepResult, startState, type TrainingState, TrainStep } from './tr
 import { trainingCard } from './training-card.ts'
 
 /** The rate that `data.gap` counts frames at. */
-const GAP_FPS = 30
+export const GAP_FPS = 30
 
 /** The estimate may be off by this factor; only beyond it a run is refused. */
 const SURE_MISS = 1.5
@@ -40,6 +40,11 @@ export interface TrainRunOptions {
   readonly stopAt?: number
   /** Stops, with a checkpoint, when it fires. */
   readonly signal?: AbortSignal
+  /**
+   * Waited for before every batch: a pause. Should resolve at once when the signal fires; its time counts neither as
+   * computing nor as waiting for data.
+   */
+  readonly gate?: () => Promise<void>
   /** `siammae 0.1.0`, for the card. */
   readonly tool: string
   readonly events?: TrainRunEvents
@@ -188,14 +193,20 @@ class Run {
 
   /** @returns undefined when the signal fired before the step was whole; nothing has changed then */
   async #oneStep(): Promise<StepMetrics | undefined> {
-    const { config, signal, folder, events } = this.#options
+    const { config, signal, folder, events, gate } = this.#options
     const learningRate = learningRateAt(this.#schedule, this.#step)
     const begin = performance.now()
+    let paused = 0
     let result: StepResult
     try {
       result = await this.#guardMemory(
         this.#train!.step(
-          (micro) => {
+          async (micro) => {
+            if (gate) {
+              const rest = performance.now()
+              await gate()
+              paused += (performance.now() - rest) / 1000
+            }
             throwIfCancelled(signal)
             events?.onBatch?.(this.#step, micro)
             return this.#pairs!.batch(this.#step * config.accumulate + micro).catch((error) => {
@@ -219,8 +230,8 @@ class Run {
       loss,
       gradientNorm,
       learningRate,
-      pairsPerSecond: (1000 * this.#pairsPerStep) / (performance.now() - begin),
-      secondsWaiting: waited,
+      pairsPerSecond: this.#pairsPerStep / Math.max(1e-9, (performance.now() - begin) / 1000 - paused),
+      secondsWaiting: Math.max(0, waited - paused),
     }
     await folder.addMetrics(metrics)
     return metrics

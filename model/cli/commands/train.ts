@@ -1,20 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { CancelledError, explainSystemError, UsageError, UserError } from '../../errors.ts'
+import { CancelledError, explainSystemError, UsageError } from '../../errors.ts'
 import { toolVersion } from '../../installation/index.ts'
 import {
+  type Continuation,
+  continueRun,
   type InitialWeights,
-  latestCheckpoint,
   openFrameCache,
   PRESET_NAMES,
   type PresetName,
   type RunConfig,
   RunFolder,
   readInitialWeights,
-  refuseChanges,
   resolveRunConfig,
-  resumeRunConfig,
   type SettingsLayer,
   type TrainRunReport,
   trainRun,
@@ -182,32 +181,17 @@ async function resumeRun(
       )
   const folder = await RunFolder.open(path)
   try {
-    const stored = await folder.readConfig()
-    const config = resumeRunConfig(stored, layers.map(withAbsoluteSources))
-    const checkpoint = await latestCheckpoint(folder.checkpoints)
-    // config.json is a file that people edit; the checkpoint knows what was really computed.
-    if (checkpoint) refuseChanges(checkpoint.config, config)
-    const init = !checkpoint && config.init ? await sameWeights(config.init) : undefined
+    const { config, checkpoint, init } = await continueRun(folder, layers.map(withAbsoluteSources))
     return await train({ folder, config, checkpoint, init, options, stopAt, signal })
   } finally {
     await folder.close()
   }
 }
 
-/** A run without a checkpoint starts again, from the very weights that it was started with. */
-async function sameWeights(init: NonNullable<RunConfig['init']>): Promise<InitialWeights> {
-  const weights = await readInitialWeights(init.path)
-  if (weights.hash !== init.hash)
-    throw new UserError(
-      `${init.path} is not the file any more that the run was started from, and the run has no checkpoint yet. Start a new run.`,
-    )
-  return weights
-}
-
 interface Job {
   readonly folder: RunFolder
   readonly config: RunConfig
-  readonly checkpoint?: Awaited<ReturnType<typeof latestCheckpoint>>
+  readonly checkpoint?: Continuation['checkpoint']
   readonly init?: InitialWeights
   readonly options: TrainOptions
   readonly stopAt: number | undefined

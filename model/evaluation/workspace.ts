@@ -1,0 +1,244 @@
+/** Does a model help on a person's own work: propagation from the first keyframes, measured on all later ones. */
+import { readdir } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import type { AnnotationDocument, Entry } from '../annotation/index.ts'
+import { explainSystemError, throwIfCancelled, UsageError, UserError } from '../errors.ts'
+import { readSidecar } from '../formats/index.ts'
+import { maskMarks, poseMarks, resultEntries } from '../marks/index.ts'
+import {
+  FeatureExtractor,
+  networkSize,
+  PRESETS,
+  type PresetName,
+  type PropagationSettings,
+  propagate,
+} from '../propagation/index.ts'
+import type { Engine } from '../runtime/index.ts'
+import { openVideo, type VideoSource } from '../video/index.ts'
+import type { EncoderModel } from '../weights/index.ts'
+import { agreementOf, meanAgreement, type ObjectAgreement, planTrial, type Trial } from './trial.ts'
+
+const SIDECAR = /\.siam\.json$/i
+/** Folders that hold no one's work, and may hold a great many files. */
+const LEFT_OUT = new Set(['node_modules', 'siammae-runs'])
+
+export interface WorkspaceModel {
+  readonly name: string
+  /** Read when its turn comes, so that one model is in memory at a time. */
+  load(): Promise<EncoderModel>
+}
+
+export interface WorkspaceOptions {
+  /** Looked through for side-cars, with all folders below. */
+  readonly folders: readonly string[]
+  readonly models: readonly WorkspaceModel[]
+  readonly engine: Engine
+  readonly preset: PresetName
+  /** Short side at which the network sees the clips. */
+  readonly size: number
+  /** Where frame tables are kept, as for `openVideo`. */
+  readonly cacheFolder?: string
+  readonly ffmpeg?: string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: { clip: string; model: string; done: number; total: number }) => void
+}
+
+/** Means of what was measured, 0 to 1; undefined for what the marks do not tell. */
+export type AgreementScores = ReturnType<typeof meanAgreement>
+
+export interface WorkspaceClip {
+  /** Path of the side-car from the folder that was looked through, with `/`. */
+  readonly name: string
+  readonly sidecar: string
+  /** Keyframes that were compared, over all objects. */
+  readonly keyframes: number
+  /** In the order of the models. */
+  readonly scores: readonly AgreementScores[]
+}
+
+export interface WorkspaceEvaluation {
+  readonly models: readonly string[]
+  readonly clips: readonly WorkspaceClip[]
+  /** Means over all objects of all clips, in the order of the models. */
+  readonly overall: readonly AgreementScores[]
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[]
+}
+
+interface Candidate {
+  readonly name: string
+  readonly sidecar: string
+  readonly document: AnnotationDocument
+  readonly trial: Trial
+  readonly source: VideoSource
+}
+
+/**
+ * Measures models on every annotated clip of some folders that has an object with two keyframes or more.
+ * @throws UserError when no clip can be used, a model cannot be read, or memory runs out; CancelledError
+ */
+export async function evaluateWorkspace(options: WorkspaceOptions): Promise<WorkspaceEvaluation> {
+  if (options.models.length === 0) throw new UsageError('Name at least one model to measure.')
+  const skipped: { path: string; reason: string }[] = []
+  const candidates: Candidate[] = []
+  try {
+    const found = await findSidecars(options.folders)
+    for (const { name, path } of found) {
+      throwIfCancelled(options.signal)
+      try {
+        const candidate = await openCandidate(name, path, options)
+        if (candidate) candidates.push(candidate)
+        else skipped.push({ path, reason: `${name} has no object with a second keyframe to compare with.` })
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error
+        skipped.push({ path, reason: error.message })
+      }
+    }
+    if (candidates.length === 0) throw nothingToCompare(options.folders, skipped)
+    return { ...(await measure(candidates, options)), skipped }
+  } finally {
+    await Promise.allSettled(candidates.map(({ source }) => source.close()))
+  }
+}
+
+function nothingToCompare(
+  folders: readonly string[],
+  skipped: readonly { readonly reason: string }[],
+): UserError {
+  const why = skipped[0] ? ` ${skipped[0].reason}` : ''
+  return new UserError(
+    `${folders.join(', ')} has no annotated clip with two keyframes or more of one object; mark an object on a second frame of a clip and save.${why}`,
+  )
+}
+
+async function measure(
+  candidates: readonly Candidate[],
+  options: WorkspaceOptions,
+): Promise<Omit<WorkspaceEvaluation, 'skipped'>> {
+  const { engine, models, signal } = options
+  const frames = candidates.reduce((sum, { trial }) => sum + trial.range[1] - trial.range[0], 0)
+  const total = frames * models.length
+  let done = 0
+  /** [model][clip][object] */
+  const agreements: ObjectAgreement[][][] = []
+  for (const { name, load } of models) {
+    throwIfCancelled(signal)
+    const model = await load()
+    const perClip: ObjectAgreement[][] = []
+    for (const candidate of candidates) {
+      const start = done
+      const length = candidate.trial.range[1] - candidate.trial.range[0]
+      perClip.push(
+        await judge(candidate, model, engine, options, (frame) => {
+          done = Math.max(done, start + frame - candidate.trial.range[0])
+          options.onProgress?.({ clip: candidate.name, model: name, done, total })
+        }),
+      )
+      done = start + length
+      options.onProgress?.({ clip: candidate.name, model: name, done, total })
+    }
+    agreements.push(perClip)
+  }
+  return {
+    models: models.map(({ name }) => name),
+    clips: candidates.map(({ name, sidecar, trial }, clip) => ({
+      name,
+      sidecar,
+      keyframes: trial.keyframes,
+      scores: agreements.map((perClip) => meanAgreement(perClip[clip]!)),
+    })),
+    overall: agreements.map((perClip) => meanAgreement(perClip.flat())),
+  }
+}
+
+async function judge(
+  { trial, source }: Candidate,
+  model: EncoderModel,
+  engine: Engine,
+  { preset, size: short, signal }: WorkspaceOptions,
+  onFrame: (frame: number) => void,
+): Promise<ObjectAgreement[]> {
+  const { table } = source
+  const settings: PropagationSettings = PRESETS[preset]
+  const size = networkSize(table, short, model.config.patch)
+  const extractor = await FeatureExtractor.create(engine, model, size)
+  try {
+    const wanted = new Set(trial.truths.flatMap(({ frames }) => [...frames.keys()]))
+    const said = new Map<string, Entry>()
+    const keyOf = (kind: string, objectId: number, frame: number): string => `${kind} ${objectId} ${frame}`
+    const { results } = propagate({
+      video: source,
+      engine,
+      extractor,
+      settings,
+      masks: maskMarks(trial.marks, table),
+      poses: poseMarks(trial.marks),
+      direction: 'forward',
+      range: trial.range,
+      ...(signal && { signal }),
+    })
+    for await (const result of results) {
+      onFrame(result.frame)
+      if (!wanted.has(result.frame)) continue
+      const kind = result.kind === 'pose' ? 'keypoints' : 'masks'
+      for (const { objectId, frame, entry } of resultEntries(result, 1))
+        said.set(keyOf(kind, objectId, frame), entry)
+    }
+    return trial.truths.map((truth) =>
+      agreementOf(truth, (objectId, frame) => said.get(keyOf(truth.kind, objectId, frame)), table),
+    )
+  } finally {
+    await extractor.close()
+  }
+}
+
+async function openCandidate(
+  name: string,
+  sidecar: string,
+  { cacheFolder, ffmpeg, signal }: WorkspaceOptions,
+): Promise<Candidate | undefined> {
+  const document = await readSidecar(sidecar)
+  const trial = planTrial(document)
+  if (!trial) return undefined
+  const { path, hash, frameCount, width, height } = document.video
+  const source = await openVideo(resolve(dirname(sidecar), path), {
+    ...(cacheFolder !== undefined && { cacheFolder }),
+    ...(ffmpeg !== undefined && { ffmpeg }),
+    ...(signal && { signal }),
+  })
+  const { table } = source
+  const other =
+    (hash !== '' && hash !== table.contentHash) ||
+    frameCount !== table.frames.length ||
+    width !== table.width ||
+    height !== table.height
+  if (!other) return { name, sidecar, document, trial, source }
+  await source.close()
+  throw new UserError(`${name} belongs to another video than ${table.path}, which was changed since.`)
+}
+
+/** All side-cars below the folders in the order of their names; a file is taken as it is. */
+async function findSidecars(
+  folders: readonly string[],
+): Promise<readonly { readonly name: string; readonly path: string }[]> {
+  const found = new Map<string, string>()
+  const look = async (folder: string, base: string): Promise<void> => {
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
+      // Only the folder that a person named must be there.
+      if (folder === base) throw explainSystemError(error, 'read the folder', folder)
+      return []
+    })
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (entry.name.startsWith('.')) continue
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) {
+        if (!LEFT_OUT.has(entry.name)) await look(path, base)
+      } else if (SIDECAR.test(entry.name)) found.set(path, relative(base, path).split(sep).join('/'))
+    }
+  }
+  for (const folder of folders) {
+    const path = resolve(folder)
+    if (SIDECAR.test(path)) found.set(path, basename(path))
+    else await look(path, path)
+  }
+  return [...found].map(([path, name]) => ({ path, name }))
+}
