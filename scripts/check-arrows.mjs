@@ -27,6 +27,13 @@ const ARROWS = {
   ],
   'model/marks': ['model/annotation', 'model/propagation'],
   'model/installation': ['model/runtime', 'model/video', 'model/weights'],
+  'model/importing': [
+    'model/installation',
+    'model/propagation',
+    'model/runtime',
+    'model/video',
+    'model/weights',
+  ],
   'model/process': ['model/*'],
   'model/cli': ['model/*'],
   media: ['model/formats', 'model/video', 'model/siammae', 'model/weights'],

@@ -1,22 +1,9 @@
 import * as vscode from 'vscode'
 import type { DoctorReport } from '../../model/process/index.ts'
+import { cell, reportTable, showReport } from '../reports.ts'
 import type { Services } from '../services.ts'
 import { wordsOf } from '../words.ts'
 import type { Handlers } from './command.ts'
-
-/** Where a report is kept while it is shown: a read-only text that no file backs. */
-const SCHEME = 'siammae-doctor'
-
-let report = ''
-const changed = new vscode.EventEmitter<vscode.Uri>()
-
-/** Serves the text of the last report. */
-export function registerDoctor(): vscode.Disposable {
-  return vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
-    onDidChange: changed.event,
-    provideTextDocumentContent: () => report,
-  })
-}
 
 export const doctorCommands: Handlers = {
   async doctor(services) {
@@ -27,10 +14,7 @@ export const doctorCommands: Handlers = {
       },
       () => write(services),
     )
-    report = text
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${vscode.l10n.t('Doctor')}.md` })
-    changed.fire(uri)
-    await vscode.commands.executeCommand('markdown.showPreview', uri)
+    await showReport(vscode.l10n.t('Doctor'), text)
   },
 }
 
@@ -66,7 +50,7 @@ async function write(services: Services): Promise<string> {
         ? vscode.l10n.t('Everything that is needed works.')
         : `**${vscode.l10n.t('Something that is needed is missing; it stands in bold below.')}**`,
       '',
-      ...table([...rows, ...reportRows(found)]),
+      ...reportTable([...rows, ...reportRows(found)]),
       '',
       ...devices(found),
       '',
@@ -74,7 +58,7 @@ async function write(services: Services): Promise<string> {
   } catch (error) {
     return [
       ...head,
-      ...table(rows),
+      ...reportTable(rows),
       '',
       `**${vscode.l10n.t('The model process could not tell more')}:** ${wordsOf(error)}`,
       '',
@@ -120,12 +104,4 @@ function devices({ devices }: DoctorReport): string[] {
       ].join('|'),
     ),
   ]
-}
-
-function table(rows: readonly (readonly [string, string])[]): string[] {
-  return ['| | |', '| --- | --- |', ...rows.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`)]
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ')
 }

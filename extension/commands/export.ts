@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import type { ExportResult } from '../../model/process/index.ts'
 import type { AnnotatorDocument } from '../editor/index.ts'
 import { EXPORT_FORMATS } from '../export-formats.ts'
+import { revealFile } from '../reveal.ts'
 import type { Services } from '../services.ts'
 import { activeView, type Handlers } from './command.ts'
 
@@ -85,14 +86,7 @@ async function tellResult({ log }: Services, folder: vscode.Uri, result: ExportR
           showLog,
         )
   if (answer === showLog) log.show()
-  if (answer !== reveal) return
-  // Over a remote connection there is no file manager to show it in; the explorer can where it is in the workspace.
-  const inside = vscode.workspace.getWorkspaceFolder(folder) !== undefined
-  const command =
-    inside || vscode.env.remoteName !== undefined || vscode.env.uiKind === vscode.UIKind.Web
-      ? 'revealInExplorer'
-      : 'revealFileInOS'
-  await vscode.commands.executeCommand(command, folder)
+  if (answer === reveal) await revealFile(folder)
 }
 
 async function askForFormat(): Promise<string | undefined> {

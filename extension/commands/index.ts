@@ -1,7 +1,7 @@
 import * as vscode from 'vscode'
+import { registerReports } from '../reports.ts'
 import type { Services } from '../services.ts'
 import { type Handlers, showError } from './command.ts'
-import { doctorCommands, registerDoctor } from './doctor.ts'
 
 /**
  * Which file holds which commands. Each is loaded when one of its commands is first used, so that a window that only
@@ -44,7 +44,11 @@ const GROUPS: readonly { readonly names: readonly string[]; readonly load: () =>
   },
   { names: ['editLabels', 'saveLabels'], load: async () => (await import('./labels.ts')).labelCommands },
   { names: ['exportDataset'], load: async () => (await import('./export.ts')).exportCommands },
-  { names: ['doctor'], load: async () => doctorCommands },
+  {
+    names: ['importModel', 'activateModel', 'renameModel', 'removeModel', 'revealModel', 'exportModel'],
+    load: async () => (await import('./models.ts')).modelCommands,
+  },
+  { names: ['doctor'], load: async () => (await import('./doctor.ts')).doctorCommands },
   {
     names: ['showLog', 'openWalkthrough', 'installFfmpeg'],
     load: async () => (await import('./help.ts')).helpCommands,
@@ -101,5 +105,5 @@ export function registerCommands(services: Services): vscode.Disposable {
       }),
     ),
   )
-  return vscode.Disposable.from(registerDoctor(), ...registrations)
+  return vscode.Disposable.from(registerReports(), ...registrations)
 }

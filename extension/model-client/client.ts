@@ -4,7 +4,10 @@ import type {
   ExportRequest,
   ExportResult,
   HostFunctions,
+  ImportAnswer,
+  ImportRequest,
   ModelChoice,
+  ModelExportRequest,
   ModelReady,
   RunFacts,
   RunRequest,
@@ -57,6 +60,7 @@ export class ProcessClient implements ModelClient {
   readonly #results = new Emitter<Payload<'results'>>()
   readonly #runEnded = new Emitter<Payload<'runEnded'>>()
   readonly #exporting = new Emitter<Payload<'exporting'>>()
+  readonly #importing = new Emitter<Payload<'importing'>>()
   readonly #stateChanged = new Emitter<ProcessState>()
   readonly onOpening = this.#opening.event
   readonly onPicture = this.#picture.event
@@ -64,6 +68,7 @@ export class ProcessClient implements ModelClient {
   readonly onResults = this.#results.event
   readonly onRunEnded = this.#runEnded.event
   readonly onExporting = this.#exporting.event
+  readonly onImporting = this.#importing.event
   readonly onState = this.#stateChanged.event
 
   constructor(options: ClientOptions) {
@@ -140,6 +145,18 @@ export class ProcessClient implements ModelClient {
     return this.#call((rpc) => rpc.cancelExport(job))
   }
 
+  importModel(job: string, request: ImportRequest): Promise<ImportAnswer> {
+    return this.#call((rpc) => rpc.importModel(job, request))
+  }
+
+  cancelImport(job: string): Promise<void> {
+    return this.#call((rpc) => rpc.cancelImport(job))
+  }
+
+  exportModel(request: ModelExportRequest): Promise<void> {
+    return this.#call((rpc) => rpc.exportModel(request))
+  }
+
   doctor(settings: { readonly ffmpeg?: string; readonly model?: string }): Promise<DoctorReport> {
     return this.#call((rpc) => rpc.doctor(settings))
   }
@@ -192,6 +209,7 @@ export class ProcessClient implements ModelClient {
         results: (event) => this.#results.fire(event),
         runEnded: (event) => this.#runEnded.fire(event),
         exporting: (event) => this.#exporting.fire(event),
+        importing: (event) => this.#importing.fire(event),
         log: ({ level, text }) => this.#options.log(level, text),
       },
     )

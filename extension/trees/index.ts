@@ -1,10 +1,11 @@
 import * as vscode from 'vscode'
 import type { Services } from '../services.ts'
 import { DoubtfulTree } from './doubtful.ts'
+import { ModelsTree } from './models.ts'
 import { ObjectsTree } from './objects.ts'
 
-/** The views of the Activity Bar container: objects, and frames worth checking with their number as a badge. */
-export function registerTrees({ editors }: Services): vscode.Disposable {
+/** The views of the Activity Bar container: objects, frames worth checking with their number as a badge, models. */
+export function registerTrees({ editors, models }: Services): vscode.Disposable {
   const objects = new ObjectsTree(editors)
   const doubtful = new DoubtfulTree(editors)
   const objectsView = vscode.window.createTreeView('siammae.objects', { treeDataProvider: objects })
@@ -12,11 +13,13 @@ export function registerTrees({ editors }: Services): vscode.Disposable {
     treeDataProvider: doubtful,
     showCollapseAll: true,
   })
+  const modelsTree = new ModelsTree(models)
+  const modelsView = vscode.window.createTreeView('siammae.models', { treeDataProvider: modelsTree })
   const count = doubtful.onDidCount((number) => {
     doubtfulView.badge =
       number === 0
         ? undefined
         : { value: number, tooltip: vscode.l10n.t('{0} frames worth checking', number) }
   })
-  return vscode.Disposable.from(objects, doubtful, objectsView, doubtfulView, count)
+  return vscode.Disposable.from(objects, doubtful, objectsView, doubtfulView, modelsTree, modelsView, count)
 }

@@ -2,8 +2,10 @@
 import { endProbes } from '../runtime/index.ts'
 import { Clips } from './clips.ts'
 import { doctor } from './doctor.ts'
+import { exportModel } from './export-model.ts'
 import { Exports } from './exports.ts'
 import { connectHost, type Host } from './host.ts'
+import { Imports } from './imports.ts'
 import { Runs } from './runs.ts'
 import { answering, problemText } from './sentence.ts'
 import { WarmModel } from './warm-model.ts'
@@ -26,12 +28,16 @@ const host: Host = connectHost({
   cancelRun: answer('Cancelling the propagation', (run) => runs.cancel(run)),
   exportDataset: answer('The export', (job, request) => exports.write(job, request)),
   cancelExport: answer('Cancelling the export', (job) => exports.cancel(job)),
+  importModel: answer('The import', (job, request) => imports.run(job, request)),
+  cancelImport: answer('Cancelling the import', (job) => imports.cancel(job)),
+  exportModel: answer('The export', (request) => exportModel(request)),
   doctor: answer('The examination', (settings) => doctor(settings)),
 })
 const clips = new Clips(host)
 const warm = new WarmModel()
 const runs = new Runs(host, clips, warm)
 const exports = new Exports(host, clips)
+const imports = new Imports(host)
 
 async function closeClip(path: string): Promise<void> {
   if (clips.isLastUse(path)) await runs.cancelOf(path)
@@ -50,7 +56,7 @@ async function leave(): Promise<void> {
   // An orderly exit in the middle of a native call would wait for it, or abort.
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_MOMENTS_MS)
   endProbes()
-  await Promise.allSettled([runs.cancelAll(), exports.cancelAll(), clips.closeAll()])
+  await Promise.allSettled([runs.cancelAll(), exports.cancelAll(), imports.cancelAll(), clips.closeAll()])
   process.exit(0)
 }
 

@@ -7,6 +7,10 @@ import type {
   Run,
   TrackedObject,
 } from '../annotation/index.ts'
+import type { SelfCheck } from '../propagation/index.ts'
+import type { ImportReport } from '../weights/index.ts'
+
+export type { ImportReport, SelfCheck }
 
 /** What the host needs to know about a clip. */
 export interface ClipFacts {
@@ -114,6 +118,50 @@ export interface ExportResult {
   readonly warnings: readonly string[]
 }
 
+export interface ImportRequest {
+  /** The file of others. */
+  readonly file: string
+  /** Where the model is written. */
+  readonly out: string
+  /** Identifier of a family, where the names alone would say another one. */
+  readonly family?: string
+  readonly heads?: number
+  /** The network to take of a file that holds several. */
+  readonly part?: string
+  readonly normalise?: 'imagenet' | 'half'
+  readonly licence?: string
+  /** Where the file is from, such as a URL; its path when left out. */
+  readonly source?: string
+}
+
+export interface ModelExportRequest {
+  /** A safetensors file of ours. */
+  readonly file: string
+  /** ONNX file to write. */
+  readonly out: string
+  /** Size of the pictures that the graph takes, in pixels. */
+  readonly width: number
+  readonly height: number
+}
+
+/** What became of an import; a question is answered by asking again with what it is about. */
+export type ImportAnswer =
+  | {
+      readonly kind: 'done'
+      readonly report: ImportReport
+      /** `ViT-S/16` */
+      readonly name: string
+      readonly licence: string
+      readonly facts: { readonly heads: number; readonly positionGrid: number }
+      readonly check: SelfCheck | undefined
+    }
+  | {
+      readonly kind: 'question'
+      readonly about: 'heads' | 'normalise'
+      readonly message: string
+      readonly suggestions: readonly (number | string)[]
+    }
+
 export interface ModelReady {
   /** The device that really runs. */
   readonly device: string
@@ -154,6 +202,11 @@ export interface ModelProcessFunctions {
   cancelRun(run: number): Promise<void>
   exportDataset(job: string, request: ExportRequest): Promise<ExportResult>
   cancelExport(job: string): Promise<void>
+  /** Reads a model of others, tries it on a picture and writes it; progress through {@link HostFunctions.importing}. */
+  importModel(job: string, request: ImportRequest): Promise<ImportAnswer>
+  cancelImport(job: string): Promise<void>
+  /** Writes a model as an ONNX graph. */
+  exportModel(request: ModelExportRequest): Promise<void>
   /** What `siammae doctor` tells, as data, about the ffmpeg and the model that the settings name. */
   doctor(settings?: { ffmpeg?: string; model?: string }): Promise<DoctorReport>
 }
@@ -186,5 +239,11 @@ export interface HostFunctions {
   results(batch: { run: number; results: readonly EarlierResult[]; progress: RunProgress }): void
   runEnded(end: { run: number; reason: 'done' | 'cancelled' | 'failed'; message: string | undefined }): void
   exporting(progress: { job: string; done: number; total: number }): void
+  importing(progress: {
+    job: string
+    step: 'reading' | 'checking' | 'writing'
+    done: number
+    total: number
+  }): void
   log(entry: { level: 'info' | 'warning' | 'error'; text: string }): void
 }

@@ -1,6 +1,6 @@
 /** Published checkpoints become encoders of ours: `siammae import-model`. */
 import { createHash } from 'node:crypto'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { explainSystemError, throwIfCancelled, UserError } from '../errors.ts'
 import { encoderConfigSchema, encoderLayout, encoderName, type Parameters } from '../siammae/index.ts'
 import { parseArchitecture } from './architecture.ts'
@@ -23,6 +23,8 @@ export interface ImportOptions extends PlanOptions {
   readonly part?: string | undefined
   /** Free text; what a person knows and the file does not tell. */
   readonly licence?: string | undefined
+  /** Where the file is from, such as a URL; the path of the file when left out. */
+  readonly source?: string | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((done: number, total: number) => void) | undefined
 }
@@ -95,7 +97,7 @@ export async function importFrom(
     config,
     parameters,
     trained: container.metadata[TRAINED_KEY] !== 'false',
-    metadata: metadataOf(report, container, options.licence),
+    metadata: metadataOf(report, container, options.source ?? resolve(source.name), options.licence),
   }
   return { model, report }
 }
@@ -232,7 +234,12 @@ function mappedLines(steps: ReadonlyMap<string, Step>, network: Network): Import
 }
 
 /** What the written file says of where it comes from. */
-function metadataOf(report: ImportReport, container: Container, licence?: string): Record<string, string> {
+function metadataOf(
+  report: ImportReport,
+  container: Container,
+  from: string,
+  licence?: string,
+): Record<string, string> {
   const own = Object.fromEntries(
     Object.entries(container.metadata).filter(([key]) => !key.startsWith('siammae.') && key !== 'format'),
   )
@@ -240,6 +247,7 @@ function metadataOf(report: ImportReport, container: Container, licence?: string
     ...own,
     origin: own.origin ?? `${report.family}, imported from ${report.file}`,
     'import.file': report.file,
+    'import.source': from,
     'import.sha256': report.sha256,
     'import.format': report.format,
     'import.arch': report.arch,

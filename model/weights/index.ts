@@ -2,6 +2,7 @@ export { bfloatToFloat, fromFloat32, halfToFloat, toFloat32 } from './convert.ts
 export { type EncoderModel, readEncoder, writeEncoder } from './encoder-file.ts'
 export { FAMILIES } from './families/families.ts'
 export { type ImportOptions, type ImportReport, importEncoder } from './import-encoder.ts'
+export { ImportQuestion, type ImportSubject } from './import-question.ts'
 export {
   parseSafetensors,
   readSafetensors,

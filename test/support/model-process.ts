@@ -30,6 +30,7 @@ export function startModelProcess(): ModelProcess {
     results: [],
     runEnded: [],
     exporting: [],
+    importing: [],
     log: [],
   }
   const listeners = new Set<() => void>()
@@ -46,6 +47,7 @@ export function startModelProcess(): ModelProcess {
     results: keep('results'),
     runEnded: keep('runEnded'),
     exporting: keep('exporting'),
+    importing: keep('importing'),
     log: keep('log'),
   }
   const calls = createBirpc<ModelProcessFunctions, HostFunctions>(functions, {

@@ -1,16 +1,8 @@
-import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { throwIfCancelled, UsageError, UserError } from '../../errors.ts'
-import { packageFolder } from '../../installation/index.ts'
-import { faultOf, type SelfCheck, selfCheck, selfCheckSize } from '../../propagation/index.ts'
-import { openPicture } from '../../video/index.ts'
-import {
-  type EncoderModel,
-  FAMILIES,
-  type ImportReport,
-  importEncoder,
-  writeEncoder,
-} from '../../weights/index.ts'
+import { UsageError } from '../../errors.ts'
+import { checkImage, importModel } from '../../importing/index.ts'
+import type { SelfCheck } from '../../propagation/index.ts'
+import { type EncoderModel, FAMILIES, type ImportReport } from '../../weights/index.ts'
 import { createProgress } from '../progress.ts'
 import { numberOption, printJson, refuseOverwrite, startEngine } from '../shared.ts'
 
@@ -60,48 +52,27 @@ export function importModelCommand(signal: AbortSignal): Command {
           : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
       if (!/\.safetensors$/i.test(options.out))
         throw new UsageError(`--out ${options.out} must be named .safetensors, which is what is written.`)
-      const image = options.image ?? join(packageFolder(), 'media', 'demo.jpg')
-      await refuseOverwrite('--out', options.out, [path, image])
+      await refuseOverwrite('--out', options.out, [path, options.image ?? checkImage()])
       const progress = createProgress('Reading the weights')
-      const { model, report } = await importEncoder(path, {
+      const { model, report, check } = await importModel(path, {
+        out: options.out,
+        image: options.image,
+        engine: options.check ? async () => (await startEngine(options.device, signal)).engine : undefined,
         family: options.arch,
         heads,
         part: options.part,
         normalise: options.normalise,
         licence: options.licence,
         signal,
-        onProgress: (done, total) => progress.update(done, total),
+        onProgress: (step, done, total) => {
+          if (step === 'reading') progress.update(done, total)
+          else progress.end()
+        },
       }).finally(() => progress.end())
-      const check = options.check ? await checkOn(image, model, options.device, signal) : undefined
-      throwIfCancelled(signal)
-      await writeEncoder(options.out, model)
       if (options.json)
         printJson({ ...report, config: model.config, hash: model.hash, check, out: options.out })
       else printReport(report, model, check, options.out)
     })
-}
-
-/** @throws UserError when the features make no sense */
-async function checkOn(
-  image: string,
-  model: EncoderModel,
-  device: string,
-  signal: AbortSignal,
-): Promise<SelfCheck> {
-  const picture = await openPicture(image)
-  const pixels = await picture.pixels(selfCheckSize(model.config))
-  const { engine } = await startEngine(device, signal)
-  try {
-    const check = await selfCheck(engine, model, pixels)
-    const fault = faultOf(check)
-    if (fault)
-      throw new UserError(
-        `${model.file} was read, but ${fault}, so nothing was written. Check --arch, --heads and --part, or use another checkpoint.`,
-      )
-    return check
-  } finally {
-    await engine.close()
-  }
 }
 
 function printReport(

@@ -8,6 +8,7 @@ import {
   IMAGENET_MEAN,
   IMAGENET_STD,
 } from '../../siammae/index.ts'
+import { ImportQuestion } from '../import-question.ts'
 import { FAMILIES, type Family, IGNORED, OWN, REGISTER_NAMES, type Shapes } from './families.ts'
 import type { Network } from './network.ts'
 import { rowsOf, type Step } from './recipes.ts'
@@ -103,8 +104,10 @@ function architecture(
   if (tensors.has('blocks.0.mlp.w12.weight')) refuse('its gated MLP (SwiGLU) is not known here')
   const heads = options.heads ?? HEADS[dim]
   if (heads === undefined)
-    throw new UserError(
+    throw new ImportQuestion(
       `${file}: how many attention heads a network of ${dim} channels has cannot be seen from its tensors. Give the number with --heads.`,
+      'heads',
+      likelyHeads(dim),
     )
   const registers = REGISTER_NAMES.map((name) => rowsOf(shapeOf(name))).find((count) => count > 0)
   const usual = family.normalisation ?? { mean: IMAGENET_MEAN, std: IMAGENET_STD }
@@ -128,6 +131,12 @@ function architecture(
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]
   return refuse(`its ${v.getDotPath(issue) ?? 'architecture'} is not sound (${issue.message})`)
+}
+
+/** Numbers of heads that divide the channels, the usual 64 channels per head first. */
+function likelyHeads(dim: number): number[] {
+  const whole = Array.from({ length: 64 }, (_, i) => i + 1).filter((heads) => dim % heads === 0)
+  return whole.sort((a, b) => Math.abs(dim / a - 64) - Math.abs(dim / b - 64))
 }
 
 /**

@@ -1,0 +1,1 @@
+export { checkImage, type Imported, type ImportJob, type ImportStep, importModel } from './import-model.ts'
