@@ -9,6 +9,7 @@ import { featuresCommand } from './commands/features.ts'
 import { framesCommand } from './commands/frames.ts'
 import { importModelCommand } from './commands/import-model.ts'
 import { infoCommand } from './commands/info.ts'
+import { inspectCommand } from './commands/inspect.ts'
 import { previewCommand } from './commands/preview.ts'
 import { propagateCommand } from './commands/propagate.ts'
 import { scoreCommand } from './commands/score.ts'
@@ -50,6 +51,7 @@ async function main(): Promise<number> {
     evalCommand,
     trainCommand,
     previewCommand,
+    inspectCommand,
     exportCommand,
     importModelCommand,
     doctorCommand,

@@ -11,16 +11,28 @@ const PAPER: OverlayColour = [16, 18, 22]
  * @param scale size of a font pixel in picture pixels, a whole number
  */
 export function drawCaption(canvas: Canvas, text: string, scale: number): void {
+  drawLabel(canvas, text, 3 * scale, 3 * scale, scale)
+}
+
+/** The size of what {@link drawLabel} draws, in pixels. */
+export function labelSize(text: string, scale: number): { width: number; height: number } {
   const pad = 3 * scale
-  const margin = 3 * scale
-  const room = Math.floor((canvas.width - 2 * margin - 2 * pad) / (ADVANCE * scale))
+  return {
+    width: [...text].length * ADVANCE * scale - scale + 2 * pad,
+    height: ROWS * scale + 2 * pad - scale,
+  }
+}
+
+/** The same with its upper left corner at a place of the picture; it ends three font pixels before the right edge. */
+export function drawLabel(canvas: Canvas, text: string, left: number, top: number, scale: number): void {
+  const pad = 3 * scale
+  const room = Math.floor((canvas.width - left - 3 * scale - 2 * pad) / (ADVANCE * scale))
   const letters = [...text].slice(0, Math.max(0, room))
   if (letters.length === 0) return
-  const width = letters.length * ADVANCE * scale - scale + 2 * pad
-  const height = ROWS * scale + 2 * pad - scale
-  fill(canvas, margin, margin, width, height, PAPER, 0.72)
+  const { width, height } = labelSize(letters.join(''), scale)
+  fill(canvas, left, top, width, height, PAPER, 0.72)
   forEachInk(letters, (column, row) =>
-    fill(canvas, margin + pad + column * scale, margin + pad + row * scale, scale, scale, INK, 1),
+    fill(canvas, left + pad + column * scale, top + pad + row * scale, scale, scale, INK, 1),
   )
 }
 

@@ -73,20 +73,25 @@ export function unitLength(x: Tensor): Tensor {
   return divide(x, maximum(norm, x.graph.scalar(1e-12)))
 }
 
-/**
- * The graph that turns one picture into features.
- *
- * Input `image`: uint8 [height, width, 3], RGB. Outputs: `tokens` float32 [rows * columns, dim], the patch tokens
- * of the last block after the final norm, [CLS] and registers dropped; `tokens_l2`, the same with unit length.
- * @param outputs which of the two to compute
- * @throws RangeError unless the patch divides the size
- */
-export function encoderGraph(
+/** The encoder as far as it was built. */
+export interface EncoderStart {
+  /** Input `image`: uint8 [height, width, 3], RGB. */
+  readonly graph: Graph
+  /** Tokens behind the blocks so far, [CLS] and registers first: [prefix + patches, dim]. */
+  readonly x: Tensor
+  /** Tokens in front of the patches, and patches. */
+  readonly prefix: number
+  readonly count: number
+  readonly options: BlockOptions
+}
+
+/** The encoder from the picture through its first `blocks` blocks. @throws RangeError unless the patch divides the size */
+export function startEncoder(
   config: EncoderConfig,
   parameters: Parameters,
   size: ImageSize,
-  outputs: readonly ('tokens' | 'tokens_l2')[] = ['tokens', 'tokens_l2'],
-): Graph {
+  blocks: number,
+): EncoderStart {
   const { rows, columns } = patchGrid(config, size)
   const { dim, heads, layerNormEpsilon: epsilon } = config
   const count = rows * columns
@@ -116,9 +121,26 @@ export function encoderGraph(
   const options: BlockOptions = { parameter, heads, epsilon, weights: 'recomputed' }
   const prefix = prefixTokens(config)
   const segments = [{ batch: 1, length: prefix + count }]
-  for (let i = 0; i < config.depth; i++) x = block(x, options, `blocks.${i}`, segments)
-  const normalised = norm(x, options, 'norm')
-  const tokens = slice(normalised, 0, prefix, prefix + count)
+  for (let i = 0; i < blocks; i++) x = block(x, options, `blocks.${i}`, segments)
+  return { graph, x, prefix, count, options }
+}
+
+/**
+ * The graph that turns one picture into features.
+ *
+ * Input `image`: uint8 [height, width, 3], RGB. Outputs: `tokens` float32 [rows * columns, dim], the patch tokens
+ * of the last block after the final norm, [CLS] and registers dropped; `tokens_l2`, the same with unit length.
+ * @param outputs which of the two to compute
+ * @throws RangeError unless the patch divides the size
+ */
+export function encoderGraph(
+  config: EncoderConfig,
+  parameters: Parameters,
+  size: ImageSize,
+  outputs: readonly ('tokens' | 'tokens_l2')[] = ['tokens', 'tokens_l2'],
+): Graph {
+  const { graph, x, prefix, count, options } = startEncoder(config, parameters, size, config.depth)
+  const tokens = slice(norm(x, options, 'norm'), 0, prefix, prefix + count)
   if (outputs.includes('tokens')) graph.output('tokens', tokens)
   if (outputs.includes('tokens_l2')) graph.output('tokens_l2', unitLength(tokens))
   return graph

@@ -1,4 +1,5 @@
 export { type BlockOptions, block, type ParameterLookup, type Segment } from './blocks.ts'
+export { classAttentionGraph } from './class-attention.ts'
 export {
   ENCODER_SIZES,
   type EncoderConfig,

@@ -19,8 +19,17 @@ export interface PlainVit {
 
 type Matrix = Float64Array[]
 
-/** @param pixels RGB bytes [side, side, 3]. @returns the patch tokens behind the last norm, [patches * dim] */
-export function plainVit(vit: PlainVit, pixels: Uint8Array, side: number): Float64Array {
+/**
+ * @param pixels RGB bytes [side, side, 3]
+ * @param onAttention hears of every query of every head what it gives to each token
+ * @returns the patch tokens behind the last norm, [patches * dim]
+ */
+export function plainVit(
+  vit: PlainVit,
+  pixels: Uint8Array,
+  side: number,
+  onAttention: (name: string, head: number, query: number, weights: readonly number[]) => void = () => {},
+): Float64Array {
   const get = (name: string): Tensor => {
     const tensor = vit.tensors.get(name)
     if (!tensor) throw new Error(`The test's network has no tensor ${name}.`)
@@ -106,6 +115,12 @@ export function plainVit(vit: PlainVit, pixels: Uint8Array, side: number): Float
           return Math.exp(sum / Math.sqrt(width))
         })
         const total = scores.reduce((a, b) => a + b, 0)
+        onAttention(
+          name,
+          head,
+          i,
+          scores.map((score) => score / total),
+        )
         for (const [j, score] of scores.entries())
           for (let c = from; c < from + width; c++) result[c]! += (score / total) * values[j]![c]!
       }
