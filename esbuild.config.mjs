@@ -24,6 +24,7 @@ await build({
     engine: 'model/runtime/engine-worker.ts',
     probe: 'model/runtime/probe.ts',
     'model-process': 'model/process/main.ts',
+    'training-process': 'model/process/training/main.ts',
     'document-worker': 'extension/document/worker.ts',
     bench: 'test/bench/main.ts',
     'make-sample': 'media/make-sample.ts',

@@ -20,3 +20,21 @@ export type {
   RunSettings,
   SelfCheck,
 } from './surface.ts'
+export type {
+  ClipScores,
+  EvaluatedClip,
+  Evaluation,
+  EvaluationRequest,
+  StartTraining,
+  TrainedModel,
+  TrainingClip,
+  TrainingEnd,
+  TrainingEstimate,
+  TrainingFacts,
+  TrainingHostFunctions,
+  TrainingPlaces,
+  TrainingProcessFunctions,
+  TrainingRequest,
+  TrainingStart,
+  TrainingStep,
+} from './training/surface.ts'

@@ -52,6 +52,8 @@ export interface TrainRunOptions {
 
 export interface TrainRunEvents {
   onNote?(text: string): void
+  /** The device has the program and the state, and the folder the settings: the first batch is about to begin. */
+  onReady?(): void
   /** A batch of the step after `step` begins; `micro` counts from 0. */
   onBatch?(step: number, micro: number): void
   onStep?(metrics: StepMetrics, smoothedLoss: number): void
@@ -138,6 +140,7 @@ class Run {
     await folder.startMetrics(this.#step)
     this.#written = (await listCheckpoints(folder.checkpoints)).at(-1)?.path
 
+    events?.onReady?.()
     const last = Math.min(config.schedule.steps, stopAt ?? Number.POSITIVE_INFINITY)
     const { every } = config.checkpoints
     const begun = this.#step
