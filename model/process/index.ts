@@ -1,6 +1,9 @@
 /** The surface of the model process: types only, so that the extension host loads none of the model's code. */
 export type {
+  AttentionResult,
   ClipFacts,
+  CorrespondenceRequest,
+  CorrespondenceResult,
   DoctorReport,
   EarlierResult,
   ExportRequest,
@@ -9,6 +12,8 @@ export type {
   ImportAnswer,
   ImportReport,
   ImportRequest,
+  InspectedNetwork,
+  InspectionRequest,
   Mark,
   ModelChoice,
   ModelExportRequest,

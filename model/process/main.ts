@@ -6,6 +6,7 @@ import { exportModel } from './export-model.ts'
 import { Exports } from './exports.ts'
 import { connectHost, type Host } from './host.ts'
 import { Imports } from './imports.ts'
+import { Inspections } from './inspections.ts'
 import { Runs } from './runs.ts'
 import { answering, problemText } from './sentence.ts'
 import { WarmModel } from './warm-model.ts'
@@ -26,6 +27,9 @@ const host: Host = connectHost({
   pauseRun: answer('Pausing the propagation', (run) => runs.pause(run)),
   resumeRun: answer('Going on with the propagation', async (run) => runs.resume(run)),
   cancelRun: answer('Cancelling the propagation', (run) => runs.cancel(run)),
+  inspectCorrespondence: answer('The inspection', (request) => inspections.correspondence(request)),
+  inspectAttention: answer('The inspection', (request) => inspections.attention(request)),
+  endInspection: answer('Ending the inspection', async (view) => inspections.end(view)),
   exportDataset: answer('The export', (job, request) => exports.write(job, request)),
   cancelExport: answer('Cancelling the export', (job) => exports.cancel(job)),
   importModel: answer('The import', (job, request) => imports.run(job, request)),
@@ -35,7 +39,8 @@ const host: Host = connectHost({
 })
 const clips = new Clips(host)
 const warm = new WarmModel()
-const runs = new Runs(host, clips, warm)
+const runs = new Runs(host, clips, warm, () => inspections.makeRoom())
+const inspections = new Inspections(clips, warm, () => runs.isBusy)
 const exports = new Exports(host, clips)
 const imports = new Imports(host)
 

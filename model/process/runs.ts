@@ -3,28 +3,17 @@ import { join, resolve } from 'node:path'
 import { throwIfCancelled, UsageError, UserError } from '../errors.ts'
 import { toolVersion } from '../installation/index.ts'
 import { maskMarks, poseMarks, runRecord } from '../marks/index.ts'
-import {
-  changedSettings,
-  type MaskMark,
-  type PoseMark,
-  PRESETS,
-  type PropagationSettings,
-  propagate,
-} from '../propagation/index.ts'
+import { type MaskMark, type PoseMark, propagate } from '../propagation/index.ts'
 import type { FrameTable, VideoSource } from '../video/index.ts'
 import { ActiveRun } from './active-run.ts'
 import type { Clips } from './clips.ts'
+import { fitOf } from './fit.ts'
 import type { Host } from './host.ts'
 import { EarlierEntries, RunEntries } from './run-entries.ts'
 import { sentenceOf } from './sentence.ts'
 import type { ModelChoice, ModelReady, RunFacts, RunRequest, RunSettings } from './surface.ts'
 import { Trail } from './trail.ts'
 import type { Fit, Tools, Warm, WarmModel } from './warm-model.ts'
-
-/** Features kept between runs: 400 frames of a small network at 480p. */
-const FEATURE_MEGABYTES = 512
-const SHORTEST = 16
-const LONGEST = 4096
 
 interface Current {
   readonly id: number
@@ -38,12 +27,20 @@ export class Runs {
   readonly #host: Host
   readonly #clips: Clips
   readonly #warm: WarmModel
+  readonly #onStart: () => void
   #current: Current | undefined
 
-  constructor(host: Host, clips: Clips, warm: WarmModel) {
+  /** @param onStart what else uses the model makes room now */
+  constructor(host: Host, clips: Clips, warm: WarmModel, onStart: () => void = () => {}) {
     this.#host = host
     this.#clips = clips
     this.#warm = warm
+    this.#onStart = onStart
+  }
+
+  /** Whether a run is going on, paused ones included: the model is its own until it has ended. */
+  get isBusy(): boolean {
+    return this.#current !== undefined
   }
 
   /** @throws UserError when the device or the model does not work */
@@ -82,6 +79,7 @@ export class Runs {
     })
     const current: Current = { id: request.run, clip: resolve(request.clip), active, ended: setUp }
     this.#current = current
+    this.#onStart()
     try {
       const source = await this.#clips.source(request.clip)
       const marks = marksOf(request, source.table)
@@ -234,16 +232,6 @@ interface Prepared extends Marks {
   readonly tools: Tools
   readonly active: ActiveRun
   readonly trail: Trail
-}
-
-/** @throws UsageError naming the setting that makes no sense */
-function fitOf(source: VideoSource, settings: RunSettings): Fit {
-  const { preset, size: short, changes, featureMemoryMb = FEATURE_MEGABYTES } = settings
-  if (!(preset in PRESETS)) throw new UsageError(`There is no preset "${preset}".`)
-  if (!(short >= SHORTEST && short <= LONGEST))
-    throw new UsageError(`The network's size ${short} must be from ${SHORTEST} to ${LONGEST} pixels.`)
-  const chosen: PropagationSettings = changedSettings(preset, changes)
-  return { source, settings: chosen, short, featureBytes: Math.max(0, featureMemoryMb) * 1024 ** 2 }
 }
 
 /** What the run starts from. @throws UserError when the request does not fit the clip */

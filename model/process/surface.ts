@@ -169,6 +169,59 @@ export interface ModelReady {
   readonly notes: readonly string[]
 }
 
+/** What a view wants to see of the model. */
+export interface InspectionRequest {
+  /** Unique in the window. A view has one inspection at a time: a newer one takes the place of the one before. */
+  readonly view: string
+  readonly clip: string
+  readonly model: ModelChoice
+  /** Those of a run, so that both use the same features. */
+  readonly settings: RunSettings
+  /** The frame that is looked at or in. */
+  readonly frame: number
+}
+
+export interface CorrespondenceRequest extends InspectionRequest {
+  /** The frame with the patch that is looked for. */
+  readonly reference: number
+  /** A point in that patch, in pixels of the video; 0, 0 is the picture's upper left corner. */
+  readonly x: number
+  readonly y: number
+  /** How many matches are named. */
+  readonly topK: number
+}
+
+/** The network that was looked into. */
+export interface InspectedNetwork {
+  readonly model: { readonly name: string; readonly file: string; readonly trained: boolean }
+  readonly device: string
+  /** Pixels at which it sees the clip. */
+  readonly size: { readonly width: number; readonly height: number }
+  /** Its patches. */
+  readonly grid: { readonly rows: number; readonly columns: number }
+}
+
+export interface CorrespondenceResult {
+  readonly network: InspectedNetwork
+  /** The patch that holds the point. */
+  readonly patch: { readonly row: number; readonly column: number }
+  /** Cosines with every patch of the other frame, row by row, -1 to 1. */
+  readonly similarity: Float32Array
+  /** Best first. */
+  readonly matches: readonly { readonly row: number; readonly column: number; readonly similarity: number }[]
+}
+
+export interface AttentionResult {
+  readonly network: InspectedNetwork
+  readonly heads: number
+  /** [heads, rows * columns]: attention of [CLS] in the last block, 0 to 1. */
+  readonly maps: Float32Array
+  /** Mean over the heads. */
+  readonly mean: Float32Array
+  /** Per head the part of its attention that lies on patches. */
+  readonly onPatches: Float32Array
+}
+
 /** What the host may call. A rejected promise carries one sentence for the person in its message. */
 export interface ModelProcessFunctions {
   /** Builds or finds the frame table; progress through {@link HostFunctions.opening}. */
@@ -200,6 +253,15 @@ export interface ModelProcessFunctions {
   resumeRun(run: number): Promise<void>
   /** Resolves when the run has ended; what was done has been sent. */
   cancelRun(run: number): Promise<void>
+  /**
+   * Where a patch of one frame is found in another frame of the clip. Refused while a run goes on, paused ones included.
+   * @returns undefined when a newer inspection of the view has taken its place
+   */
+  inspectCorrespondence(request: CorrespondenceRequest): Promise<CorrespondenceResult | undefined>
+  /** What [CLS] looks at on a frame; otherwise as {@link inspectCorrespondence}. */
+  inspectAttention(request: InspectionRequest): Promise<AttentionResult | undefined>
+  /** The view wants nothing any more. */
+  endInspection(view: string): Promise<void>
   exportDataset(job: string, request: ExportRequest): Promise<ExportResult>
   cancelExport(job: string): Promise<void>
   /** Reads a model of others, tries it on a picture and writes it; progress through {@link HostFunctions.importing}. */

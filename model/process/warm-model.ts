@@ -1,4 +1,5 @@
 /** Device, model and compiled networks, kept from run to run so that the next one starts at once. */
+import { ClassAttention, Correspondence } from '../inspection/index.ts'
 import { readModel, untrainedNote } from '../installation/index.ts'
 import {
   Affinity,
@@ -28,6 +29,17 @@ export interface Tools {
   readonly size: FrameSize
 }
 
+/** What a look into the model uses: the network of a run on the clip, and what only looking needs. */
+export interface Look extends Tools {
+  readonly warm: Warm
+  /** Compiled when first asked for. */
+  correspondence(): Promise<Correspondence>
+  /** Another network; compiled when first asked for. @throws UserError when the model has no [CLS] */
+  attention(): Promise<ClassAttention>
+  /** Work of the engine, which is started anew next time when it fails: one that has failed is not relied on again. */
+  compute<T>(work: () => Promise<T>): Promise<T>
+}
+
 /** What the network has to fit. */
 export interface Fit {
   readonly source: VideoSource
@@ -50,6 +62,8 @@ export class WarmModel {
   #extractor: Kept<FeatureExtractor> | undefined
   #features: Kept<FeatureCache> | undefined
   #affinity: Kept<Affinity> | undefined
+  #correspondence: Kept<Correspondence> | undefined
+  #attention: Kept<ClassAttention> | undefined
   /** What has made its first comparison, which is slow too. */
   #compared: Affinity | undefined
   #queue: Promise<unknown> = Promise.resolve()
@@ -84,7 +98,38 @@ export class WarmModel {
 
   /** The network for a clip. @throws UserError when the picture is too large for it, or memory runs out */
   fit(warm: Warm, fit: Fit): Promise<Tools> {
-    return this.#inOrder(() => this.#fit(warm, fit))
+    return this.#inOrder(async () => {
+      // A run needs the memory more.
+      await this.#dropAttention()
+      return this.#fit(warm, fit)
+    })
+  }
+
+  /**
+   * Some work with the model, during which nothing else changes what is kept. It opens what it needs when its turn has
+   * come, and finds the features of former runs there.
+   */
+  look<T>(work: (open: (choice: ModelChoice, fit: Fit) => Promise<Look>) => Promise<T>): Promise<T> {
+    return this.#inOrder(() =>
+      work(async (choice, fit) => {
+        const warm = await this.#prepare(choice)
+        const tools = await this.#fit(warm, fit)
+        return {
+          ...tools,
+          warm,
+          correspondence: () => this.#correspond(warm, tools),
+          attention: () => this.#attend(warm, tools),
+          compute: async (task) => {
+            try {
+              return await task()
+            } catch (error) {
+              await this.#dropEngine().catch(() => {})
+              throw error
+            }
+          },
+        }
+      }),
+    )
   }
 
   /** Gives the features of a clip back, which nobody will need again. */
@@ -151,6 +196,25 @@ export class WarmModel {
     return { extractor, features: this.#features.value, affinity: this.#affinity.value, size }
   }
 
+  async #correspond({ engine, model }: Warm, { extractor }: Tools): Promise<Correspondence> {
+    const key = this.#extractor!.key
+    if (this.#correspondence?.key !== key) {
+      await this.#dropCorrespondence()
+      const value = await Correspondence.create(engine, extractor.grid, model.config.dim)
+      this.#correspondence = { key, value }
+    }
+    return this.#correspondence.value
+  }
+
+  async #attend({ engine, model }: Warm, { size }: Tools): Promise<ClassAttention> {
+    const key = this.#extractor!.key
+    if (this.#attention?.key !== key) {
+      await this.#dropAttention()
+      this.#attention = { key, value: await ClassAttention.create(engine, model, size) }
+    }
+    return this.#attention.value
+  }
+
   async #passThrough(
     { features, affinity, size }: Tools,
     { source, settings }: Fit,
@@ -180,12 +244,16 @@ export class WarmModel {
     this.#extractor = undefined
     this.#features = undefined
     this.#affinity = undefined
+    this.#correspondence = undefined
+    this.#attention = undefined
     await engine?.value.close()
   }
 
   async #dropExtractor(): Promise<void> {
     await this.#dropFeatures()
     await this.#dropAffinity()
+    await this.#dropCorrespondence()
+    await this.#dropAttention()
     const extractor = this.#extractor
     this.#extractor = undefined
     await extractor?.value.close()
@@ -201,5 +269,17 @@ export class WarmModel {
     const affinity = this.#affinity
     this.#affinity = undefined
     await affinity?.value.close()
+  }
+
+  async #dropCorrespondence(): Promise<void> {
+    const correspondence = this.#correspondence
+    this.#correspondence = undefined
+    await correspondence?.value.close()
+  }
+
+  async #dropAttention(): Promise<void> {
+    const attention = this.#attention
+    this.#attention = undefined
+    await attention?.value.close()
   }
 }
