@@ -7,14 +7,17 @@ type Done = Extract<ImportAnswer, { kind: 'done' }>
 
 /** @param source where the file came from, a path or a URL */
 export function importReport(name: string, source: string, answer: Done): string {
-  const { report, licence, facts, check } = answer
+  const { report, licence, check } = answer
   const part = report.part.replace(/\.$/, '')
   const rows: [string, string][] = [
     [l10n.t('File'), source],
     [l10n.t('Size'), `${megabytes(report.bytes)}, ${report.format}`],
     ['SHA-256', report.sha256.replace(/^sha256:/, '')],
     [l10n.t('Family'), report.family],
-    [l10n.t('Network'), l10n.t('{0}, {1} heads', answer.name, facts.heads)],
+    [
+      l10n.t('Network'),
+      answer.heads === undefined ? answer.name : l10n.t('{0}, {1} heads', answer.name, answer.heads),
+    ],
     [l10n.t('Licence'), licence === 'unknown' ? l10n.t('unknown') : licence],
     ...(part === '' ? [] : [[l10n.t('Part'), part] as [string, string]]),
     ...(report.otherParts.length === 0
@@ -49,9 +52,10 @@ function checkLines(check: Done['check']): string[] {
     `## ${l10n.t('Self-check')}`,
     '',
     l10n.t(
-      '{0} % of the patches find themselves in a picture of {1} x {1} pixels that was moved; the mean similarity of different places is {2}.',
+      '{0} % of the patches find themselves in a picture of {1} x {2} pixels that was moved; the mean similarity of different places is {3}.',
       Math.round(100 * check.found),
-      check.side,
+      check.width,
+      check.height,
       check.similarity.toFixed(3),
     ),
     '',

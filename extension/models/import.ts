@@ -33,7 +33,7 @@ export interface ImportedModel {
 export async function importFile(services: Services, wish: ImportWish): Promise<ImportedModel | undefined> {
   const { file, source = file } = wish
   const name = wish.name ?? nameOf(file)
-  const out = await services.models.fileFor(name)
+  const out = await services.models.fileFor(name, /\.onnx$/i.test(file) ? '.onnx' : '.safetensors')
   let asked: Pick<ImportWish, 'heads' | 'normalise'> = { heads: wish.heads, normalise: wish.normalise }
   for (;;) {
     const answer = await run(services, {
@@ -149,6 +149,11 @@ async function askNormalise(): Promise<Pick<ImportWish, 'normalise'> | undefined
       label: vscode.l10n.t('Pixels from -1 to 1'),
       description: vscode.l10n.t("Google's vision transformers"),
       normalise: 'half',
+    },
+    {
+      label: vscode.l10n.t('Pixels from 0 to 1'),
+      description: vscode.l10n.t('graphs that normalise by themselves'),
+      normalise: 'none',
     },
   ]
   const chosen = await vscode.window.showQuickPick(items, {

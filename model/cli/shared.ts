@@ -7,7 +7,7 @@ import { makeFolder } from '../files.ts'
 import { readModel, untrainedNote } from '../installation/index.ts'
 import { chooseDevice, type DeviceChoice, Engine, parseDevice } from '../runtime/index.ts'
 import { openVideo, type VideoSource } from '../video/index.ts'
-import type { EncoderModel } from '../weights/index.ts'
+import type { FeatureModel } from '../weights/index.ts'
 import { createProgress, say } from './progress.ts'
 
 /** Frame tables of videos that were opened before. */
@@ -36,7 +36,7 @@ export async function openClip(path: string, signal: AbortSignal): Promise<Video
 }
 
 /** Reads a model and says aloud when it was never trained. */
-export async function loadModel(path: string | undefined): Promise<EncoderModel> {
+export async function loadModel(path: string | undefined): Promise<FeatureModel> {
   const model = await readModel(path)
   const note = untrainedNote(model)
   if (note) say(`Warning: ${note}`)

@@ -7,7 +7,7 @@ import { readSidecar } from '../formats/index.ts'
 import { maskMarks, poseMarks, resultEntries } from '../marks/index.ts'
 import {
   FeatureExtractor,
-  networkSize,
+  modelSize,
   PRESETS,
   type PresetName,
   type PropagationSettings,
@@ -15,7 +15,7 @@ import {
 } from '../propagation/index.ts'
 import type { Engine } from '../runtime/index.ts'
 import { openVideo, type VideoSource } from '../video/index.ts'
-import type { EncoderModel } from '../weights/index.ts'
+import type { FeatureModel } from '../weights/index.ts'
 import { agreementOf, meanAgreement, type ObjectAgreement, planTrial, type Trial } from './trial.ts'
 
 const SIDECAR = /\.siam\.json$/i
@@ -25,7 +25,7 @@ const LEFT_OUT = new Set(['node_modules', 'siammae-runs'])
 export interface WorkspaceModel {
   readonly name: string
   /** Read when its turn comes, so that one model is in memory at a time. */
-  load(): Promise<EncoderModel>
+  load(): Promise<FeatureModel>
 }
 
 export interface WorkspaceOptions {
@@ -152,14 +152,14 @@ async function measure(
 
 async function judge(
   { trial, source }: Candidate,
-  model: EncoderModel,
+  model: FeatureModel,
   engine: Engine,
   { preset, size: short, signal }: WorkspaceOptions,
   onFrame: (frame: number) => void,
 ): Promise<ObjectAgreement[]> {
   const { table } = source
   const settings: PropagationSettings = PRESETS[preset]
-  const size = networkSize(table, short, model.config.patch)
+  const size = modelSize(table, short, model)
   const extractor = await FeatureExtractor.create(engine, model, size)
   try {
     const wanted = new Set(trial.truths.flatMap(({ frames }) => [...frames.keys()]))

@@ -2,31 +2,43 @@
 import { join } from 'node:path'
 import { throwIfCancelled, UserError } from '../errors.ts'
 import { packageFolder } from '../installation/index.ts'
-import { faultOf, type SelfCheck, selfCheck, selfCheckSize } from '../propagation/index.ts'
+import {
+  type EncoderNetwork,
+  faultOf,
+  type SelfCheck,
+  selfCheck,
+  selfCheckSize,
+} from '../propagation/index.ts'
 import type { Engine } from '../runtime/index.ts'
 import { openPicture } from '../video/index.ts'
 import {
-  type EncoderModel,
+  type FeatureModel,
   type ImportOptions,
   type ImportReport,
   importEncoder,
+  isOnnxEncoder,
+  isOnnxPath,
   writeEncoder,
+  writeOnnxEncoder,
 } from '../weights/index.ts'
+import { importOnnx } from './import-onnx.ts'
 
 export interface ImportJob extends Omit<ImportOptions, 'onProgress'> {
-  /** Where the model is written, once it is known to be good. */
+  /** Where the model is written, once it is known to be good: `.onnx` for a graph, else `.safetensors`. */
   readonly out: string
   /** Picture for the self-check; one of the package when left out. */
   readonly image?: string | undefined
-  /** Starts what the self-check runs on, which is closed again; no check when left out. */
-  readonly engine?: (() => Promise<Engine>) | undefined
+  /** Starts what the model is tried on; closed again here. */
+  readonly engine: () => Promise<Engine>
+  /** False leaves the self-check out. */
+  readonly check?: boolean | undefined
   readonly onProgress?: ((step: ImportStep, done: number, total: number) => void) | undefined
 }
 
 export type ImportStep = 'reading' | 'checking' | 'writing'
 
 export interface Imported {
-  readonly model: EncoderModel
+  readonly model: FeatureModel
   readonly report: ImportReport
   readonly check: SelfCheck | undefined
 }
@@ -42,33 +54,52 @@ export function checkImage(): string {
  *         features make no sense; CancelledError
  */
 export async function importModel(file: string, job: ImportJob): Promise<Imported> {
-  const { out, image = checkImage(), engine, onProgress, ...options } = job
-  const { model, report } = await importEncoder(file, {
-    ...options,
-    onProgress: (done, total) => onProgress?.('reading', done, total),
-  })
-  onProgress?.('checking', 0, 1)
-  const check = engine && (await checkOn(image, model, engine))
-  throwIfCancelled(job.signal)
-  onProgress?.('writing', 0, 1)
-  await writeEncoder(out, model)
-  return { model, report, check }
-}
-
-/** @throws UserError when the features make no sense */
-async function checkOn(image: string, model: EncoderModel, start: () => Promise<Engine>): Promise<SelfCheck> {
-  const picture = await openPicture(image)
-  const pixels = await picture.pixels(selfCheckSize(model.config))
-  const engine = await start()
+  const { out, image = checkImage(), check: wanted = true, onProgress, ...options } = job
+  const engine = onceStarted(job.engine)
   try {
-    const check = await selfCheck(engine, model, pixels)
-    const fault = faultOf(check)
-    if (fault)
-      throw new UserError(
-        `${model.file} was read, but ${fault}, so nothing was written. Check --arch, --heads and --part, or use another checkpoint.`,
-      )
-    return check
+    const { model, report } = isOnnxPath(file)
+      ? await importOnnx(file, { ...options, engine: engine.get })
+      : await importEncoder(file, {
+          ...options,
+          onProgress: (done, total) => onProgress?.('reading', done, total),
+        })
+    throwIfCancelled(job.signal)
+    onProgress?.('checking', 0, 1)
+    const check = wanted ? await checkOn(image, model, engine.get) : undefined
+    throwIfCancelled(job.signal)
+    onProgress?.('writing', 0, 1)
+    await (isOnnxEncoder(model) ? writeOnnxEncoder(out, model) : writeEncoder(out, model))
+    return { model, report, check }
   } finally {
     await engine.close()
   }
+}
+
+/** One engine for looking at a graph and for the check, started when it is first needed. */
+function onceStarted(start: () => Promise<Engine>): { get(): Promise<Engine>; close(): Promise<void> } {
+  let engine: Promise<Engine> | undefined
+  return {
+    get: () => {
+      engine ??= start()
+      return engine
+    },
+    close: async () => (await engine?.catch(() => undefined))?.close(),
+  }
+}
+
+/** @throws UserError when the features make no sense */
+async function checkOn(
+  image: string,
+  model: EncoderNetwork & { readonly file: string },
+  start: () => Promise<Engine>,
+): Promise<SelfCheck> {
+  const picture = await openPicture(image)
+  const pixels = await picture.pixels(selfCheckSize(model).whole)
+  const check = await selfCheck(await start(), model, pixels)
+  const fault = faultOf(check)
+  if (fault)
+    throw new UserError(
+      `${model.file} was read, but ${fault}, so nothing was written. Check --arch, --heads and --part, or use another checkpoint.`,
+    )
+  return check
 }

@@ -3,7 +3,7 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
 import { messageOf, throwIfCancelled } from '../errors.ts'
 import { type ProbeResult, probeAll, runtimeVersion } from '../runtime/index.ts'
 import { type Ffmpeg, locateFfmpeg } from '../video/index.ts'
-import type { EncoderModel } from '../weights/index.ts'
+import type { FeatureModel } from '../weights/index.ts'
 import { readModel, starterModelPath, toolVersion } from './package.ts'
 
 /** What a check found, or the sentence that says why it failed. */
@@ -20,7 +20,7 @@ export interface Examination {
   readonly devices: readonly ProbeResult[]
   readonly ffmpeg: Finding<Ffmpeg>
   readonly modelPath: string
-  readonly model: Finding<EncoderModel>
+  readonly model: Finding<FeatureModel>
   /** Whether a device, ffmpeg and the model all work. */
   readonly healthy: boolean
 }

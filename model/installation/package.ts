@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.ts'
-import { type EncoderModel, readEncoder } from '../weights/index.ts'
+import { type FeatureModel, isOnnxPath, readEncoder, readOnnxEncoder } from '../weights/index.ts'
 
 /** The folder with package.json: above `dist` when built, above `model` in the sources. */
 export function packageFolder(): string {
@@ -30,22 +30,22 @@ export function starterModelPath(): string {
  * Reads a model; the starter model where none is named.
  * @throws UserError naming the file that is missing or damaged
  */
-export async function readModel(path: string | undefined): Promise<EncoderModel> {
+export async function readModel(path: string | undefined): Promise<FeatureModel> {
   const chosen = path ?? starterModelPath()
   if (path === undefined && !existsSync(chosen))
     throw new UserError(
       `The starter model ${chosen} is missing; check the project out or install it again, or choose another model.`,
     )
-  return readEncoder(chosen)
+  return isOnnxPath(chosen) ? readOnnxEncoder(chosen) : readEncoder(chosen)
 }
 
 /** How a model is called in outputs; an untrained one is named as such everywhere. */
-export function modelLabel(model: EncoderModel): string {
+export function modelLabel(model: FeatureModel): string {
   return `${model.name} ${model.file}${model.trained ? '' : ' (untrained)'}`
 }
 
 /** What has to be said about a model that was never trained; undefined for one that was. */
-export function untrainedNote(model: EncoderModel): string | undefined {
+export function untrainedNote(model: FeatureModel): string | undefined {
   if (model.trained) return undefined
   return `The model ${model.file} is untrained: its features come from random weights, so labels will drift; choose a trained one.`
 }

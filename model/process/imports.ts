@@ -48,13 +48,12 @@ export class Imports {
         signal,
         onProgress: (step, done, total) => this.#host.tell.importing({ job, step, done, total }),
       })
-      const { heads, positionGrid } = model.config
       return {
         kind: 'done',
         report,
         name: model.name,
         licence: model.metadata.licence ?? 'unknown',
-        facts: { heads, positionGrid },
+        heads: 'heads' in model.config ? model.config.heads : undefined,
         check,
       }
     } catch (error) {

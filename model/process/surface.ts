@@ -128,7 +128,7 @@ export interface ImportRequest {
   readonly heads?: number
   /** The network to take of a file that holds several. */
   readonly part?: string
-  readonly normalise?: 'imagenet' | 'half'
+  readonly normalise?: 'imagenet' | 'half' | 'none'
   readonly licence?: string
   /** Where the file is from, such as a URL; its path when left out. */
   readonly source?: string
@@ -152,7 +152,8 @@ export type ImportAnswer =
       /** `ViT-S/16` */
       readonly name: string
       readonly licence: string
-      readonly facts: { readonly heads: number; readonly positionGrid: number }
+      /** Undefined for graphs of others. */
+      readonly heads: number | undefined
       readonly check: SelfCheck | undefined
     }
   | {

@@ -5,18 +5,18 @@ import {
   Affinity,
   FeatureCache,
   FeatureExtractor,
-  networkSize,
+  modelSize,
   type PropagationSettings,
 } from '../propagation/index.ts'
 import { chooseDevice, type DeviceChoice, Engine, parseDevice } from '../runtime/index.ts'
 import { type FileStamp, type FrameSize, stampOf, type VideoSource } from '../video/index.ts'
-import type { EncoderModel } from '../weights/index.ts'
+import type { FeatureModel } from '../weights/index.ts'
 import type { ModelChoice } from './surface.ts'
 
 /** What a run needs besides its clip. */
 export interface Warm {
   readonly engine: Engine
-  readonly model: EncoderModel
+  readonly model: FeatureModel
   /** Sentences for the person. */
   readonly notes: readonly string[]
 }
@@ -58,7 +58,7 @@ interface Kept<T> {
 export class WarmModel {
   readonly #choices = new Map<string, DeviceChoice>()
   #engine: Kept<Engine> | undefined
-  #model: Kept<EncoderModel> | undefined
+  #model: Kept<FeatureModel> | undefined
   #extractor: Kept<FeatureExtractor> | undefined
   #features: Kept<FeatureCache> | undefined
   #affinity: Kept<Affinity> | undefined
@@ -175,7 +175,7 @@ export class WarmModel {
 
   async #fit({ engine, model }: Warm, { source, settings, short, featureBytes }: Fit): Promise<Tools> {
     const { table } = source
-    const size = networkSize(table, short, model.config.patch)
+    const size = modelSize(table, short, model)
     const network = `${model.hash} ${size.width}x${size.height}`
     if (this.#extractor?.key !== network) {
       await this.#dropExtractor()

@@ -1,51 +1,41 @@
 /** Each frame's tokens, computed once and kept with the engine while there is room. */
-import { atEngine, type Engine, onHost, type Program, type ResidentTensor } from '../runtime/index.ts'
-import {
-  type EncoderConfig,
-  encoderGraph,
-  type ImageSize,
-  type Parameters,
-  patchGrid,
-  rawPatchGraph,
-} from '../siammae/index.ts'
+import { atEngine, type Engine, onHost, type ResidentTensor } from '../runtime/index.ts'
+import { type EncoderConfig, type ImageSize, patchGrid, rawPatchGraph } from '../siammae/index.ts'
 import type { Grid } from './grid.ts'
+import { type EncoderNetwork, loadNetwork, type Network } from './network.ts'
 
 /** Pictures of one size in, unit-length tokens out. */
 export class FeatureExtractor {
   readonly size: ImageSize
   readonly grid: Grid
   readonly config: Pick<EncoderConfig, 'patch' | 'dim'>
-  readonly #engine: Engine
-  readonly #program: Program
+  readonly #network: Network
 
-  private constructor(
-    engine: Engine,
-    config: Pick<EncoderConfig, 'patch' | 'dim'>,
-    size: ImageSize,
-    program: Program,
-  ) {
-    this.#engine = engine
-    this.#program = program
+  private constructor(config: Pick<EncoderConfig, 'patch' | 'dim'>, size: ImageSize, network: Network) {
+    this.#network = network
     this.config = config
     this.size = size
     this.grid = patchGrid(config, size)
   }
 
   /** Compiles the encoder for pictures of `size`, whose sides the patch must divide. */
-  static async create(
-    engine: Engine,
-    model: { config: EncoderConfig; parameters: Parameters },
-    size: ImageSize,
-  ): Promise<FeatureExtractor> {
-    const graph = encoderGraph(model.config, model.parameters, size, ['tokens_l2'])
-    const program = await engine.load(graph, { resident: ['tokens_l2'] })
-    return new FeatureExtractor(engine, model.config, size, program)
+  static async create(engine: Engine, model: EncoderNetwork, size: ImageSize): Promise<FeatureExtractor> {
+    return new FeatureExtractor(
+      model.config,
+      size,
+      await loadNetwork(engine, model, size, ['tokens_l2'], true),
+    )
   }
 
   /** The pixels of a patch as its features: propagation by nearest colour, which a network has to beat. */
   static async ofRawPatches(engine: Engine, patch: number, size: ImageSize): Promise<FeatureExtractor> {
     const program = await engine.load(rawPatchGraph(patch, size), { resident: ['tokens_l2'] })
-    return new FeatureExtractor(engine, { patch, dim: 3 * patch ** 2 }, size, program)
+    const { height, width } = size
+    const network: Network = {
+      run: (data) => engine.run(program, { image: { dtype: 'uint8', shape: [height, width, 3], data } }),
+      close: () => engine.unload(program),
+    }
+    return new FeatureExtractor({ patch, dim: 3 * patch ** 2 }, size, network)
   }
 
   /** Bytes of one frame's tokens. */
@@ -55,28 +45,24 @@ export class FeatureExtractor {
 
   /** @param pixels RGB, [height, width, 3] */
   async extract(pixels: Uint8Array): Promise<ResidentTensor> {
-    const { height, width } = this.size
-    const image = { dtype: 'uint8', shape: [height, width, 3], data: pixels } as const
-    const { tokens_l2: tokens } = await this.#engine.run(this.#program, { image })
-    return atEngine(tokens)
+    return atEngine((await this.#network.run(pixels)).tokens_l2)
   }
 
   async close(): Promise<void> {
-    await this.#engine.unload(this.#program)
+    await this.#network.close()
   }
 }
 
 /** Both kinds of features of one picture, for looking at and for other programs. */
 export async function extractToHost(
   engine: Engine,
-  model: { config: EncoderConfig; parameters: Parameters },
+  model: EncoderNetwork,
   size: ImageSize,
   pixels: Uint8Array,
 ): Promise<{ tokens: Float32Array; unit: Float32Array; grid: Grid }> {
-  const program = await engine.load(encoderGraph(model.config, model.parameters, size))
-  const image = { dtype: 'uint8', shape: [size.height, size.width, 3], data: pixels } as const
-  const result = await engine.run(program, { image })
-  await engine.unload(program)
+  const network = await loadNetwork(engine, model, size, ['tokens', 'tokens_l2'], false)
+  const result = await network.run(pixels)
+  await network.close()
   return {
     tokens: onHost(result.tokens).data as Float32Array,
     unit: onHost(result.tokens_l2).data as Float32Array,

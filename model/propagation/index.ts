@@ -8,7 +8,9 @@ export { type Grid, type PackedLabels, packLabels, type SoftLabels, unpackLabels
 export type { MaskMark, PoseMark } from './groups.ts'
 export { decodeJoint, type GridPoint, labelsFromJoints, stampJoint } from './keypoints.ts'
 export { labelsFromMask } from './labels.ts'
-export { MAX_TOKENS, networkSize } from './network-size.ts'
+export { type EncoderNetwork, loadNetwork, type Network } from './network.ts'
+export { MAX_TOKENS, modelSize, networkSize } from './network-size.ts'
+export { inspectOnnx, type OnnxFindings } from './onnx-inspection.ts'
 export { overlappingObjects } from './overlap.ts'
 export { type Direction, type Leg, planLegs, plannedResults } from './plan.ts'
 export {

@@ -24,6 +24,18 @@ export function networkSize(picture: FrameSize, short: number, patch: number): F
   )
 }
 
+/**
+ * The size at which a model sees a picture: as {@link networkSize}, unless it takes pictures of one size only, to which
+ * they are then stretched.
+ */
+export function modelSize(
+  picture: FrameSize,
+  short: number,
+  { config }: { readonly config: { readonly patch: number; readonly size?: FrameSize | undefined } },
+): FrameSize {
+  return config.size ?? networkSize(picture, short, config.patch)
+}
+
 function wholePatches({ width, height }: FrameSize, short: number, patch: number): FrameSize {
   const scale = short / Math.min(width, height)
   const toPatches = (side: number): number => Math.max(1, Math.round((side * scale) / patch)) * patch

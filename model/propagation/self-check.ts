@@ -1,12 +1,13 @@
 /** Whether a network makes sense of a picture: a first look at an imported model, not a measure of its quality. */
 import type { Engine } from '../runtime/index.ts'
-import type { EncoderConfig, ImageSize, Parameters } from '../siammae/index.ts'
+import type { ImageSize } from '../siammae/index.ts'
 import { extractToHost } from './features.ts'
+import type { EncoderNetwork } from './network.ts'
 
 export interface SelfCheck {
-  /** Side of the square picture in pixels, and patches in a row. */
-  readonly side: number
-  readonly patches: number
+  /** Of the picture in pixels. */
+  readonly width: number
+  readonly height: number
   /** Whether every feature is a finite number. */
   readonly finite: boolean
   /** Mean cosine between different patches, -1..1; near 1 the network does not tell places apart. */
@@ -19,42 +20,50 @@ export interface SelfCheck {
 const SHIFT = { columns: 2, rows: 1 } as const
 /** Enough places to tell apart, and quick on a CPU. */
 const MAX_PATCHES = 24
+/** Where a network does not tell: 14 rows of 14 are what most are trained with. */
+const USUAL_PATCHES = 14
 /** Above this, features are the same everywhere and no label can be carried. */
 const ALIKE = 0.9999
 
-/** The picture that the check needs: a square and the margin that it is moved by. */
-export function selfCheckSize({ patch, positionGrid }: EncoderConfig): ImageSize & { side: number } {
-  const side = patch * Math.max(4, Math.min(MAX_PATCHES, positionGrid))
-  return { side, width: side + SHIFT.columns * patch, height: side + SHIFT.rows * patch }
+/** The size of the check's picture: a square, or the only one that the model takes; and with the margin around it. */
+export function selfCheckSize({ config }: EncoderNetwork): { size: ImageSize; whole: ImageSize } {
+  const { patch } = config
+  const grid = 'positionGrid' in config ? config.positionGrid : USUAL_PATCHES
+  const side = patch * Math.max(4, Math.min(MAX_PATCHES, grid))
+  const size = ('size' in config ? config.size : undefined) ?? { width: side, height: side }
+  return {
+    size,
+    whole: { width: size.width + SHIFT.columns * patch, height: size.height + SHIFT.rows * patch },
+  }
 }
 
-/** @param pixels RGB of {@link selfCheckSize}, [height, width, 3] */
+/** @param pixels RGB of the whole of {@link selfCheckSize}, [height, width, 3] */
 export async function selfCheck(
   engine: Engine,
-  model: { config: EncoderConfig; parameters: Parameters },
+  model: EncoderNetwork,
   pixels: Uint8Array,
 ): Promise<SelfCheck> {
-  const { side, width } = selfCheckSize(model.config)
+  const { size, whole } = selfCheckSize(model)
   const { patch, dim } = model.config
-  const patches = side / patch
-  const size = { width: side, height: side }
-  const still = await extractToHost(engine, model, size, crop(pixels, width, side, 0, 0))
+  const rows = size.height / patch
+  const columns = size.width / patch
+  const still = await extractToHost(engine, model, size, crop(pixels, whole.width, size, 0, 0))
   const moved = await extractToHost(
     engine,
     model,
     size,
-    crop(pixels, width, side, SHIFT.columns * patch, SHIFT.rows * patch),
+    crop(pixels, whole.width, size, SHIFT.columns * patch, SHIFT.rows * patch),
   )
   const finite = [still.unit, moved.unit].every((tokens) => tokens.every((value) => Number.isFinite(value)))
   let found = 0
   let looked = 0
-  for (let row = 0; row < patches - SHIFT.rows; row++)
-    for (let column = 0; column < patches - SHIFT.columns; column++) {
-      const own = (row + SHIFT.rows) * patches + column + SHIFT.columns
+  for (let row = 0; row < rows - SHIFT.rows; row++)
+    for (let column = 0; column < columns - SHIFT.columns; column++) {
+      const own = (row + SHIFT.rows) * columns + column + SHIFT.columns
       looked++
-      if (nearest(moved.unit, row * patches + column, still.unit, dim) === own) found++
+      if (nearest(moved.unit, row * columns + column, still.unit, dim) === own) found++
     }
-  return { side, patches, finite, similarity: meanSimilarity(still.unit, dim), found: found / looked }
+  return { ...size, finite, similarity: meanSimilarity(still.unit, dim), found: found / looked }
 }
 
 /** Why a model cannot be used, by its check; undefined for one that can. */
@@ -64,11 +73,17 @@ export function faultOf({ finite, similarity }: SelfCheck): string | undefined {
   return undefined
 }
 
-function crop(pixels: Uint8Array, width: number, side: number, left: number, top: number): Uint8Array {
-  const result = new Uint8Array(side * side * 3)
-  for (let row = 0; row < side; row++) {
-    const start = ((top + row) * width + left) * 3
-    result.set(pixels.subarray(start, start + side * 3), row * side * 3)
+function crop(
+  pixels: Uint8Array,
+  stride: number,
+  { width, height }: ImageSize,
+  left: number,
+  top: number,
+): Uint8Array {
+  const result = new Uint8Array(width * height * 3)
+  for (let row = 0; row < height; row++) {
+    const start = ((top + row) * stride + left) * 3
+    result.set(pixels.subarray(start, start + width * 3), row * width * 3)
   }
   return result
 }

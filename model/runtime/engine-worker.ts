@@ -5,7 +5,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
 import type { DType } from '../graph/index.ts'
-import { createSession, fromOnnxTensor, type OnnxSession, type OnnxTensor, toOnnxTensor } from './onnx.ts'
+import {
+  createSession,
+  describeSession,
+  fromOnnxTensor,
+  type OnnxSession,
+  type OnnxTensor,
+  toOnnxTensor,
+} from './onnx.ts'
 import type { AnyTensor, Device, EngineCalls, HostTensor } from './types.ts'
 
 if (!parentPort) throw new Error('This file is the entry point of a worker thread.')
@@ -14,6 +21,8 @@ const { device, threads } = workerData as { device: Device; threads: number }
 
 interface Loaded {
   readonly session: OnnxSession
+  /** Those that are asked for; a graph of others may have more. */
+  readonly outputs: readonly string[]
   readonly resident: ReadonlySet<string>
   /** Output name -> state name. */
   readonly updates: ReadonlyMap<string, string>
@@ -63,8 +72,18 @@ const calls: EngineCalls = {
     // What replaces a state stays where it was computed, like everything resident.
     const names = new Set([...resident, ...Object.keys(updates)])
     const session = await createSession(model, { device, threads, resident: names, outputs, asWritten })
-    sessions.set(next, { session, resident: names, updates: new Map(Object.entries(updates)) })
+    sessions.set(next, {
+      session,
+      outputs: outputs.length > 0 ? outputs : session.outputNames,
+      resident: names,
+      updates: new Map(Object.entries(updates)),
+    })
     return next++
+  },
+  describe(program) {
+    const entry = sessions.get(program)
+    if (!entry) throw new Error(`The engine has no program ${program}; it was unloaded.`)
+    return describeSession(entry.session)
   },
   async unload(program) {
     const entry = sessions.get(program)
@@ -78,7 +97,7 @@ const calls: EngineCalls = {
     if (!state && entry.updates.size > 0) throw new Error('The program updates a state and was given none.')
     const inputs = inputsOf(entry, feeds, state)
     const fetches: Record<string, OnnxTensor | null> = {}
-    for (const name of entry.session.outputNames) {
+    for (const name of entry.outputs) {
       const replaced = state?.get(entry.updates.get(name) ?? '')
       // On a GPU the runtime makes new buffers; in host memory the old one is written over.
       fetches[name] = replaced?.location === 'cpu' && device !== 'webgpu' ? replaced : null
@@ -157,6 +176,7 @@ function inOrder<A extends unknown[], R>(call: (...args: A) => R): (...args: A) 
 }
 const ordered = {
   load: inOrder(calls.load),
+  describe: inOrder(calls.describe),
   unload: inOrder(calls.unload),
   run: inOrder(calls.run),
   createState: inOrder(calls.createState),

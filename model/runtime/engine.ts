@@ -10,6 +10,7 @@ import {
   type HostTensor,
   type LoadOptions,
   onHost,
+  type PortType,
   type Program,
   type ResidentTensor,
   type State,
@@ -81,6 +82,28 @@ export class Engine {
     } catch (error) {
       throw explainEngineError(error, this.device)
     }
+  }
+
+  /**
+   * Compiles an ONNX file of others.
+   * @param options.outputs those that are wanted; all when left out
+   * @throws as {@link load} does
+   */
+  async loadFile(
+    file: Uint8Array,
+    options: { readonly outputs?: readonly string[]; readonly resident?: readonly string[] } = {},
+  ): Promise<Program> {
+    const { outputs = [], resident = [] } = options
+    try {
+      return { program: await this.#calls.load(file, outputs, resident, {}, false) }
+    } catch (error) {
+      throw explainEngineError(error, this.device)
+    }
+  }
+
+  /** Names, types and shapes of a program's inputs and outputs. */
+  describe(program: Program): Promise<{ inputs: PortType[]; outputs: PortType[] }> {
+    return this.#calls.describe(program.program)
   }
 
   /** Forgets a compiled graph and its weights. */

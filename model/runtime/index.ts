@@ -18,6 +18,7 @@ export {
   type HostTensor,
   type LoadOptions,
   onHost,
+  type PortType,
   type Program,
   type ResidentTensor,
   type State,

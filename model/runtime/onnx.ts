@@ -1,7 +1,7 @@
 /** The only module that touches ONNX Runtime. It maps our device names to execution providers. */
 import * as ort from 'onnxruntime-node'
 import type { DType, TensorData } from '../graph/index.ts'
-import type { Device, HostTensor } from './types.ts'
+import type { Device, HostTensor, PortType } from './types.ts'
 
 const PROVIDERS: Record<Device, string> = {
   cpu: 'cpu',
@@ -55,6 +55,20 @@ export function createSession(model: Uint8Array, options: SessionOptions): Promi
     // beyond the end of a run, where they would steal time from decoding and drawing on the same cores.
     extra: { session: { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' } },
   })
+}
+
+/** Names, types and shapes of what a session takes and gives. */
+export function describeSession(session: OnnxSession): { inputs: PortType[]; outputs: PortType[] } {
+  const ports = (all: readonly ort.InferenceSession.ValueMetadata[]): PortType[] =>
+    all.map((port) => ({
+      name: port.name,
+      type: port.isTensor ? port.type : 'no tensor',
+      // Sizes with a name, and unknown ones (-1), are not fixed.
+      shape: port.isTensor
+        ? port.shape.map((size) => (typeof size === 'number' && size >= 0 ? size : undefined))
+        : [],
+    }))
+  return { inputs: ports(session.inputMetadata), outputs: ports(session.outputMetadata) }
 }
 
 const READABLE: ReadonlySet<string> = new Set<DType>(['float32', 'int64', 'int32', 'uint8', 'bool'])

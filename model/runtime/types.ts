@@ -53,6 +53,14 @@ export interface LoadOptions {
   readonly asWritten?: boolean
 }
 
+/** An input or output of a program; a size that is not fixed is undefined. */
+export interface PortType {
+  readonly name: string
+  /** In ONNX's words, such as `float32` or `float16`. */
+  readonly type: string
+  readonly shape: readonly (number | undefined)[]
+}
+
 /** What an engine thread answers; every call is served in the order it was posted. */
 export interface EngineCalls {
   load(
@@ -62,6 +70,7 @@ export interface EngineCalls {
     updates: Readonly<Record<string, string>>,
     asWritten: boolean,
   ): Promise<number>
+  describe(program: number): { inputs: PortType[]; outputs: PortType[] }
   unload(program: number): Promise<void>
   run(
     program: number,

@@ -12,6 +12,7 @@ import {
 } from '../siammae/index.ts'
 import { parseArchitecture } from './architecture.ts'
 import { fromFloat32 } from './convert.ts'
+import { isOnnxPath } from './onnx-file.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 import { takeParameters } from './take-parameters.ts'
 
@@ -59,6 +60,10 @@ export async function readEncoder(path: string): Promise<EncoderModel> {
 
 /** Checkpoints of PyTorch and NumPy are no damaged safetensors files. */
 async function refuseForeign(path: string): Promise<void> {
+  if (isOnnxPath(path))
+    throw new UserError(
+      `${path} is a graph without weights of its own names: it can be used as it is, but not trained or exported. Take the checkpoint that it was made from.`,
+    )
   if (/\.(pth?|npz|bin|ckpt|tar)$/i.test(path)) {
     await stat(path).catch((error: unknown) => {
       throw explainSystemError(error, 'read', path)

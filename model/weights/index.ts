@@ -3,6 +3,19 @@ export { type EncoderModel, readEncoder, writeEncoder } from './encoder-file.ts'
 export { FAMILIES } from './families/families.ts'
 export { type ImportOptions, type ImportReport, importEncoder } from './import-encoder.ts'
 export { ImportQuestion, type ImportSubject } from './import-question.ts'
+export { NORMALISATIONS, type Normalisation, type NormalisationName } from './normalisation.ts'
+export {
+  type FeatureModel,
+  isOnnxEncoder,
+  isOnnxPath,
+  type OnnxConfig,
+  type OnnxEncoder,
+  onnxConfigOf,
+  onnxName,
+  readOnnxEncoder,
+  readOnnxFile,
+  writeOnnxEncoder,
+} from './onnx-file.ts'
 export {
   parseSafetensors,
   readSafetensors,

@@ -53,7 +53,7 @@ it('says the report as JSON', async () => {
     arch: 'dino',
     part: 'state_dict.',
     architecture: 'ViT 192x1/16',
-    check: { finite: true, side: 96, patches: 6 },
+    check: { finite: true, width: 96, height: 96 },
   })
 })
 

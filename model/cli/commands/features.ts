@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { throwIfCancelled } from '../../errors.ts'
 import { modelLabel, starterModelPath } from '../../installation/index.ts'
-import { extractToHost, networkSize } from '../../propagation/index.ts'
+import { extractToHost, modelSize } from '../../propagation/index.ts'
 import { openPicture } from '../../video/index.ts'
 import { fromFloat32, writeSafetensors } from '../../weights/index.ts'
 import { loadModel, refuseOverwrite, sizeOption, startEngine } from '../shared.ts'
@@ -31,12 +31,11 @@ export function featuresCommand(signal: AbortSignal): Command {
       const size = options.size === undefined ? undefined : sizeOption(options.size)
       await refuseOverwrite('--out', options.out, [path, options.model ?? starterModelPath()])
       const model = await loadModel(options.model)
-      const { patch } = model.config
       const picture = await openPicture(path)
       const target =
         typeof size === 'object'
-          ? networkSize(size, Math.min(size.width, size.height), patch)
-          : networkSize(picture, size ?? Math.min(picture.width, picture.height), patch)
+          ? modelSize(size, Math.min(size.width, size.height), model)
+          : modelSize(picture, size ?? Math.min(picture.width, picture.height), model)
       const pixels = await picture.pixels(target)
       const { engine, choice } = await startEngine(options.device, signal)
       try {

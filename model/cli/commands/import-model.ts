@@ -2,7 +2,14 @@ import { Command, Option } from 'commander'
 import { UsageError } from '../../errors.ts'
 import { checkImage, importModel } from '../../importing/index.ts'
 import type { SelfCheck } from '../../propagation/index.ts'
-import { type EncoderModel, FAMILIES, type ImportReport } from '../../weights/index.ts'
+import {
+  FAMILIES,
+  type FeatureModel,
+  type ImportReport,
+  isOnnxPath,
+  NORMALISATIONS,
+  type NormalisationName,
+} from '../../weights/index.ts'
 import { createProgress } from '../progress.ts'
 import { numberOption, printJson, refuseOverwrite, startEngine } from '../shared.ts'
 
@@ -11,7 +18,7 @@ interface ImportModelOptions {
   arch?: string
   heads?: string
   part?: string
-  normalise?: 'imagenet' | 'half'
+  normalise?: NormalisationName
   licence?: string
   image?: string
   device: string
@@ -23,10 +30,10 @@ interface ImportModelOptions {
 export function importModelCommand(signal: AbortSignal): Command {
   return new Command('import-model')
     .description(
-      'read the encoder of a published checkpoint (.pth, .pt, .safetensors, .npz) and write it as a model',
+      'read the encoder of a published checkpoint (.pth, .pt, .safetensors, .npz) or an ONNX graph and write it as a model',
     )
-    .argument('<file>', 'checkpoint; nothing in it is ever run')
-    .requiredOption('--out <file>', 'safetensors file to write')
+    .argument('<file>', 'checkpoint; nothing in it is ever run but the operators of an ONNX graph')
+    .requiredOption('--out <file>', 'safetensors file to write; .onnx for an ONNX graph')
     .addOption(
       new Option('--arch <family>', 'family of the network, where its names say another one').choices(
         FAMILIES.map(({ id }) => id),
@@ -37,8 +44,8 @@ export function importModelCommand(signal: AbortSignal): Command {
     .addOption(
       new Option(
         '--normalise <how>',
-        'imagenet: mean and deviation of ImageNet; half: pixels from -1 to 1 (default: as the family does)',
-      ).choices(['imagenet', 'half']),
+        'imagenet: mean and deviation of ImageNet; half: pixels from -1 to 1; none: from 0 to 1 (default: as the family does)',
+      ).choices(Object.keys(NORMALISATIONS)),
     )
     .option('--licence <text>', 'licence of the weights, to be kept with them')
     .option('--image <file>', 'picture for the self-check (default: one of the package)')
@@ -50,14 +57,16 @@ export function importModelCommand(signal: AbortSignal): Command {
         options.heads === undefined
           ? undefined
           : numberOption('--heads', options.heads, { min: 1, max: 64, whole: true })
-      if (!/\.safetensors$/i.test(options.out))
-        throw new UsageError(`--out ${options.out} must be named .safetensors, which is what is written.`)
+      const ending = isOnnxPath(path) ? 'onnx' : 'safetensors'
+      if (!options.out.toLowerCase().endsWith(`.${ending}`))
+        throw new UsageError(`--out ${options.out} must be named .${ending}, which is what is written.`)
       await refuseOverwrite('--out', options.out, [path, options.image ?? checkImage()])
       const progress = createProgress('Reading the weights')
       const { model, report, check } = await importModel(path, {
         out: options.out,
         image: options.image,
-        engine: options.check ? async () => (await startEngine(options.device, signal)).engine : undefined,
+        engine: async () => (await startEngine(options.device, signal)).engine,
+        check: options.check,
         family: options.arch,
         heads,
         part: options.part,
@@ -77,7 +86,7 @@ export function importModelCommand(signal: AbortSignal): Command {
 
 function printReport(
   report: ImportReport,
-  model: EncoderModel,
+  model: FeatureModel,
   check: SelfCheck | undefined,
   out: string,
 ): void {
@@ -88,7 +97,9 @@ function printReport(
     ['family', report.family],
     [
       'network',
-      `${report.architecture}, ${config.heads} heads, positions ${config.positionGrid} x ${config.positionGrid}`,
+      'heads' in config
+        ? `${report.architecture}, ${config.heads} heads, positions ${config.positionGrid} x ${config.positionGrid}`
+        : report.architecture,
     ],
     ['licence', model.metadata.licence!],
   ]
@@ -116,7 +127,7 @@ function printReport(
   for (const note of report.notes) console.log(`note       ${note}`)
   if (check)
     console.log(
-      `self-check ${percent(check.found)} of the patches find themselves in a picture of ${check.side} x ${check.side} pixels that was moved; mean similarity of places ${check.similarity.toFixed(3)}`,
+      `self-check ${percent(check.found)} of the patches find themselves in a picture of ${check.width} x ${check.height} pixels that was moved; mean similarity of places ${check.similarity.toFixed(3)}`,
     )
   console.log(`Wrote ${model.name} to ${out}`)
 }

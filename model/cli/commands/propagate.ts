@@ -11,7 +11,7 @@ import {
   CHANGEABLE,
   changedSettings,
   FeatureExtractor,
-  networkSize,
+  modelSize,
   overlappingObjects,
   PRESETS,
   type PresetName,
@@ -172,7 +172,7 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
         `Note: the marked masks of objects ${overlapping.join(', ')} overlap; each is carried whole, so their results may overlap too.`,
       )
     const model = await loadModel(options.model)
-    const size = networkSize(table, short, model.config.patch)
+    const size = modelSize(table, short, model)
     await prepareOutput(options.out)
     const inputs = [
       path,

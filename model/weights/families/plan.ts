@@ -1,14 +1,9 @@
 /** From a network of a known family to the parameters of an encoder of ours: what is read, made of what, left out why. */
 import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
-import {
-  type EncoderConfig,
-  encoderConfigSchema,
-  encoderLayout,
-  IMAGENET_MEAN,
-  IMAGENET_STD,
-} from '../../siammae/index.ts'
+import { type EncoderConfig, encoderConfigSchema, encoderLayout } from '../../siammae/index.ts'
 import { ImportQuestion } from '../import-question.ts'
+import { NORMALISATIONS, type NormalisationName } from '../normalisation.ts'
 import { FAMILIES, type Family, IGNORED, OWN, REGISTER_NAMES, type Shapes } from './families.ts'
 import type { Network } from './network.ts'
 import { rowsOf, type Step } from './recipes.ts'
@@ -20,8 +15,8 @@ export interface PlanOptions {
   /** Identifier of a family, where the names alone would say another one. */
   readonly family?: string | undefined
   readonly heads?: number | undefined
-  /** `half`: pixels from -1 to 1, as Google's vision transformers take them. */
-  readonly normalise?: 'imagenet' | 'half' | undefined
+  /** What was done to pixels in training; as the family does when left out. */
+  readonly normalise?: NormalisationName | undefined
 }
 
 export interface Plan {
@@ -110,8 +105,7 @@ function architecture(
       likelyHeads(dim),
     )
   const registers = REGISTER_NAMES.map((name) => rowsOf(shapeOf(name))).find((count) => count > 0)
-  const usual = family.normalisation ?? { mean: IMAGENET_MEAN, std: IMAGENET_STD }
-  const half = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }
+  const usual = family.normalisation ?? NORMALISATIONS.imagenet
   const parsed = v.safeParse(encoderConfigSchema, {
     patch,
     dim,
@@ -120,11 +114,7 @@ function architecture(
     mlpRatio: (shapeOf('blocks.0.mlp.fc1.weight')?.[0] ?? 0) / dim,
     layerNormEpsilon: 1e-6,
     positionGrid: grid,
-    ...(options.normalise === undefined
-      ? usual
-      : options.normalise === 'half'
-        ? half
-        : { mean: IMAGENET_MEAN, std: IMAGENET_STD }),
+    ...(options.normalise === undefined ? usual : NORMALISATIONS[options.normalise]),
     ...(tensors.has('cls_token') ? {} : { classToken: false }),
     ...(registers === undefined ? {} : { registers, positionResize: 'antialiased' }),
   })

@@ -46,7 +46,7 @@ it('reads, checks and writes, and says on the way how far it is', async () => {
     kind: 'done',
     name: 'ViT 192x1/16',
     licence: 'MIT',
-    facts: { heads: 3 },
+    heads: 3,
     report: { arch: 'dino', part: 'model.', sha256: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) },
     check: { finite: true },
   })
@@ -71,7 +71,7 @@ it('asks for heads where the channels do not tell, and goes on with the answer',
   expect(existsSync(out)).toBe(false)
   expect(await model.calls.importModel('b', { file: source, out, heads: 2 })).toMatchObject({
     kind: 'done',
-    facts: { heads: 2 },
+    heads: 2,
     licence: 'unknown',
   })
 })
