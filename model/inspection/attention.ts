@@ -1,14 +1,8 @@
 /** What the [CLS] token looks at, as maps over the patches. */
 import { UserError } from '../errors.ts'
-import type { Grid } from '../propagation/index.ts'
+import type { EncoderNetwork, Grid } from '../propagation/index.ts'
 import { type Engine, onHost, type Program } from '../runtime/index.ts'
-import {
-  classAttentionGraph,
-  type EncoderConfig,
-  type ImageSize,
-  type Parameters,
-  patchGrid,
-} from '../siammae/index.ts'
+import { classAttentionGraph, type ImageSize, patchGrid } from '../siammae/index.ts'
 
 /** Attention of [CLS] in the last block on one frame. */
 export interface Attention {
@@ -38,9 +32,13 @@ export class ClassAttention {
   /** @throws UserError when the network has no [CLS], and as {@link Engine.load} does */
   static async create(
     engine: Engine,
-    model: { name: string; config: EncoderConfig; parameters: Parameters },
+    model: { readonly name: string } & EncoderNetwork,
     size: ImageSize,
   ): Promise<ClassAttention> {
+    if ('graph' in model)
+      throw new UserError(
+        `The model ${model.name} is a graph of others, whose attention cannot be looked into; choose another model, such as the starter model.`,
+      )
     if (model.config.classToken === false)
       throw new UserError(
         `The model ${model.name} has no [CLS] token, so there is no attention of it to show; choose a model that has one, such as the starter model.`,

@@ -6,10 +6,10 @@ import { writeFileAtomic } from '../../files.ts'
 import { clippedScaleOf, scaleOf } from '../../heat-map.ts'
 import { bestMatches, ClassAttention, Correspondence, middleOf, patchAt } from '../../inspection/index.ts'
 import { modelLabel, starterModelPath } from '../../installation/index.ts'
-import { FeatureExtractor, networkSize } from '../../propagation/index.ts'
+import { FeatureExtractor, modelSize } from '../../propagation/index.ts'
 import type { Engine } from '../../runtime/index.ts'
 import type { FrameSize, VideoSource } from '../../video/index.ts'
-import type { EncoderModel } from '../../weights/index.ts'
+import type { FeatureModel } from '../../weights/index.ts'
 import { drawHeatPicture, type HeatLayout, type HeatTile } from '../heat-picture.ts'
 import { loadModel, numberOption, openClip, printJson, refuseOverwrite, startEngine } from '../shared.ts'
 
@@ -59,7 +59,7 @@ export function inspectCommand(signal: AbortSignal): Command {
       const model = await loadModel(options.model)
       const source = await openClip(path, signal)
       try {
-        const size = networkSize(source.table, short, model.config.patch)
+        const size = modelSize(source.table, short, model)
         const { engine, choice } = await startEngine(options.device, signal)
         try {
           const clip: Clip = { path, source, size, opacity, signal }
@@ -117,7 +117,7 @@ function checkKind({ attention, point, to }: InspectOptions): void {
 async function correspondenceOf(
   { path, source, size, opacity, signal }: Clip,
   engine: Engine,
-  model: EncoderModel,
+  model: FeatureModel,
   options: InspectOptions,
 ): Promise<Found> {
   const { table } = source
@@ -181,7 +181,7 @@ async function correspondenceOf(
 async function attentionOf(
   { path, source, size, opacity, signal }: Clip,
   engine: Engine,
-  model: EncoderModel,
+  model: FeatureModel,
   options: InspectOptions,
 ): Promise<Found> {
   const { table } = source
