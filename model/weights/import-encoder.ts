@@ -133,7 +133,7 @@ async function parametersOf(
       const tensor = network.tensors.get(from)
       values.push(
         tensor
-          ? await valuesOf(file, network.prefix + from, tensor)
+          ? await valuesOf(file, network.fileNames.get(from)!, tensor)
           : new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(missing!),
       )
     }
@@ -204,7 +204,7 @@ function reportOf(
     architecture: encoderName(config),
     mapped: mappedLines(steps, network),
     ignored: [...reasons].map(([why, names]) => ({ why, count: names.length, examples: names.slice(0, 3) })),
-    notes: notesOf(family, shapeOf),
+    notes: notesOf(family, network.naming, shapeOf),
   }
 }
 
@@ -216,12 +216,14 @@ function reasonOutside(name: string, others: readonly string[]): string {
 
 /** Lines with `*` for the blocks, in the order of the layout. */
 function mappedLines(steps: ReadonlyMap<string, Step>, network: Network): ImportReport['mapped'] {
-  const starred = (name: string): string => name.replace(/^blocks\.\d+\./, 'blocks.*.')
+  const starred = (name: string): string =>
+    name.replace(/(^|[./])(blocks\.|layer\.|encoderblock_)\d+(?:\.\d+)?(?=[./])/, '$1$2*')
+  const { prefix } = network
   const lines = new Map<string, ImportReport['mapped'][number]>()
   for (const [name, { sources, how }] of steps) {
     const parameter = starred(name)
     const present = sources.filter((source) => network.tensors.has(source.name))
-    const from = present.map((source) => starred(source.name))
+    const from = present.map((source) => starred(network.fileNames.get(source.name)!.slice(prefix.length)))
     const count = (lines.get(parameter)?.count ?? 0) + 1
     lines.set(parameter, {
       parameter,

@@ -1,6 +1,8 @@
 /** The published families: how each is recognised, and what becomes of its tensors. Names without part prefix. */
 import type { EncoderConfig } from '../../siammae/index.ts'
+import type { Naming } from './namings.ts'
 import {
+  type Context,
   classAndGrid,
   copy,
   either,
@@ -32,6 +34,8 @@ export interface Family {
   positionGrid(shapeOf: Shapes, patch: number): number | undefined
   /** What was subtracted from and divided through pixels in training, where that is not ImageNet's. */
   readonly normalisation?: Pick<EncoderConfig, 'mean' | 'std'>
+  /** The epsilon of its layer norms, whatever the code is that names its tensors. */
+  readonly layerNormEpsilon?: number
   /** What a user should know of the import. */
   readonly notes?: readonly string[]
 }
@@ -42,6 +46,17 @@ export const REGISTER_NAMES = ['register_tokens', 'reg_token', 'dist_token'] as 
 /** The usual side of training pictures, where a file does not tell how many patches there were. */
 const USUAL_SIDE = 224
 
+const part = (name: string): string[] => ['q', 'k', 'v'].map((which) => `blocks.*.attn.${which}.${name}`)
+
+const hasParts = ({ shapeOf, block }: Context): boolean =>
+  shapeOf(`blocks.${block}.attn.q.weight`) !== undefined
+
+/** Queries, keys and values in one tensor, or in three. */
+const QKV_WEIGHT: Recipe = (context) =>
+  (hasParts(context) ? stacked(part('weight')) : copy('blocks.*.attn.qkv.weight'))(context)
+const QKV_BIAS: Recipe = (context) =>
+  (hasParts(context) ? stacked(part('bias'), true) : copy('blocks.*.attn.qkv.bias', 0))(context)
+
 const VIT: Record<string, Recipe> = {
   cls_token: copy('cls_token'),
   register_tokens: registers(REGISTER_NAMES, 'pos_embed'),
@@ -50,8 +65,8 @@ const VIT: Record<string, Recipe> = {
   'patch_embed.proj.bias': copy('patch_embed.proj.bias', 0),
   'blocks.*.norm1.weight': copy('blocks.*.norm1.weight'),
   'blocks.*.norm1.bias': copy('blocks.*.norm1.bias'),
-  'blocks.*.attn.qkv.weight': copy('blocks.*.attn.qkv.weight'),
-  'blocks.*.attn.qkv.bias': copy('blocks.*.attn.qkv.bias', 0),
+  'blocks.*.attn.qkv.weight': QKV_WEIGHT,
+  'blocks.*.attn.qkv.bias': QKV_BIAS,
   'blocks.*.attn.proj.weight': copy('blocks.*.attn.proj.weight'),
   'blocks.*.attn.proj.bias': copy('blocks.*.attn.proj.bias', 0),
   'blocks.*.norm2.weight': copy('blocks.*.norm2.weight'),
@@ -91,8 +106,6 @@ const VIDEO_MAE: Record<string, Recipe> = {
   'blocks.*.mlp.fc2.bias': scaledRows('blocks.*.mlp.fc2.bias', 'blocks.*.gamma_2'),
 }
 
-const part = (name: string): string[] => ['q', 'k', 'v'].map((which) => `blocks.*.attn.${which}.${name}`)
-
 const MAE_ST: Record<string, Recipe> = {
   ...VIT,
   pos_embed: (context) =>
@@ -101,8 +114,6 @@ const MAE_ST: Record<string, Recipe> = {
       : firstFrames('pos_embed'))(context),
   'patch_embed.proj.weight': summedOverTime('patch_embed.proj.weight'),
   'patch_embed.proj.bias': plusFirstRow('patch_embed.proj.bias', 'pos_embed_temporal'),
-  'blocks.*.attn.qkv.weight': stacked(part('weight')),
-  'blocks.*.attn.qkv.bias': stacked(part('bias'), true),
 }
 
 const wholeRoot = (count: number): number | undefined => {
@@ -132,7 +143,8 @@ export const FAMILIES: readonly Family[] = [
     title: 'MAE-ST (masked autoencoder of clips, Feichtenhofer et al. 2022)',
     recognises: (shapeOf) =>
       isOfClips(shapeOf) &&
-      (shapeOf('blocks.0.attn.q.weight') !== undefined || shapeOf('pos_embed_spatial') !== undefined),
+      (shapeOf('blocks.0.attn.q.weight') !== undefined || shapeOf('pos_embed_spatial') !== undefined) &&
+      shapeOf('blocks.0.attn.q_bias') === undefined,
     table: MAE_ST,
     positionGrid: (shapeOf, patch) =>
       shapeOf('pos_embed_spatial')
@@ -188,6 +200,7 @@ export const FAMILIES: readonly Family[] = [
       (shapeOf('blocks.0.ls1.gamma') !== undefined && shapeOf('mask_token') !== undefined),
     table: WITH_LAYER_SCALE,
     positionGrid: imageGrid,
+    layerNormEpsilon: 1e-6,
   },
   {
     id: 'timm',
@@ -220,10 +233,17 @@ export const OWN: Family = {
   positionGrid: imageGrid,
 }
 
-/** Notes of a family for this very file. */
-export function notesOf(family: Family, shapeOf: Shapes): string[] {
+/** Notes of a family and of whose names it came under, for this very file. */
+export function notesOf(family: Family, naming: Naming, shapeOf: Shapes): string[] {
   const pooled = !shapeOf('norm.weight') && shapeOf('fc_norm.weight') !== undefined
-  return [...(family.notes ?? []), ...(pooled ? [LEFT_OUT_NORM] : [])]
+  const named = naming.whose === undefined ? [] : [`Its tensors have the names of ${naming.whose}.`]
+  // What the one says of pixels the other need not say again; where the names decide, the family's word is void.
+  const notes = naming.notes ?? (naming.normalisation ? [] : (family.notes ?? []))
+  return [
+    ...named,
+    ...(isOfClips(shapeOf) ? (family.notes ?? []) : notes),
+    ...(pooled ? [LEFT_OUT_NORM] : []),
+  ]
 }
 
 /** Tensors that are of no use for features, and why; names without part prefix. */

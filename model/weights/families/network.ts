@@ -2,17 +2,16 @@
 import { UserError } from '../../errors.ts'
 import type { Container, FileTensor } from '../containers/index.ts'
 import { FAMILIES } from './families.ts'
-
-/** What every family has, and only once per network. */
-const LANDMARK = 'patch_embed.proj.weight'
+import { familyName, NAMINGS, type Naming } from './namings.ts'
 
 /** A network of the file. */
 export interface Network {
   /** What stands before the names of its tensors, such as `teacher.backbone.`. */
   readonly prefix: string
-  /** Tensors by name without the prefix. */
+  readonly naming: Naming
+  /** Tensors by the families' names, without the prefix. */
   readonly tensors: ReadonlyMap<string, FileTensor>
-  /** The names in the file, by name without the prefix. */
+  /** The names in the file, by the families' names. */
   readonly fileNames: ReadonlyMap<string, string>
 }
 
@@ -36,10 +35,9 @@ const rankOf = (prefix: string): number => RANKS.find(([pattern]) => pattern.tes
  * @throws UserError when there is none, or none of that name
  */
 export function findNetwork(file: string, { tensors }: Container, part?: string): Found {
-  const prefixes = [...tensors.keys()]
-    .filter((name) => name === LANDMARK || name.endsWith(`.${LANDMARK}`))
-    .map((name) => name.slice(0, -LANDMARK.length))
-    .sort((a, b) => rankOf(a) - rankOf(b) || a.length - b.length)
+  const found = NAMINGS.flatMap((naming) => prefixesOf(tensors, naming).map((prefix) => ({ prefix, naming })))
+  found.sort((a, b) => rankOf(a.prefix) - rankOf(b.prefix) || a.prefix.length - b.prefix.length)
+  const prefixes = found.map(({ prefix }) => prefix)
   if (prefixes.length === 0) throw unknown(file, [...tensors.keys()])
   const chosen =
     part === undefined ? prefixes[0]! : prefixes.find((prefix) => prefix.split('.').includes(part))
@@ -48,13 +46,21 @@ export function findNetwork(file: string, { tensors }: Container, part?: string)
       `${file} has no network called "${part}"; it has ${listed(prefixes)}. Name one of those with --part, or leave --part out.`,
     )
   const others = prefixes.filter((prefix) => prefix !== chosen)
-  return { network: networkAt(file, tensors, chosen, others), others }
+  const { naming } = found.find(({ prefix }) => prefix === chosen)!
+  return { network: networkAt(file, tensors, chosen, naming, others), others }
+}
+
+function prefixesOf(tensors: Container['tensors'], { landmark }: Naming): string[] {
+  return [...tensors.keys()]
+    .filter((name) => name === landmark || name.endsWith(`.${landmark}`) || name.endsWith(`/${landmark}`))
+    .map((name) => name.slice(0, -landmark.length))
 }
 
 function networkAt(
   file: string,
   all: ReadonlyMap<string, FileTensor>,
   prefix: string,
+  naming: Naming,
   others: readonly string[],
 ): Network {
   const within = others.filter((other) => other.startsWith(prefix))
@@ -62,13 +68,12 @@ function networkAt(
   const fileNames = new Map<string, string>()
   for (const [fileName, tensor] of all) {
     if (!fileName.startsWith(prefix) || within.some((other) => fileName.startsWith(other))) continue
-    // DINOv2 trains with its blocks in chunks: blocks.<chunk>.<block>.
-    const name = fileName.slice(prefix.length).replace(/^blocks\.\d+\.(\d+)\./, 'blocks.$1.')
+    const name = familyName(naming, fileName.slice(prefix.length))
     if (tensors.has(name)) throw new UserError(`${file} has two tensors for ${name}. Use another checkpoint.`)
-    tensors.set(name, tensor)
+    tensors.set(name, naming.stored?.(name, tensor) ?? tensor)
     fileNames.set(name, fileName)
   }
-  return { prefix, tensors, fileNames }
+  return { prefix, naming, tensors, fileNames }
 }
 
 function unknown(file: string, names: readonly string[]): UserError {

@@ -55,7 +55,7 @@ export function planImport(file: string, network: Network, options: PlanOptions,
         )
       if (shape && squeezed(shape) !== squeezed(source.shape))
         throw new UserError(
-          `${file}: tensor ${network.prefix}${source.name} has the shape [${shape}] where [${source.shape}] is needed. Use another checkpoint.`,
+          `${file}: tensor ${network.fileNames.get(source.name)} has the shape [${shape}] where [${source.shape}] is needed. Use another checkpoint.`,
         )
       used.add(source.name)
     }
@@ -73,7 +73,7 @@ function chooseFamily(shapeOf: Shapes, id: string | undefined): Family {
 function architecture(
   file: string,
   family: Family,
-  { tensors }: Network,
+  { tensors, naming }: Network,
   shapeOf: Shapes,
   options: PlanOptions,
 ): EncoderConfig {
@@ -105,14 +105,14 @@ function architecture(
       likelyHeads(dim),
     )
   const registers = REGISTER_NAMES.map((name) => rowsOf(shapeOf(name))).find((count) => count > 0)
-  const usual = family.normalisation ?? NORMALISATIONS.imagenet
+  const usual = family.normalisation ?? naming.normalisation ?? NORMALISATIONS.imagenet
   const parsed = v.safeParse(encoderConfigSchema, {
     patch,
     dim,
     depth,
     heads,
     mlpRatio: (shapeOf('blocks.0.mlp.fc1.weight')?.[0] ?? 0) / dim,
-    layerNormEpsilon: 1e-6,
+    layerNormEpsilon: family.layerNormEpsilon ?? naming.layerNormEpsilon ?? 1e-6,
     positionGrid: grid,
     ...(options.normalise === undefined ? usual : NORMALISATIONS[options.normalise]),
     ...(tensors.has('cls_token') ? {} : { classToken: false }),
@@ -146,7 +146,7 @@ function leftOut(
     const why = IGNORED.find(([pattern]) => pattern.test(name))?.[1]
     if (why !== undefined) ignored.set(name, why)
     else if (squeezed(shape) === '') ignored.set(name, 'a single number')
-    else strange.push(network.prefix + name)
+    else strange.push(network.fileNames.get(name)!)
   }
   if (strange.length > 0)
     throw new UserError(

@@ -113,6 +113,22 @@ function plain(net: Net, change: Partial<PlainVit> = {}): PlainVit {
   }
 }
 
+/** A tensor with its axes in another order. */
+function axes({ shape, values }: Tensor, order: readonly number[]): Tensor {
+  const turned = order.map((axis) => shape[axis]!)
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1))
+  const result = values.map((_, i) => {
+    let rest = i
+    let from = 0
+    for (let axis = order.length - 1; axis >= 0; axis--) {
+      from += (rest % turned[axis]!) * strides[order[axis]!]!
+      rest = Math.floor(rest / turned[axis]!)
+    }
+    return values[from]!
+  })
+  return { shape: turned, values: result }
+}
+
 let files = 0
 async function imported(bytes: Uint8Array, options: ImportOptions = {}) {
   const path = join(folder, `checkpoint-${files++}`)
@@ -286,6 +302,139 @@ describe('families', () => {
     }
     expect(model.config.positionGrid).toBe(GRID)
     expectClose(await features(model), plainVit(plain(net, own?.(net)), pixels, SIDE), 2e-5)
+  })
+
+  const split = (): Net =>
+    trunk((block) =>
+      Object.fromEntries(
+        ['q', 'k', 'v'].flatMap((which) => [
+          [`${block}.attn.${which}.weight`, tensor([DIM, DIM])],
+          [`${block}.attn.${which}.bias`, tensor([DIM])],
+        ]),
+      ),
+    )
+
+  /** A network under the names of Hugging Face's transformers. @param dinov2 whether blocks are named as Dinov2Model's */
+  function huggingFace(net: Net, dinov2 = false): Net {
+    const names: [RegExp, string][] = [
+      [/^patch_embed\.proj\./, 'embeddings.patch_embeddings.projection.'],
+      [/^pos_embed$/, 'embeddings.position_embeddings'],
+      [/^(cls_token|mask_token|register_tokens)$/, 'embeddings.$1'],
+      [/^norm\./, 'layernorm.'],
+      [/\.attn\.q\./, '.attention.attention.query.'],
+      [/\.attn\.k\./, '.attention.attention.key.'],
+      [/\.attn\.v\./, '.attention.attention.value.'],
+      [/\.attn\.proj\./, '.attention.output.dense.'],
+      [/\.ls([12])\.gamma/, '.layer_scale$1.lambda1'],
+      ...(dinov2
+        ? []
+        : ([
+            [/\.norm1\./, '.layernorm_before.'],
+            [/\.norm2\./, '.layernorm_after.'],
+            [/\.mlp\.fc1\./, '.intermediate.dense.'],
+            [/\.mlp\.fc2\./, '.output.dense.'],
+          ] as [RegExp, string][])),
+      [/^blocks\./, 'encoder.layer.'],
+    ]
+    return Object.fromEntries(
+      Object.entries(net).map(([name, value]) => [
+        names.reduce((text, [pattern, to]) => text.replace(pattern, to), name),
+        value,
+      ]),
+    )
+  }
+
+  it("under the names of Hugging Face's ViT and ViTMAE", async () => {
+    const net = { ...image(), ...split(), ...lastNorm() }
+    const { model, report } = await imported(
+      safetensors({
+        vit: huggingFace(net),
+        decoder: { decoder_embed: { weight: tensor([8, DIM]) }, mask_token: tensor([1, 1, 8]) },
+      }),
+    )
+    expect(report).toMatchObject({ part: 'vit.', arch: 'dino' })
+    expect(report.notes.join()).toMatch(/names of Hugging Face's transformers.*--normalise half/)
+    expect(report.mapped).toContainEqual({
+      parameter: 'blocks.*.attn.qkv.weight',
+      from: ['query', 'key', 'value'].map((part) => `encoder.layer.*.attention.attention.${part}.weight`),
+      how: 'joined',
+      count: DEPTH,
+    })
+    expect(model.config.layerNormEpsilon).toBe(1e-12)
+    expectClose(await features(model), plainVit(plain(net), pixels, SIDE), 2e-5)
+    const pooled = { ...huggingFace(net), 'pooler.dense.weight': tensor([DIM, DIM]) }
+    expect((await imported(safetensors(pooled))).model.hash).toBe(model.hash)
+    await expect(
+      imported(safetensors({ ...huggingFace(net), 'encoder.layer.0.rotary.weight': tensor([4]) })),
+    ).rejects.toThrow(/would change the features .*encoder\.layer\.0\.rotary\.weight/)
+  })
+
+  it("under the names of Hugging Face's Dinov2 with registers", async () => {
+    const net: Net = {
+      ...image(),
+      ...split(),
+      ...lastNorm(),
+      mask_token: tensor([1, DIM]),
+      register_tokens: tensor([1, 4, DIM]),
+    }
+    for (let i = 0; i < DEPTH; i++)
+      for (const half of [1, 2]) net[`blocks.${i}.ls${half}.gamma`] = tensor([DIM], 0.5, 0.2)
+    const { model, report } = await imported(safetensors({ dinov2: huggingFace(net, true) }))
+    expect(report.arch).toBe('dinov2')
+    expect(model.config).toMatchObject({ registers: 4, layerNormEpsilon: 1e-6 })
+    const prefix = [
+      ...net.cls_token!.values.map((value, i) => value + net.pos_embed!.values[i]!),
+      ...net.register_tokens!.values,
+    ]
+    expectClose(await features(model), plainVit(plain(net, { prefix }), pixels, SIDE), 2e-5)
+  })
+
+  it("under the names of Google's vision_transformer, stored inputs first", async () => {
+    const net = { ...image(), ...split(), ...lastNorm() }
+    const names: [RegExp, string][] = [
+      [/^patch_embed\.proj\.weight$/, 'embedding/kernel'],
+      [/^patch_embed\.proj\.bias$/, 'embedding/bias'],
+      [/^cls_token$/, 'cls'],
+      [/^pos_embed$/, 'Transformer/posembed_input/pos_embedding'],
+      [/^norm\.weight$/, 'Transformer/encoder_norm/scale'],
+      [/^norm\.bias$/, 'Transformer/encoder_norm/bias'],
+      [/^blocks\.(\d+)\./, 'Transformer/encoderblock_$1/'],
+      [/norm1\.weight$/, 'LayerNorm_0/scale'],
+      [/norm1\.bias$/, 'LayerNorm_0/bias'],
+      [/norm2\.weight$/, 'LayerNorm_2/scale'],
+      [/norm2\.bias$/, 'LayerNorm_2/bias'],
+      [/attn\.q\./, 'MultiHeadDotProductAttention_1/query/'],
+      [/attn\.k\./, 'MultiHeadDotProductAttention_1/key/'],
+      [/attn\.v\./, 'MultiHeadDotProductAttention_1/value/'],
+      [/attn\.proj\./, 'MultiHeadDotProductAttention_1/out/'],
+      [/mlp\.fc1\./, 'MlpBlock_3/Dense_0/'],
+      [/mlp\.fc2\./, 'MlpBlock_3/Dense_1/'],
+      [/\/weight$/, '/kernel'],
+    ]
+    const width = DIM / HEADS
+    const stored = (name: string, { shape, values }: Tensor): Tensor => {
+      if (/attn\.[qkv]\.bias/.test(name)) return { shape: [HEADS, width], values }
+      if (name === 'patch_embed.proj.weight') return axes({ shape, values }, [2, 3, 1, 0])
+      if (shape.length !== 2 || !/weight$/.test(name)) return { shape, values }
+      const turned = axes({ shape, values }, [1, 0])
+      if (/attn\.[qkv]/.test(name)) return { ...turned, shape: [DIM, HEADS, width] }
+      return /attn\.proj/.test(name) ? { ...turned, shape: [HEADS, width, DIM] } : turned
+    }
+    const google = Object.fromEntries(
+      Object.entries(net).map(([name, value]) => [
+        names.reduce((text, [pattern, to]) => text.replace(pattern, to), name),
+        stored(name, value),
+      ]),
+    )
+    const { model, report } = await imported(npz({ ...google, 'head/kernel': tensor([DIM, 5]) }))
+    expect(report.mapped).toContainEqual({
+      parameter: 'blocks.*.mlp.fc1.weight',
+      from: ['Transformer/encoderblock_*/MlpBlock_3/Dense_0/kernel'],
+      how: 'as it is',
+      count: DEPTH,
+    })
+    const half = [0.5, 0.5, 0.5]
+    expectClose(await features(model), plainVit(plain(net, { mean: half, std: half }), pixels, SIDE), 2e-5)
   })
 
   it('of clips with an ordinary table take the part of the first frames', async () => {
