@@ -11,16 +11,22 @@ export class DecoderRun {
   readonly #stop = new AbortController()
   readonly #table: FrameTable
   readonly #last: number
+  readonly #goal: number
   /** The frame that the next {@link read} gives, or that the one under way will give. */
   #at: number
   #ended = false
 
-  /** Frames `first` to `last` of a clip. */
-  constructor(source: VideoSource, first: number, last: number) {
+  /**
+   * Frames `first` to `last` of a clip.
+   * @param goal   the frame that it was started for: the way there is worth going whatever lies between
+   * @param prompt somebody waits for the first one
+   */
+  constructor(source: VideoSource, first: number, goal: number, last: number, prompt: boolean) {
     this.#table = source.table
     this.#at = first
     this.#last = last
-    this.#frames = source.frames({ first, last, signal: this.#stop.signal })[Symbol.asyncIterator]()
+    this.#goal = goal
+    this.#frames = source.frames({ first, last, prompt, signal: this.#stop.signal })[Symbol.asyncIterator]()
   }
 
   get ended(): boolean {
@@ -30,6 +36,7 @@ export class DecoderRun {
   /** Whether going on with this run is the quickest way to a frame. */
   reaches(frame: number): boolean {
     if (this.#ended || frame < this.#at || frame > this.#last) return false
+    if (frame <= this.#goal) return true
     const distance = frame - this.#at
     if (distance <= NEAR) return true
     if (distance > NEAR_IN_GROUP) return false

@@ -16,6 +16,8 @@ const BACKWARD_CHUNK_AHEAD = 16
 const RAW_BYTES = 96 * 1024 ** 2
 /** One is encoded while the next is decoded; more would only wait for the processor. */
 const ENCODERS = 2
+/** Killed decoders that may still be ending while the next one works. */
+const ENDING = 3
 /** A decoder that nobody has asked for this long is ended; until then it waits without working. */
 const IDLE_MS = 20_000
 
@@ -51,6 +53,7 @@ export class ViewPictures {
   #forward: DecoderRun | undefined
   #chunk: DecoderRun | undefined
   #reading: DecoderRun | undefined
+  readonly #ending = new Set<Promise<void>>()
   #wake: () => void = () => {}
   #sending = false
   #closed = false
@@ -135,8 +138,7 @@ export class ViewPictures {
         }
     }
     await Promise.allSettled(this.#encoding.values())
-    await this.#forward?.close()
-    await this.#chunk?.close()
+    await Promise.all([this.#forward?.close(), this.#chunk?.close(), this.#source.rest?.(), ...this.#ending])
   }
 
   /** Waits for new wants; decoders end when that takes long. */
@@ -167,6 +169,8 @@ export class ViewPictures {
     this.#reading = run
     try {
       const frame = await run.read()
+      // Whoever waited is served; now is the time to get ready for the next jump.
+      this.#source.prepare?.()
       if (frame) this.#keep(frame)
       else throw new Error(`The decoder ended before frame ${target}.`)
     } finally {
@@ -178,23 +182,35 @@ export class ViewPictures {
   async #runTo(target: number): Promise<DecoderRun> {
     for (const run of [this.#chunk, this.#forward]) if (run?.reaches(target)) return run
     const last = this.#source.table.frames.length - 1
-    const backward = this.#playhead !== undefined && target < this.#playhead
-    if (backward || this.#direction < 0) {
-      await this.#chunk?.close()
-      this.#chunk = new DecoderRun(this.#source, this.#chunkStart(target), target)
+    const prompt = target === this.#playhead
+    const behind = this.#playhead !== undefined && target < this.#playhead
+    if (behind || (prompt && this.#direction < 0)) {
+      await this.#end(this.#chunk)
+      this.#chunk = new DecoderRun(this.#source, this.#chunkStart(target), target, target, prompt)
       return this.#chunk
     }
-    await this.#forward?.close()
-    this.#forward = new DecoderRun(this.#source, target, last)
+    await this.#end(this.#forward)
+    this.#forward = new DecoderRun(this.#source, target, target, last, prompt)
     return this.#forward
+  }
+
+  /** Ends a decoder, and waits for that only where many are ending already. */
+  async #end(run: DecoderRun | undefined): Promise<void> {
+    if (!run) return
+    const ending = run.close().finally(() => this.#ending.delete(ending))
+    this.#ending.add(ending)
+    if (this.#ending.size > ENDING) await Promise.race(this.#ending)
   }
 
   /** Where to start decoding so that the frames before `target` come along. */
   #chunkStart(target: number): number {
     const { width, height } = this.#source.table
     const most = Math.max(2, Math.floor(RAW_BYTES / (width * height * 3)))
-    const urgent = this.#stepping ? BACKWARD_CHUNK : 1
-    const length = Math.min(most, this.#waiting.has(target) ? urgent : BACKWARD_CHUNK_AHEAD)
+    let length = BACKWARD_CHUNK_AHEAD
+    // The frame after a jump comes alone; the next ones of a way back come a few at a time.
+    if (target === this.#playhead && !this.#stepping) length = 1
+    else if (this.#waiting.has(target) && this.#stepping) length = BACKWARD_CHUNK
+    length = Math.min(most, length)
     let first = target
     while (first > 0 && target - first + 1 < length && !this.#cached(first - 1)) first--
     return first

@@ -85,6 +85,54 @@ export function pictureArguments(
   ]
 }
 
+/** What is fixed about a decoder that is started before its frame is known. */
+export interface StandbyPlan {
+  readonly size: FrameSize
+  /** The timestamp in ticks that the wanted picture will have. Earlier ones are decoded and not given. */
+  readonly firstPts: number
+}
+
+/** Pictures up to this size are decoded by one thread: several give the first picture later, by as many pictures. */
+const SMALL_PIXELS = 1280 * 720
+
+/**
+ * RGB24 pictures on stdout, all announced by `showinfo`, from the place that {@link standbyScript} on stdin will name.
+ * Until then ffmpeg waits, started and linked.
+ */
+export function standbyArguments(ffmpeg: Ffmpeg, { size, firstPts }: StandbyPlan): string[] {
+  const small = size.width * size.height <= SMALL_PIXELS
+  return [
+    ...quietOptions('info'),
+    // The outer input is the script; what it names is held to the usual containers by the script itself.
+    ...['-protocol_whitelist', 'file,pipe', '-format_whitelist', `concat,${CONTAINERS}`],
+    ...['-max_pixels', String(MAX_PIXELS), '-copyts'],
+    ...(small ? ['-threads', '1'] : []),
+    ...['-f', 'concat', '-safe', '0', '-i', 'pipe:0', '-map', '0:V:0'],
+    ...(small ? ['-filter_threads', '1'] : []),
+    '-vf',
+    `select='gte(pts,${firstPts})',showinfo,${scaleFilter(size, false)},format=rgb24`,
+    ...passEveryFrame(ffmpeg.version),
+    ...['-f', 'rawvideo', 'pipe:1'],
+  ]
+}
+
+/**
+ * What a waiting ffmpeg is told. Its timestamps then count from `start`, and decoding begins at a key frame before.
+ * @param path  absolute, without line ends
+ * @param start seconds in the file's own timestamps; may be negative
+ */
+export function standbyScript(path: string, start: number): string {
+  const name = `file:${path}`.replaceAll("'", "'\\''")
+  return [
+    'ffconcat version 1.0',
+    `file '${name}'`,
+    'option protocol_whitelist file',
+    `option format_whitelist ${CONTAINERS}`,
+    `inpoint ${start.toFixed(6)}`,
+    '',
+  ].join('\n')
+}
+
 /**
  * Area averaging where both sides shrink (no aliasing, and the fastest), bicubic elsewhere, which is also how
  * subsampled colour is brought to full size. `accurate_rnd` and `full_chroma_int` take the exact path instead of

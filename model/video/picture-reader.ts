@@ -22,17 +22,22 @@ export class PictureReader {
   #outputEnded = false
   #ended = false
   #wake: () => void = () => {}
-  readonly #signal: AbortSignal | undefined
+  #signal: AbortSignal | undefined
   readonly #cancel = () => void this.#run.kill()
 
   /**
-   * @param bytes  size of one picture
-   * @param signal kills the decoder; {@link next} then gives undefined
+   * @param bytes   size of one picture
+   * @param options `signal` as for {@link stopOn}; `input` opens stdin for {@link input}
    */
-  constructor(program: string, args: readonly string[], bytes: number, signal?: AbortSignal) {
+  constructor(
+    program: string,
+    args: readonly string[],
+    bytes: number,
+    options: { signal?: AbortSignal | undefined; input?: boolean } = {},
+  ) {
     this.#bytes = bytes
     this.#capacity = Math.max(1, Math.min(READ_AHEAD_PICTURES, Math.floor(READ_AHEAD_BYTES / bytes)))
-    this.#run = startFfmpeg(program, args, { stdout: true }, (line) => {
+    this.#run = startFfmpeg(program, args, { stdin: options.input === true, stdout: true }, (line) => {
       const picture = readPicture(line)
       if (picture === undefined) return
       this.#announced.push(picture)
@@ -52,8 +57,21 @@ export class PictureReader {
       this.#wake()
     }
     this.#run.end.then(ended, ended)
+    // A decoder that ended by itself is noticed by its output.
+    this.#run.stdin?.on('error', () => {})
+    if (options.signal) this.stopOn(options.signal)
+  }
+
+  /** Kills the decoder when the signal fires; {@link next} then gives undefined. To be called once at most. */
+  stopOn(signal: AbortSignal): void {
     this.#signal = signal
-    signal?.addEventListener('abort', this.#cancel, { once: true })
+    if (signal.aborted) this.#cancel()
+    else signal.addEventListener('abort', this.#cancel, { once: true })
+  }
+
+  /** All that the decoder is to read from stdin. */
+  input(text: string): void {
+    this.#run.stdin?.end(text)
   }
 
   /** The next picture, or undefined when the decoder gives no more. */

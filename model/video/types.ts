@@ -76,6 +76,8 @@ export interface FrameRangeOptions extends FrameOptions {
   readonly first?: number
   /** Last index, included; the last frame of the table when left out. */
   readonly last?: number
+  /** Somebody waits for the first frame: a decoder that {@link VideoSource.prepare} has started may be taken for it. */
+  readonly prompt?: boolean
 }
 
 /** A clip that can be read frame by frame. */
@@ -90,6 +92,10 @@ export interface VideoSource {
   frames(options?: FrameRangeOptions): AsyncIterable<VideoFrame>
   /** One frame by its index. @throws as {@link frames} */
   frame(index: number, options?: FrameOptions): Promise<VideoFrame>
+  /** Gets ready to give one range of full-size frames sooner (`prompt`), where the source has a way to. Costs no work while it waits. */
+  prepare?(): void
+  /** Gives back what {@link prepare} holds. */
+  rest?(): Promise<void>
   /** Stops every decoder still running for this source. Reading afterwards is an error. */
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@ import { type FileStamp, stampOf } from './file-stamp.ts'
 import { type FrameRange, frameRange } from './frame-range.ts'
 import type { Ffmpeg } from './locate-ffmpeg.ts'
 import { PictureReader } from './picture-reader.ts'
+import { Standby } from './standby.ts'
 import type {
   FrameEntry,
   FrameOptions,
@@ -17,6 +18,8 @@ import type {
 
 /** Seeks that may fail, one after the other, before this file is only counted through. */
 const MOST_FAILED_SEEKS = 6
+/** The same for decoders that were started beforehand: then there are none any more. */
+const MOST_FAILED_STANDBYS = 2
 
 /** A video file behind ffmpeg. Every reading has a process of its own, which ends with the reading. */
 export class VideoFile implements VideoSource {
@@ -26,6 +29,8 @@ export class VideoFile implements VideoSource {
   readonly #built: BuiltTable
   readonly #readers = new Set<PictureReader>()
   #failedSeeks = 0
+  #standby: Standby | undefined
+  #failedStandbys = 0
   #closed = false
 
   constructor(ffmpeg: Ffmpeg, built: BuiltTable, stamp: FileStamp) {
@@ -39,14 +44,27 @@ export class VideoFile implements VideoSource {
     const range = frameRange(this.table, options)
     await this.#checkUnchanged()
     let next = range.first
-    for (const seekTo of this.#seekTimes(range.first)) {
-      for await (const frame of this.#soughtFrames(range, seekTo, options.signal)) {
+    const standby = options.prompt ? this.#takeStandby(range) : undefined
+    if (standby) {
+      const taken = standby.take(range.first, options.signal)
+      this.#readers.add(taken.reader)
+      for await (const frame of this.#provedFrames(taken.reader, range, taken.shift, options.signal)) {
+        next = frame.index + 1
+        this.#failedStandbys = 0
+        yield frame
+      }
+      if (next > range.last) return
+      this.#failedStandbys++
+    }
+    const rest = { ...range, first: next }
+    for (const seekTo of this.#seekTimes(rest.first)) {
+      for await (const frame of this.#soughtFrames(rest, seekTo, options.signal)) {
         next = frame.index + 1
         yield frame
       }
       if (next > range.last) return
       // Right at first and wrong later: what comes now is not worth another seek.
-      if (next > range.first) break
+      if (next > rest.first) break
       this.#failedSeeks++
     }
     yield* this.#countedFrames({ ...range, first: next }, options.signal)
@@ -57,8 +75,22 @@ export class VideoFile implements VideoSource {
     throw new Error(`Frame ${index} of ${this.table.path} was not given.`)
   }
 
+  prepare(): void {
+    if (this.#standby || this.#closed || this.#failedStandbys >= MOST_FAILED_STANDBYS) return
+    // Damaged pictures depend on the decoder's threads, and changing formats on all that came before.
+    if (this.#built.damaged || this.#built.reconfigured) return
+    this.#standby = Standby.start(this.#ffmpeg, this.table)
+  }
+
+  async rest(): Promise<void> {
+    const standby = this.#standby
+    this.#standby = undefined
+    await standby?.close()
+  }
+
   async close(): Promise<void> {
     this.#closed = true
+    await this.rest()
     await Promise.all([...this.#readers].map((reader) => reader.close()))
   }
 
@@ -85,25 +117,42 @@ export class VideoFile implements VideoSource {
     }
   }
 
-  /**
-   * From a key frame shortly before the first frame. Each picture must be announced with the timestamp and the
-   * checksum that the table has for its index; at the first one that is not, this ends, and the caller counts.
-   * Open groups of pictures, wrong container indexes and lying timestamps are all caught by that.
-   */
-  async *#soughtFrames(
+  /** The decoder that waits, if it gives what is asked for. */
+  #takeStandby({ size }: FrameRange): Standby | undefined {
+    if (size.width !== this.table.width || size.height !== this.table.height) return undefined
+    const standby = this.#standby
+    this.#standby = undefined
+    return standby
+  }
+
+  /** From a key frame shortly before the first frame. */
+  #soughtFrames(
     range: FrameRange,
     seekTo: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<VideoFrame> {
     const fromPts = this.table.frames[range.first]?.pts ?? 0
-    const reader = this.#open(range, { fromPts }, seekTo, signal)
+    return this.#provedFrames(this.#open(range, { fromPts }, seekTo, signal), range, 0, signal)
+  }
+
+  /**
+   * Each picture must be announced with the timestamp (less `shift`) and the checksum that the table has for its index;
+   * at the first one that is not, this ends, and the caller tries another way. Open groups of pictures, wrong container
+   * indexes and lying timestamps are all caught by that.
+   */
+  async *#provedFrames(
+    reader: PictureReader,
+    range: FrameRange,
+    shift: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<VideoFrame> {
     try {
       for (let index = range.first; index <= range.last; index++) {
         const data = await reader.next()
         this.#throwIfStopped(signal)
         const announced = data === undefined ? undefined : await reader.announcement()
         this.#throwIfStopped(signal)
-        if (data === undefined || !isSame(this.table.frames[index], announced)) return
+        if (data === undefined || !isSame(this.table.frames[index], announced, shift)) return
         if (index === range.first) this.#failedSeeks = 0
         yield { index, ...range.size, data }
       }
@@ -149,7 +198,7 @@ export class VideoFile implements VideoSource {
     const shrinks = size.width < width && size.height < height
     const count = range.last - range.first + 1
     const args = pictureArguments(this.#ffmpeg, input, selection, count, size, shrinks)
-    const reader = new PictureReader(this.#ffmpeg.path, args, size.width * size.height * 3, signal)
+    const reader = new PictureReader(this.#ffmpeg.path, args, size.width * size.height * 3, { signal })
     this.#readers.add(reader)
     return reader
   }
@@ -182,10 +231,14 @@ export class VideoFile implements VideoSource {
   }
 }
 
-function isSame(expected: FrameEntry | undefined, announced: ShownPicture | undefined): boolean {
+function isSame(
+  expected: FrameEntry | undefined,
+  announced: ShownPicture | undefined,
+  shift: number,
+): boolean {
   return (
     expected?.checksum !== undefined &&
-    expected.pts === announced?.pts &&
+    announced?.pts === expected.pts - shift &&
     expected.checksum === announced.checksum
   )
 }

@@ -48,6 +48,15 @@ export async function expectExact(
   for (const n of wanted) {
     if (n >= 0 && n < count) expect(numberOf(await source.frame(n), turned)).toBe(from + n)
   }
+  // Frames out of a decoder that was started before the frame was known.
+  for (const n of [0, middle + 1]) {
+    source.prepare?.()
+    for await (const frame of source.frames({ first: n, prompt: true })) {
+      expect(frame.index).toBe(n)
+      expect(numberOf(frame, turned)).toBe(from + n)
+      break
+    }
+  }
   await source.close()
   return source.table
 }

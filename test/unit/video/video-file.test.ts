@@ -40,6 +40,52 @@ async function problemOf(promise: Promise<unknown>): Promise<string> {
   return (error as UserError).message
 }
 
+describe('a decoder that was started beforehand', () => {
+  it.each([['clip.mp4'], ["it's a clip, 100 % odd.mkv"]])('gives every frame of %s itself', async (name) => {
+    if (name !== 'clip.mp4') remux('-i', at('clip.mp4'), '-c', 'copy', at(name))
+    const source = await open(name)
+    await expect.poll(processes).toBe(0)
+    for (const index of [0, 1, 11, 12, 25, 39]) {
+      source.prepare?.()
+      source.prepare?.()
+      expect(processes()).toBe(1)
+      const seen: number[] = []
+      for await (const frame of source.frames({ first: index, prompt: true })) {
+        // No other process was started for it.
+        if (seen.length === 0 && index < 39) expect(processes()).toBe(1)
+        expect(frame.index).toBe(index + seen.length)
+        seen.push(numberOf(frame))
+        if (seen.length === 4) break
+      }
+      expect(seen).toEqual([0, 1, 2, 3].map((n) => index + n).filter((n) => n < 40))
+      await expect.poll(processes).toBe(0)
+    }
+    await source.close()
+  })
+  it('is left alone by whoever does not wait, and ends with the source', async () => {
+    const source = await open('clip.mp4')
+    source.prepare?.()
+    expect(numberOf(await source.frame(30))).toBe(30)
+    await expect.poll(processes).toBe(1)
+    await source.rest?.()
+    await expect.poll(processes).toBe(0)
+    source.prepare?.()
+    await source.close()
+    await expect.poll(processes).toBe(0)
+  })
+  it('stops when nobody waits any more', async () => {
+    const source = await open('big.mp4')
+    const stop = new AbortController()
+    source.prepare?.()
+    const frames = source.frames({ first: 200, prompt: true, signal: stop.signal })[Symbol.asyncIterator]()
+    const first = frames.next()
+    stop.abort()
+    await expect(first).rejects.toThrow(CancelledError)
+    await expect.poll(processes).toBe(0)
+    await source.close()
+  })
+})
+
 describe('bad input ends with one sentence that names the file', () => {
   it.each([
     ['missing.mp4', undefined, /does not exist/],

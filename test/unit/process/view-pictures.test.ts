@@ -1,0 +1,89 @@
+/** What one view makes decoders do: how often one is started, and that it comes to rest. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { PictureCache } from '../../../model/process/picture-cache.ts'
+import { ViewPictures } from '../../../model/process/view-pictures.ts'
+import type { FrameRangeOptions, FrameTable, VideoFrame, VideoSource } from '../../../model/video/index.ts'
+
+const COUNT = 300
+const KEY_EVERY = 25
+
+/** A clip of 8x8 pictures that notes every decoder started on it. */
+function fakeClip(): VideoSource & { readonly starts: FrameRangeOptions[]; prepared: number } {
+  const frames = Array.from({ length: COUNT }, (_, index) => ({
+    ...{ index, pts: index, time: index / 25 },
+    keyFrame: index % KEY_EVERY === 0,
+  }))
+  const source = {
+    table: { frames, width: 8, height: 8 } as unknown as FrameTable,
+    starts: [] as FrameRangeOptions[],
+    prepared: 0,
+    prepare() {
+      this.prepared++
+    },
+    async *frames(options: FrameRangeOptions = {}): AsyncGenerator<VideoFrame, void, undefined> {
+      source.starts.push(options)
+      for (let index = options.first!; index <= options.last!; index++) {
+        await sleep(1)
+        if (options.signal?.aborted) return
+        yield { index, width: 8, height: 8, data: new Uint8Array(8 * 8 * 3) }
+      }
+    },
+    frame: () => Promise.reject(new Error('not used')),
+    close: () => Promise.resolve(),
+  }
+  return source
+}
+
+function viewOf(source: VideoSource) {
+  const sent: number[] = []
+  const cache = new PictureCache(2 ** 26)
+  const view = new ViewPictures('clip', source, cache, {
+    picture: (frame) => void sent.push(frame),
+    failed: (frame, error) => expect.unreachable(`frame ${frame} failed: ${error}`),
+    room: () => Promise.resolve(),
+  })
+  onTestFinished(() => view.close())
+  return { view, sent, has: (frame: number) => cache.has('clip', 92, frame) }
+}
+
+describe('a view of a clip', () => {
+  it.each([110, 118, 99, 75])(
+    'comes to rest after a jump to %i, with the frames around it ready',
+    async (at) => {
+      const source = fakeClip()
+      const { view, sent, has } = viewOf(source)
+      view.want([0], 92)
+      await expect.poll(() => sent).toContain(0)
+      const before = source.starts.length
+      view.want([at, at + 1, at - 1], 92)
+      const around = Array.from({ length: 41 }, (_, i) => at - 8 + i)
+      await expect.poll(() => around.every(has), { timeout: 10_000 }).toBe(true)
+      await sleep(100)
+      // One for the jump and what follows, one or two for the frames before it; a key frame between starts none anew.
+      expect(source.starts.length - before).toBeLessThanOrEqual(3)
+    },
+  )
+
+  it('reads the frames behind a jump backwards in chunks, not with a decoder each', async () => {
+    const source = fakeClip()
+    const { view, sent } = viewOf(source)
+    view.want([250], 92)
+    await expect.poll(() => sent).toContain(250)
+    const before = source.starts.length
+    const wanted = Array.from({ length: 25 }, (_, i) => 120 - i)
+    view.want(wanted, 92)
+    await expect.poll(() => wanted.every((frame) => sent.includes(frame)), { timeout: 10_000 }).toBe(true)
+    expect(sent.indexOf(120)).toBeLessThan(sent.indexOf(119))
+    expect(source.starts.length - before).toBeLessThanOrEqual(6)
+  })
+
+  it('takes the decoder that stands by for the frame that is waited for only, then asks for the next one', async () => {
+    const source = fakeClip()
+    const { view, sent } = viewOf(source)
+    view.want([200, 201, 199], 92)
+    await expect.poll(() => [200, 201, 199].every((frame) => sent.includes(frame))).toBe(true)
+    expect(source.starts.filter(({ prompt }) => prompt).map(({ first }) => first)).toEqual([200])
+    expect(source.prepared).toBeGreaterThan(0)
+  })
+})
