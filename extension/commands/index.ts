@@ -45,7 +45,15 @@ const GROUPS: readonly { readonly names: readonly string[]; readonly load: () =>
   { names: ['editLabels', 'saveLabels'], load: async () => (await import('./labels.ts')).labelCommands },
   { names: ['exportDataset'], load: async () => (await import('./export.ts')).exportCommands },
   {
-    names: ['importModel', 'activateModel', 'renameModel', 'removeModel', 'revealModel', 'exportModel'],
+    names: [
+      'importModel',
+      'downloadModel',
+      'activateModel',
+      'renameModel',
+      'removeModel',
+      'revealModel',
+      'exportModel',
+    ],
     load: async () => (await import('./models.ts')).modelCommands,
   },
   { names: ['doctor'], load: async () => (await import('./doctor.ts')).doctorCommands },

@@ -2,6 +2,7 @@ import { copyFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import * as vscode from 'vscode'
 import { explainSystemError } from '../../model/errors.ts'
+import { downloadModel } from '../models/download-model.ts'
 import { type ImportWish, importFile, tellImported } from '../models/import.ts'
 import { type ModelEntry, STARTER_ID } from '../models/index.ts'
 import { pickModel } from '../models/pick-model.ts'
@@ -19,6 +20,15 @@ export const modelCommands: Handlers = {
     const wish = wishOf(given) ?? (await askForFile())
     if (wish === undefined) return undefined
     const imported = await importFile(services, wish)
+    if (imported === undefined) return undefined
+    void tellImported(services, imported)
+    return imported.model
+  },
+
+  /** @param given identifier of a model of the catalogue. @returns the entry of the registry */
+  async downloadModel(services, given) {
+    if (!(await isTrusted(notTrusted()))) return undefined
+    const imported = await downloadModel(services, typeof given === 'string' ? given : undefined)
     if (imported === undefined) return undefined
     void tellImported(services, imported)
     return imported.model

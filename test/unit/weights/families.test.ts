@@ -324,6 +324,7 @@ describe('families', () => {
       [/\.attn\.q\./, '.attention.attention.query.'],
       [/\.attn\.k\./, '.attention.attention.key.'],
       [/\.attn\.v\./, '.attention.attention.value.'],
+      [/\.attn\.([qv]_bias)$/, '.attention.attention.$1'],
       [/\.attn\.proj\./, '.attention.output.dense.'],
       [/\.ls([12])\.gamma/, '.layer_scale$1.lambda1'],
       ...(dinov2
@@ -387,6 +388,31 @@ describe('families', () => {
       ...net.register_tokens!.values,
     ]
     expectClose(await features(model), plainVit(plain(net, { prefix }), pixels, SIDE), 2e-5)
+  })
+
+  it("under the names of Hugging Face's VideoMAE", async () => {
+    const rest: Net = {
+      'patch_embed.proj.weight': tensor([DIM, 3, 2, PATCH, PATCH]),
+      'patch_embed.proj.bias': tensor([DIM]),
+      ...trunk((block) => ({
+        [`${block}.attn.q_bias`]: tensor([DIM]),
+        [`${block}.attn.v_bias`]: tensor([DIM]),
+      })),
+      ...lastNorm(),
+    }
+    const whole: Net = { ...rest }
+    const parts: Net = { ...rest }
+    for (let i = 0; i < DEPTH; i++) {
+      const { values } = tensor([3 * DIM, DIM])
+      whole[`blocks.${i}.attn.qkv.weight`] = { shape: [3 * DIM, DIM], values }
+      ;['q', 'k', 'v'].forEach((part, k) => {
+        const piece = values.subarray(k * DIM * DIM, (k + 1) * DIM * DIM)
+        parts[`blocks.${i}.attn.${part}.weight`] = { shape: [DIM, DIM], values: piece }
+      })
+    }
+    const { model, report } = await imported(safetensors({ videomae: huggingFace(parts) }))
+    expect(report.arch).toBe('videomae')
+    expect(model.parameters).toEqual((await imported(safetensors(whole))).model.parameters)
   })
 
   it("under the names of Google's vision_transformer, stored inputs first", async () => {
