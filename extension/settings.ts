@@ -79,7 +79,7 @@ export class Settings implements EditorSettings, vscode.Disposable {
   run(): RunSettings {
     const all = configuration()
     return {
-      preset: all.get<RunSettings['preset']>('preset', 'siammae'),
+      preset: all.get<RunSettings['preset']>('preset', 'annotator'),
       size: all.get('networkSize', 480),
       changes: {},
       featureMemoryMb: all.get('featureMemory', 1024),

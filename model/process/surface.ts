@@ -75,7 +75,7 @@ export interface ModelChoice {
 }
 
 export interface RunSettings {
-  readonly preset: 'siammae' | 'cropmae' | 'dino'
+  readonly preset: 'annotator' | 'siammae' | 'cropmae' | 'dino'
   /** Short side at which the network sees the clip. */
   readonly size: number
   /** What differs from the preset: topK, context, marks, radius, temperature. */

@@ -6,6 +6,7 @@ import {
   FeatureCache,
   FeatureExtractor,
   modelSize,
+  neighbourhoodAt,
   type PropagationSettings,
 } from '../propagation/index.ts'
 import { chooseDevice, type DeviceChoice, Engine, parseDevice } from '../runtime/index.ts'
@@ -187,12 +188,14 @@ export class WarmModel {
       await this.#dropFeatures()
       this.#features = { key: clip, value: new FeatureCache(engine, extractor, featureBytes) }
     }
-    const votes = JSON.stringify([settings.topK, settings.neighbourhood, settings.restrictMarked])
+    const votes = `${settings.topK}`
     if (this.#affinity?.key !== votes) {
       await this.#dropAffinity()
       this.#affinity = { key: votes, value: Affinity.of(engine, extractor, settings) }
-      await this.#affinity.value.prepare(settings.restrictMarked)
     }
+    // What the first frame of a run needs; programs for frames further apart are compiled when one comes up.
+    for (const marked of [true, false])
+      await this.#affinity.value.prepare(neighbourhoodAt(settings, 1, marked))
     return { extractor, features: this.#features.value, affinity: this.#affinity.value, size }
   }
 
@@ -229,7 +232,8 @@ export class WarmModel {
     const tokens = await kept.acquire(frame)
     const seconds = (performance.now() - start) / 1000
     try {
-      if (this.#compared !== affinity) await affinity.compare(tokens, tokens, settings.restrictMarked)
+      if (this.#compared !== affinity)
+        await affinity.compare(tokens, tokens, neighbourhoodAt(settings, 1, true))
       this.#compared = affinity
     } finally {
       kept.release(frame)

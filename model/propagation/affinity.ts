@@ -3,7 +3,7 @@ import { concat, Graph, linear, reshape, slice, type Tensor, topK } from '../gra
 import { type Engine, onHost, type Program, type ResidentTensor } from '../runtime/index.ts'
 import type { FeatureExtractor } from './features.ts'
 import { cellCount, type Grid } from './grid.ts'
-import type { Neighbourhood, PropagationSettings } from './settings.ts'
+import type { Neighbourhood } from './settings.ts'
 import { OUTSIDE, planTiles, rectangleSize, type Tile, tileMask } from './tiles.ts'
 
 /**
@@ -24,51 +24,52 @@ export interface AffinityCost {
 }
 
 /**
- * Compares frames on one grid. One program serves every pair of frames, so the number of context frames is free
- * and the memory of a comparison is that of one tile.
+ * Compares frames on one grid. One program serves every pair of frames and one neighbourhood, so the number of context
+ * frames is free and the memory of a comparison is that of one tile.
  */
 export class Affinity {
   readonly grid: Grid
   readonly k: number
   readonly #engine: Engine
   readonly #dim: number
-  readonly #neighbourhood: Neighbourhood
-  readonly #programs = new Map<boolean, Promise<CompiledTiles>>()
+  readonly #programs = new Map<string, Promise<CompiledTiles>>()
 
   /**
    * @param dim channels of a token
    * @param k   candidates per context frame; the best k over all context frames are among them
    */
-  constructor(engine: Engine, options: { grid: Grid; dim: number; k: number; neighbourhood: Neighbourhood }) {
+  constructor(engine: Engine, options: { grid: Grid; dim: number; k: number }) {
     this.grid = options.grid
     this.k = Math.min(options.k, cellCount(options.grid))
     this.#engine = engine
     this.#dim = options.dim
-    this.#neighbourhood = options.neighbourhood
   }
 
   /** For the tokens of an extractor. */
   static of(
     engine: Engine,
     { grid, config }: Pick<FeatureExtractor, 'grid' | 'config'>,
-    { topK: k, neighbourhood }: Pick<PropagationSettings, 'topK' | 'neighbourhood'>,
+    { topK: k }: { readonly topK: number },
   ): Affinity {
-    return new Affinity(engine, { grid, dim: config.dim, k, neighbourhood })
+    return new Affinity(engine, { grid, dim: config.dim, k })
   }
 
-  /** Compiles both programs ahead of the first comparison. */
-  async prepare(restrictMarked: boolean): Promise<void> {
-    await this.#compiled(true)
-    if (!restrictMarked) await this.#compiled(false)
+  /** Compiles what comparisons within a neighbourhood, or without one, need, ahead of the first. */
+  async prepare(neighbourhood: Neighbourhood | undefined): Promise<void> {
+    await this.#compiled(neighbourhood)
   }
 
   /**
    * @param query   unit-length tokens [cells, dim] of the frame to label
    * @param context unit-length tokens of a labelled frame
-   * @param restricted whether only the neighbourhood counts
+   * @param neighbourhood which cells of it count; undefined for all
    */
-  async compare(query: ResidentTensor, context: ResidentTensor, restricted: boolean): Promise<Candidates> {
-    const { program, tiles, k } = await this.#compiled(restricted)
+  async compare(
+    query: ResidentTensor,
+    context: ResidentTensor,
+    neighbourhood: Neighbourhood | undefined,
+  ): Promise<Candidates> {
+    const { program, tiles, k } = await this.#compiled(neighbourhood)
     const result = await this.#engine.run(program, { query, context })
     const values = onHost(result.values).data as Float32Array
     const indices = onHost(result.indices).data as Int32Array
@@ -76,8 +77,8 @@ export class Affinity {
   }
 
   /** Arithmetic of one {@link compare}, as executed. */
-  cost(restricted: boolean): AffinityCost {
-    const scores = planTiles(this.grid, restricted ? this.#neighbourhood : undefined).reduce(
+  cost(neighbourhood: Neighbourhood | undefined): AffinityCost {
+    const scores = planTiles(this.grid, neighbourhood).reduce(
       (total, tile) => total + rectangleSize(tile.queries) * rectangleSize(tile.window),
       0,
     )
@@ -90,16 +91,16 @@ export class Affinity {
     this.#programs.clear()
   }
 
-  #compiled(restricted: boolean): Promise<CompiledTiles> {
-    const known = this.#programs.get(restricted)
+  #compiled(neighbourhood: Neighbourhood | undefined): Promise<CompiledTiles> {
+    const key = neighbourhood ? `${neighbourhood.shape} ${neighbourhood.radius}` : ''
+    const known = this.#programs.get(key)
     if (known) return known
-    const compiled = this.#compile(restricted)
-    this.#programs.set(restricted, compiled)
+    const compiled = this.#compile(neighbourhood)
+    this.#programs.set(key, compiled)
     return compiled
   }
 
-  async #compile(restricted: boolean): Promise<CompiledTiles> {
-    const neighbourhood = restricted ? this.#neighbourhood : undefined
+  async #compile(neighbourhood: Neighbourhood | undefined): Promise<CompiledTiles> {
     const tiles = planTiles(this.grid, neighbourhood)
     const k = Math.min(this.k, ...tiles.map((tile) => rectangleSize(tile.window)))
     const program = await this.#engine.load(affinityGraph(this.grid, this.#dim, k, tiles, neighbourhood))

@@ -28,6 +28,7 @@ export {
   CHANGEABLE,
   changedSettings,
   type Neighbourhood,
+  neighbourhoodAt,
   PRESETS,
   type PresetName,
   type PropagationSettings,

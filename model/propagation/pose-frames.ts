@@ -2,8 +2,9 @@
 import type { FrameSize } from '../video/index.ts'
 import type { SoftLabels } from './grid.ts'
 import type { Group } from './groups.ts'
-import { decodeJoint, type GridPoint } from './keypoints.ts'
+import { decodeJoint, decodePeak, type GridPoint } from './keypoints.ts'
 import type { PoseResult } from './propagate.ts'
+import type { PropagationSettings } from './settings.ts'
 
 /**
  * Reads a pose back. A stamp sits on whole cells; what that rounding moved the joint by at the walk's marked frame
@@ -15,16 +16,18 @@ export function decodePose(
   origin: number,
   labels: SoftLabels,
   { width, height }: FrameSize,
+  reading: PropagationSettings['joints'],
 ): PoseResult {
+  const read = reading === 'peak' ? decodePeak : decodeJoint
   const { rows, columns } = labels.grid
   const marked = group.joints.get(origin)!
   const stamps = group.marks.get(origin)!
   let total = 0
   let count = 0
   const joints = marked.map((place, i) => {
-    const decoded = decodeJoint(labels, i + 1)
+    const decoded = read(labels, i + 1)
     if (!decoded) return undefined
-    const shift = place ? difference(place, decodeJoint(stamps, i + 1)) : { x: 0, y: 0 }
+    const shift = place ? difference(place, read(stamps, i + 1)) : { x: 0, y: 0 }
     const confidence = Math.min(1, decoded.strength)
     total += confidence
     count++

@@ -7,6 +7,7 @@ import { Affinity } from './affinity.ts'
 import { FeatureCache, type FeatureExtractor } from './features.ts'
 import { FrameReader } from './frame-reader.ts'
 import { type GroupContext, groupMarks, type MaskMark, type PoseMark } from './groups.ts'
+import { settleJoints } from './joint-pace.ts'
 import { between, outwards, type WalkFrom } from './legs.ts'
 import { MaskFrames, type PlannedGroup } from './mask-frames.ts'
 import { overlappingObjects } from './overlap.ts'
@@ -143,6 +144,7 @@ async function* run(
   try {
     for (const [index, plan] of planned.entries()) {
       const { group } = plan
+      const settle = group.kind === 'pose' ? settleJoints(settings) : undefined
       for (const leg of plan.legs) {
         const walkFrom: WalkFrom = async function* (walkIndex, [start, ...frames], before) {
           const left = [start!, ...frames.slice(before?.walked ?? 0)]
@@ -153,6 +155,7 @@ async function* run(
             tokens,
             affinity,
             settings,
+            settle,
             signal,
             before,
           })) {
@@ -166,7 +169,7 @@ async function* run(
           if (frame < leg.range[0] || frame > leg.range[1]) continue
           const result =
             group.kind === 'pose'
-              ? decodePose(group, frame, origin, labels, video.table)
+              ? decodePose(group, frame, origin, labels, video.table, settings.joints)
               : maskFrames.decode(plan, frame, labels, provisional)
           const now = performance.now()
           const seconds = (now - last) / 1000

@@ -19,7 +19,12 @@ export interface PropagationSettings {
   /** Marked frames that are context of a frame: the nearest ones, among them the one that its walk started from. */
   readonly marks: number
   readonly neighbourhood: Neighbourhood
-  /** Whether marked frames are limited to the neighbourhood too. */
+  /**
+   * How far things move: of a context frame n frames away only tokens within `radius + (n - 1) * perFrame` vote, as far
+   * as the neighbourhood goes. Left out, the neighbourhood is the same for all of them.
+   */
+  readonly pace?: { readonly radius: number; readonly perFrame: number } | undefined
+  /** Whether marked frames are limited to the neighbourhood too; to the pace, where there is one, they always are. */
   readonly restrictMarked: boolean
   /**
    * What the queue of recent frames starts with. `copies`: as many copies of the marked frame as it holds (CRW,
@@ -28,6 +33,13 @@ export interface PropagationSettings {
   readonly queueStart: 'copies' | 'empty'
   /** How a mask becomes soft labels on the patch grid, and label maps come back to pixels. */
   readonly protocol: 'crw' | 'dino'
+  /** How a joint is read back: `mean` of its five strongest cells (JHMDB's evaluation), or at its `peak`. */
+  readonly joints: 'mean' | 'peak'
+  /**
+   * Cells that a joint is likely to move from one frame to the next, as the deviation of a Gaussian around its last
+   * place; votes beyond twice as far do not count. Left out, a joint may jump anywhere that looks like it.
+   */
+  readonly jointPace?: number | undefined
 }
 
 /**
@@ -46,10 +58,20 @@ const CRW_DAVIS = {
   restrictMarked: false,
   queueStart: 'copies',
   protocol: 'crw',
+  joints: 'mean',
 } as const satisfies PropagationSettings
 
-/** Published protocols, reproduced to the digit. */
+/**
+ * `annotator` is our own way, for people who want the best labels: it knows that things move by little from frame to
+ * frame. The others are published protocols, reproduced to the digit.
+ */
 export const PRESETS = {
+  annotator: {
+    ...CRW_DAVIS,
+    pace: { radius: 4, perFrame: 2 },
+    joints: 'peak',
+    jointPace: 3,
+  },
   /** SiamMAE (Gupta et al. 2023, appendix). */
   siammae: CRW_DAVIS,
   /** CropMAE (Eymael et al. 2024), downstreams/propagation: the same arithmetic and, on DAVIS, the same settings. */
@@ -64,6 +86,7 @@ export const PRESETS = {
     restrictMarked: true,
     queueStart: 'empty',
     protocol: 'dino',
+    joints: 'mean',
   },
 } as const satisfies Record<string, PropagationSettings>
 
@@ -79,9 +102,17 @@ export const settingsSchema = v.strictObject({
     shape: v.picklist(['disc', 'square']),
     radius: v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(1000)),
   }),
+  pace: v.optional(
+    v.strictObject({
+      radius: v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(1000)),
+      perFrame: v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1000)),
+    }),
+  ),
   restrictMarked: v.boolean(),
   queueStart: v.picklist(['copies', 'empty']),
   protocol: v.picklist(['crw', 'dino']),
+  joints: v.picklist(['mean', 'peak']),
+  jointPace: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0.5), v.maxValue(1000))),
 })
 
 /** What may differ from a preset, each a number. */
@@ -109,6 +140,27 @@ export function changedSettings(
   const issue = parsed.issues[0]
   const path = v.getDotPath(issue)
   throw new UsageError(`${nameOf(CHANGEABLE.find((key) => key === path) ?? 'radius')}: ${issue.message}.`)
+}
+
+/** Radii under a pace are rounded up to multiples of this, because each of them is a program of its own. */
+const PACE_STEP = 4
+
+/**
+ * Which tokens of a context frame may vote.
+ * @param apart  frames between it and the frame to label, at least 1
+ * @param marked whether a person marked it
+ * @returns undefined where all may
+ */
+export function neighbourhoodAt(
+  { neighbourhood, pace, restrictMarked }: PropagationSettings,
+  apart: number,
+  marked: boolean,
+): Neighbourhood | undefined {
+  if (pace) {
+    const radius = PACE_STEP * Math.ceil((pace.radius + (apart - 1) * pace.perFrame) / PACE_STEP)
+    if (radius < neighbourhood.radius) return { shape: neighbourhood.shape, radius }
+  }
+  return marked && !restrictMarked ? undefined : neighbourhood
 }
 
 /** Rows and columns that a neighbourhood reaches in each direction. */

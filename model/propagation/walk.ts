@@ -3,7 +3,7 @@ import { throwIfCancelled } from '../errors.ts'
 import type { Affinity, Candidates } from './affinity.ts'
 import type { TokenSource } from './features.ts'
 import type { SoftLabels } from './grid.ts'
-import type { PropagationSettings } from './settings.ts'
+import { neighbourhoodAt, type PropagationSettings } from './settings.ts'
 import { type Ballot, castVotes } from './vote.ts'
 
 export interface WalkOptions {
@@ -16,6 +16,8 @@ export interface WalkOptions {
   readonly tokens: TokenSource
   readonly affinity: Pick<Affinity, 'compare'>
   readonly settings: PropagationSettings
+  /** What becomes of a frame's votes before they label later frames; `before` are the labels of the frame before. */
+  readonly settle?: ((labels: SoftLabels, before: SoftLabels) => SoftLabels) | undefined
   readonly signal?: AbortSignal
 }
 
@@ -67,7 +69,7 @@ function nearestFrames(frames: readonly number[], frame: number, count: number):
  * @throws CancelledError when the signal fires; everything yielded before stays valid
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
-  const { frames, marks, tokens, affinity, settings, signal, before } = options
+  const { frames, marks, tokens, affinity, settings, settle, signal, before } = options
   const [start, ...rest] = frames
   const startLabels = start === undefined ? undefined : marks.get(start)
   if (start === undefined || !startLabels) throw new RangeError('A walk starts at a marked frame.')
@@ -111,16 +113,17 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
     chooseMarked(frame)
     const query = hold(frame)
     const pairs = new Map<string, Promise<Candidates>>()
-    const compare = (context: number, restricted: boolean): Promise<Candidates> => {
+    const compare = (context: number, marked: boolean): Promise<Candidates> => {
+      const neighbourhood = neighbourhoodAt(settings, Math.abs(frame - context), marked)
       // The same frame may be in the context several times; it is compared once.
-      const key = `${context} ${restricted}`
+      const key = `${context} ${neighbourhood?.radius}`
       let pair = pairs.get(key)
       if (!pair) {
         pair = Promise.all([query, tokens.acquire(context)])
           .then(([q, c]) => {
             // What the engine has not been given yet, it need not do.
             throwIfCancelled(signal)
-            return affinity.compare(q, c, restricted)
+            return affinity.compare(q, c, neighbourhood)
           })
           .finally(() => tokens.release(context))
         pair.catch(() => {})
@@ -132,9 +135,9 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
       ...marked.map((source) => ({
         source,
         copies: 1,
-        candidates: compare(source.frame, settings.restrictMarked),
+        candidates: compare(source.frame, true),
       })),
-      ...queue.map((source) => ({ source, copies: source.copies, candidates: compare(source.frame, true) })),
+      ...queue.map((source) => ({ source, copies: source.copies, candidates: compare(source.frame, false) })),
     ]
     const result: Recent = { frame, copies: 1, labels: undefined }
     push(result)
@@ -146,11 +149,14 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
     const ballots: Ballot[] = []
     for (const { candidates, source, copies } of step.ballots)
       ballots.push({ candidates: await candidates, labels: source.labels!, copies })
-    const labels = castVotes(ballots, settings.topK, settings.temperature)
+    const votes = castVotes(ballots, settings.topK, settings.temperature)
+    const labels = settle ? settle(votes, last) : votes
+    last = labels
     step.result.labels = labels
     return { frame: step.frame, labels }
   }
 
+  let last = before?.recent.at(-1)?.labels ?? startLabels
   const ahead: Scheduled[] = []
   try {
     const copies = settings.queueStart === 'copies' ? settings.context - (before?.walked ?? 0) : 0

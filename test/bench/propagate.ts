@@ -110,15 +110,15 @@ async function benchModel(engine: Engine, patch: number, clip: string): Promise<
   row('encoder', `${encoder.toFixed(3)} s per frame, ${percent(encoderShare)} of the matrix speed`)
 
   const { topK: k, neighbourhood, context } = PRESETS.siammae
-  const affinity = new Affinity(engine, { grid, dim: config.dim, k, neighbourhood })
+  const affinity = new Affinity(engine, { grid, dim: config.dim, k })
   const tokens = await extractor.extract(pixels)
   const step = async (): Promise<void> => {
-    const work = [affinity.compare(tokens, tokens, false)]
-    for (let i = 0; i < context; i++) work.push(affinity.compare(tokens, tokens, true))
+    const work = [affinity.compare(tokens, tokens, undefined)]
+    for (let i = 0; i < context; i++) work.push(affinity.compare(tokens, tokens, neighbourhood))
     await Promise.all(work)
   }
   const seconds = await timed(patch === 8 ? 3 : 7, step)
-  const executed = affinity.cost(false).flop + context * affinity.cost(true).flop
+  const executed = affinity.cost(undefined).flop + context * affinity.cost(neighbourhood).flop
   const dense = (context + 1) * 2 * cells * cells * config.dim
   row(
     `affinity step (${context + 1} context frames)`,

@@ -7,7 +7,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { scoreSequence } from '../../model/evaluation/index.ts'
 import { readIndexedPng } from '../../model/formats/index.ts'
-import { FeatureExtractor, networkSize, PRESETS, propagate } from '../../model/propagation/index.ts'
+import {
+  FeatureExtractor,
+  networkSize,
+  PRESETS,
+  type PresetName,
+  propagate,
+} from '../../model/propagation/index.ts'
 import { type Device, Engine } from '../../model/runtime/index.ts'
 import { initialiseEncoder } from '../../model/siammae/index.ts'
 import { openVideo } from '../../model/video/index.ts'
@@ -24,6 +30,7 @@ const { values: options } = parseArgs({
     sequences: { type: 'string' },
     size: { type: 'string', default: '480' },
     device: { type: 'string', default: 'cpu' },
+    preset: { type: 'string', default: 'annotator' },
     /** Softmax temperature instead of the preset's. */
     temperature: { type: 'string' },
   },
@@ -72,12 +79,12 @@ async function score(engine: Engine, features: string, frames: string, truth: Tr
           size,
         )
   const { width, height } = truth
-  const protocol = PRESETS.siammae
+  const preset = PRESETS[options.preset as PresetName]
   const job = propagate({
     video,
     engine,
     extractor,
-    settings: options.temperature ? { ...protocol, temperature: Number(options.temperature) } : protocol,
+    settings: options.temperature ? { ...preset, temperature: Number(options.temperature) } : preset,
     masks: [{ frame: 0, map: { width, height, data: truth.maps[0]! }, objects: truth.objects }],
     poses: [],
     direction: 'forward',
@@ -98,9 +105,10 @@ const cell = (value: number): string => (100 * value).toFixed(1).padStart(7)
 export async function benchQuality(): Promise<void> {
   if (!options.data)
     throw new Error('Name a folder with JPEGImages/480p and Annotations/480p: --data <folder>')
+  if (!(options.preset in PRESETS)) throw new Error(`Presets are ${Object.keys(PRESETS).join(', ')}.`)
   const model = await readEncoder(options.model)
   console.log(
-    `${machine(options.device)}\n${model.name} ${model.file} ${model.hash.slice(0, 19)}, short side ${options.size}`,
+    `${machine(options.device)}\n${model.name} ${model.file} ${model.hash.slice(0, 19)}, short side ${options.size}, preset ${options.preset}`,
   )
   const annotations = join(options.data, 'Annotations', '480p')
   const names = options.sequences?.split(',') ?? readdirSync(annotations).sort()

@@ -77,7 +77,9 @@ export function propagateCommand(signal: AbortSignal): Command {
     .option('--device <device>', 'auto, cpu, webgpu, cuda, dml, coreml', 'auto')
     .option('--threads <n>', 'processor threads (default: one per core)')
     .addOption(
-      new Option('--preset <name>', 'published protocol').choices(Object.keys(PRESETS)).default('siammae'),
+      new Option('--preset <name>', 'our own way, or a published protocol')
+        .choices(Object.keys(PRESETS))
+        .default('annotator'),
     )
     .option('--top-k <n>', 'labelled tokens that vote (default: the preset)')
     .option('--context <n>', 'recent frames kept as context (default: the preset)')

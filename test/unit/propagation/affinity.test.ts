@@ -95,9 +95,9 @@ describe('comparing two frames', () => {
       await engine.upload({ dtype: 'float32', shape: [cells, dim], data: a }),
       await engine.upload({ dtype: 'float32', shape: [cells, dim], data: b }),
     ]
-    const affinity = new Affinity(engine, { grid, dim, k, neighbourhood })
+    const affinity = new Affinity(engine, { grid, dim, k })
     for (const restricted of [true, false]) {
-      const found = await affinity.compare(query, context, restricted)
+      const found = await affinity.compare(query, context, restricted ? neighbourhood : undefined)
       const checked =
         cells > 1000
           ? Array.from({ length: 60 }, (_, i) => (i * 113) % cells)

@@ -122,12 +122,7 @@ describeWithReference('propagation equals the published code', (folder) => {
 
       const soft = values(golden, `${name}.soft`)
       const size = 3 * cells
-      const affinity = new Affinity(engine, {
-        grid,
-        dim,
-        k: settings.topK,
-        neighbourhood: settings.neighbourhood,
-      })
+      const affinity = new Affinity(engine, { grid, dim, k: settings.topK })
       const tokens = await goldenTokens(engine, values(golden, 'features'), cells, dim)
       // A software GPU takes seconds for what the CPU does in milliseconds; three frames show the same arithmetic.
       const frames = Array.from({ length: device === 'cpu' ? 16 : 3 }, (_, i) => i)
@@ -247,12 +242,7 @@ describeWithReference('propagation equals the published code', (folder) => {
         context: parameters.video_len,
         neighbourhood: { shape: 'disc', radius: parameters.radius },
       }
-      const affinity = new Affinity(engine, {
-        grid,
-        dim,
-        k: settings.topK,
-        neighbourhood: settings.neighbourhood,
-      })
+      const affinity = new Affinity(engine, { grid, dim, k: settings.topK })
       const tokens = await goldenTokens(engine, values(golden, `${name}.features`), cells, dim)
       const soft = values(golden, `${name}.soft`)
       const coordinates = exact(`${name}.coords_grid_xy`)

@@ -7,10 +7,12 @@ import { decodeLabels, decodeNetwork } from '../../../model/propagation/decode.t
 import { FeatureCache, type FeatureExtractor } from '../../../model/propagation/features.ts'
 import { blendLabels, packLabels, type SoftLabels, unpackLabels } from '../../../model/propagation/grid.ts'
 import { groupMarks } from '../../../model/propagation/groups.ts'
-import { decodeJoint, labelsFromJoints } from '../../../model/propagation/keypoints.ts'
+import { settleJoints } from '../../../model/propagation/joint-pace.ts'
+import { decodeJoint, decodePeak, labelsFromJoints } from '../../../model/propagation/keypoints.ts'
 import { labelsFromMask, linearTap } from '../../../model/propagation/labels.ts'
 import { MAX_TOKENS, networkSize } from '../../../model/propagation/network-size.ts'
 import { ObjectPairs } from '../../../model/propagation/overlap.ts'
+import { neighbourhoodAt, PRESETS, type PropagationSettings } from '../../../model/propagation/settings.ts'
 import { castVotes } from '../../../model/propagation/vote.ts'
 import type { Engine } from '../../../model/runtime/index.ts'
 
@@ -171,6 +173,80 @@ describe('keypoints', () => {
       ),
       { seed: 10, numRuns: 200 },
     )
+  })
+})
+
+describe('keypoints at their peak', () => {
+  const wide = { rows: 15, columns: 20 }
+  const place = fc.record({
+    x: fc.double({ min: 3, max: 16, noNaN: true }),
+    y: fc.double({ min: 3, max: 11, noNaN: true }),
+  })
+
+  it('come back to the cell they were put on', () => {
+    fc.assert(
+      fc.property(place, ({ x, y }) => {
+        const back = decodePeak(labelsFromJoints([{ x, y }], wide), 1)!
+        expect(Math.hypot(back.x - x, back.y - y)).toBeLessThan(1.1)
+        expect(back.strength).toBe(1)
+      }),
+      { seed: 11, numRuns: 200 },
+    )
+  })
+
+  it('stay at one place where two look alike, and are nowhere without votes', () => {
+    const labels = labelsFromJoints([{ x: 4, y: 4 }, undefined], wide)
+    // A weaker twin far away, which the mean of the strongest cells would be drawn to.
+    labels.data[(10 * 20 + 16) * 3 + 1] = 0.9
+    const alone = labelsFromJoints([{ x: 4, y: 4 }], wide)
+    const { x, y } = decodePeak(labels, 1)!
+    expect([x, y]).toEqual([decodePeak(alone, 1)!.x, decodePeak(alone, 1)!.y])
+    expect(decodeJoint(labels, 1)!.x).toBeGreaterThan(6)
+    expect(decodePeak(labels, 2)).toBeUndefined()
+  })
+
+  it('do not jump: votes out of reach are gone, the strongest in reach keeps its strength', () => {
+    const settle = settleJoints({ jointPace: 2 })!
+    const before = labelsFromJoints([{ x: 5, y: 6 }], wide)
+    const votes = labelsFromJoints([{ x: 6, y: 6 }], wide)
+    for (let at = 1; at < votes.data.length; at += 2) votes.data[at]! *= 0.5
+    votes.data[(2 * 20 + 17) * 2 + 1] = 1
+    const untouched = votes.data.slice()
+    const settled = settle(votes, before)
+    expect(votes.data).toEqual(untouched)
+    expect(settled.data[(2 * 20 + 17) * 2 + 1]).toBe(0)
+    const found = decodePeak(settled, 1)!
+    expect(
+      Math.hypot(found.x - decodePeak(before, 1)!.x - 1, found.y - decodePeak(before, 1)!.y),
+    ).toBeLessThan(0.5)
+    expect(found.strength).toBeCloseTo(0.5, 6)
+    // The background's channel is none of a joint's.
+    expect(settled.data.filter((_, at) => at % 2 === 0)).toEqual(votes.data.filter((_, at) => at % 2 === 0))
+  })
+
+  it('that were lost are found again anywhere; protocols let them jump', () => {
+    const lost = labelsFromJoints([undefined], wide)
+    const votes = labelsFromJoints([{ x: 15, y: 3 }], wide)
+    expect(settleJoints({ jointPace: 2 })!(votes, lost).data).toEqual(votes.data)
+    const protocol: PropagationSettings = PRESETS.siammae
+    expect(settleJoints(protocol)).toBeUndefined()
+  })
+})
+
+describe('the pace of things', () => {
+  it('widens with the frames between, in few steps, up to the neighbourhood', () => {
+    const settings = { ...PRESETS.annotator, pace: { radius: 4, perFrame: 2 } }
+    const radii = [1, 2, 3, 5, 8, 9, 20].map((apart) => neighbourhoodAt(settings, apart, false)?.radius)
+    expect(radii).toEqual([4, 8, 8, 12, 20, 20, 20])
+    expect(neighbourhoodAt(settings, 3, true)?.radius).toBe(8)
+    expect(neighbourhoodAt(settings, 20, true)).toBeUndefined()
+    expect(neighbourhoodAt({ ...settings, restrictMarked: true }, 20, true)?.radius).toBe(20)
+  })
+
+  it('is not a matter of the published protocols', () => {
+    expect(neighbourhoodAt(PRESETS.siammae, 1, false)).toEqual({ shape: 'disc', radius: 20 })
+    expect(neighbourhoodAt(PRESETS.siammae, 1, true)).toBeUndefined()
+    expect(neighbourhoodAt(PRESETS.dino, 1, true)).toEqual({ shape: 'square', radius: 12 })
   })
 })
 
