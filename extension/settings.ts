@@ -9,6 +9,7 @@ import type { LabelTemplate } from './labels.ts'
 const DISPLAY: readonly (keyof DisplaySettings)[] = [
   'maskOpacity',
   'maskStyle',
+  'heatMapOpacity',
   'takeOver',
   'brushSize',
   'penPressure',

@@ -77,6 +77,8 @@ const GROUPS: readonly { readonly names: readonly string[]; readonly load: () =>
       'rangeEnd',
       'clearRange',
       'tool',
+      'inspectCorrespondence',
+      'inspectAttention',
       'brushSize',
       'selectObject',
       'fit',

@@ -93,6 +93,9 @@ export const viewCommands: Handlers = {
     if (tool !== undefined) view.command({ name: 'tool', tool })
   },
 
+  inspectCorrespondence: looking('correspondence'),
+  inspectAttention: looking('attention'),
+
   async brushSize(services, given) {
     const view = activeView(services)
     if (typeof given === 'number') {
@@ -136,6 +139,17 @@ function onObject(name: 'toggleHide' | 'toggleLock' | 'toggleSolo'): Handler {
   }
 }
 
+function looking(what: 'correspondence' | 'attention'): Handler {
+  return (services) => {
+    const view = activeView(services)
+    if (!vscode.workspace.isTrusted)
+      throw new Sentence(
+        'Models do not run in a workspace that is not trusted; trust it to look into the model.',
+      )
+    view.command({ name: 'inspect', what })
+  }
+}
+
 async function askForFrame(times: Float64Array, current: number): Promise<number | undefined> {
   const written = await vscode.window.showInputBox({
     title: vscode.l10n.t('Go to frame or time'),
@@ -170,6 +184,7 @@ async function askForTool(current: Tool): Promise<Tool | undefined> {
     eraser: vscode.l10n.t('Eraser'),
     polygon: vscode.l10n.t('Polygon'),
     keypoints: vscode.l10n.t('Keypoints'),
+    inspect: vscode.l10n.t('Inspect'),
     pan: vscode.l10n.t('Pan'),
   }
   const items = TOOLS.map((tool) => ({

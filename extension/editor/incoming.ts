@@ -1,6 +1,12 @@
 import * as v from 'valibot'
 import { MAX_FRAMES, MAX_OBJECTS } from '../../model/annotation/index.ts'
-import { COMMANDS, type DisplaySettings, TOOLS, type WebviewMessage } from '../../webview/protocol/index.ts'
+import {
+  COMMANDS,
+  type DisplaySettings,
+  MOST_MATCHES,
+  TOOLS,
+  type WebviewMessage,
+} from '../../webview/protocol/index.ts'
 
 /** What a webview may send. It shows content from outside, so nothing of it is trusted. */
 
@@ -24,6 +30,7 @@ const Settings = v.partial(
   v.strictObject({
     maskOpacity: share,
     maskStyle: v.picklist(['fill', 'outline', 'both']),
+    heatMapOpacity: share,
     takeOver: v.boolean(),
     brushSize: v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(2_000)),
     penPressure: v.boolean(),
@@ -31,6 +38,21 @@ const Settings = v.partial(
     propagateOnCorrection: v.boolean(),
   } satisfies Record<keyof DisplaySettings, v.GenericSchema>),
 )
+
+/** Pixels of a video, or a little outside of it. */
+const pixel = v.pipe(v.number(), v.finite(), v.minValue(-100_000), v.maxValue(100_000))
+
+const Wish = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('correspondence'),
+    reference: frame,
+    x: pixel,
+    y: pixel,
+    frame,
+    topK: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MOST_MATCHES)),
+  }),
+  v.strictObject({ kind: v.literal('attention'), frame }),
+])
 
 /** A number, a short text, or a pair of frames. */
 const Argument = v.union([v.pipe(v.number(), v.finite()), text(200), range])
@@ -48,6 +70,11 @@ const Message = v.variant('type', [
   }),
   v.strictObject({ type: v.literal('view'), view: ViewState }),
   v.strictObject({ type: v.literal('changeSettings'), settings: Settings }),
+  v.strictObject({
+    type: v.literal('inspect'),
+    id: v.pipe(v.number(), v.safeInteger()),
+    wish: v.optional(Wish),
+  }),
   v.strictObject({
     type: v.literal('execute'),
     command: v.picklist(COMMANDS),

@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode'
 import type { AnnotationDocument, Edit, Run, RunResult } from '../../model/annotation/index.ts'
-import type { ClipFacts } from '../../model/process/index.ts'
+import type { ClipFacts, ModelChoice, RunSettings } from '../../model/process/index.ts'
 import type {
   DisplaySettings,
   DoubtfulFrame,
@@ -33,6 +33,9 @@ export interface EditorSettings {
   display(): DisplaySettings
   /** JPEG quality, 1 to 100. */
   pictureQuality(): number
+  /** The model and the settings of runs, which looks into the model share. */
+  model(): ModelChoice
+  run(): RunSettings
   /** Writes `siammae.*` settings of the user. */
   change(settings: Partial<DisplaySettings>): Promise<void>
   /** Any of these has another value now. */

@@ -3,13 +3,20 @@ import * as vscode from 'vscode'
 import { AnnotationError } from '../../model/annotation/index.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { ClipFacts } from '../../model/process/index.ts'
-import type { ClipView, HostMessage, ViewCommand, ViewState } from '../../webview/protocol/index.ts'
+import type {
+  ClipView,
+  HostMessage,
+  InspectionAnswer,
+  ViewCommand,
+  ViewState,
+} from '../../webview/protocol/index.ts'
 import { EntryWindow } from '../document/entry-window.ts'
 import { nextTurn } from '../document/slices.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
 import { wordsOf } from '../words.ts'
 import { viewHtml, viewRoots } from './html.ts'
 import { type Incoming, readMessage } from './incoming.ts'
+import { inspect } from './inspection.ts'
 import type { OpenDocument, ViewChange } from './open-document.ts'
 import type { AnnotatorView, EditorServices } from './types.ts'
 
@@ -89,6 +96,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
   dispose(): void {
     this.document.sessions.delete(this)
     this.#services.client.forgetView(this.id)
+    this.#services.client.endInspection(this.id)
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose()
     if (this.#rememberTimer !== undefined) {
       clearTimeout(this.#rememberTimer)
@@ -132,6 +140,9 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       case 'changeSettings':
         await this.#services.settings.change(message.settings)
         break
+      case 'inspect':
+        await this.#inspect(message)
+        break
       case 'execute':
         try {
           await vscode.commands.executeCommand(message.command, ...message.args)
@@ -161,12 +172,34 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     this.#post({ type: 'edited', id, error })
   }
 
+  async #inspect({ id, wish }: Extract<Incoming, { type: 'inspect' }>): Promise<void> {
+    const { document } = this
+    if (wish === undefined || !document.isOpen) {
+      this.#services.client.endInspection(this.id)
+      return
+    }
+    let answer: InspectionAnswer
+    try {
+      const { isTrusted } = vscode.workspace
+      answer = await inspect(this.#services, document.videoPath, this.id, isTrusted, wish)
+    } catch (error) {
+      answer = { kind: 'refused', message: wordsOf(error) }
+    }
+    this.#post({ type: 'inspected', id, answer })
+  }
+
   /** A view that waits for an answer gets one, also when its message could not be read. */
   #answerRefused(value: unknown, reason: string): void {
     if (typeof value !== 'object' || value === null) return
     const { type, id } = value as { type?: unknown; id?: unknown }
     if (type === 'edit' && typeof id === 'number')
       this.#post({ type: 'edited', id, error: `This edit is not possible (${reason}).` })
+    if (type === 'inspect' && typeof id === 'number')
+      this.#post({
+        type: 'inspected',
+        id,
+        answer: { kind: 'refused', message: `This cannot be looked at (${reason}).` },
+      })
   }
 
   #setView(view: ViewState): void {
@@ -201,6 +234,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     this.#opened = false
     this.#window.reset()
     this.#wantPictures([])
+    this.#services.client.endInspection(this.id)
   }
 
   #changed(change: ViewChange): void {

@@ -1,11 +1,15 @@
 import type {
+  AttentionResult,
   ClipFacts,
+  CorrespondenceRequest,
+  CorrespondenceResult,
   DoctorReport,
   ExportRequest,
   ExportResult,
   HostFunctions,
   ImportAnswer,
   ImportRequest,
+  InspectionRequest,
   ModelChoice,
   ModelExportRequest,
   ModelReady,
@@ -135,6 +139,18 @@ export class ProcessClient implements ModelClient {
 
   cancelRun(run: number): Promise<void> {
     return this.#call((rpc) => rpc.cancelRun(run))
+  }
+
+  inspectCorrespondence(request: CorrespondenceRequest): Promise<CorrespondenceResult | undefined> {
+    return this.#callOn(request.clip, (rpc) => rpc.inspectCorrespondence(request))
+  }
+
+  inspectAttention(request: InspectionRequest): Promise<AttentionResult | undefined> {
+    return this.#callOn(request.clip, (rpc) => rpc.inspectAttention(request))
+  }
+
+  endInspection(view: string): void {
+    this.#connection?.rpc.endInspection(view).catch((error: unknown) => this.#note(error))
   }
 
   exportDataset(job: string, request: ExportRequest): Promise<ExportResult> {

@@ -1,10 +1,14 @@
 import type {
+  AttentionResult,
   ClipFacts,
+  CorrespondenceRequest,
+  CorrespondenceResult,
   DoctorReport,
   EarlierResult,
   ExportRequest,
   ExportResult,
   HostFunctions,
+  InspectionRequest,
   ModelChoice,
   ModelReady,
   RunFacts,
@@ -39,6 +43,14 @@ export interface ModelClient {
   pauseRun(run: number): Promise<void>
   resumeRun(run: number): Promise<void>
   cancelRun(run: number): Promise<void>
+  /**
+   * Looks into the model; see the model process. Undefined when a newer look of the view has taken its place.
+   * @throws Error whose message is a sentence for the person, also while a run goes on
+   */
+  inspectCorrespondence(request: CorrespondenceRequest): Promise<CorrespondenceResult | undefined>
+  inspectAttention(request: InspectionRequest): Promise<AttentionResult | undefined>
+  /** The view wants nothing any more. */
+  endInspection(view: string): void
   exportDataset(job: string, request: ExportRequest): Promise<ExportResult>
   cancelExport(job: string): Promise<void>
   /** Also about the ffmpeg and the model file that the settings name. */

@@ -2,7 +2,13 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import type { FrameEntries, HostMessage, WebviewMessage } from '../../webview/protocol/index.ts'
+import type {
+  FrameEntries,
+  HostMessage,
+  InspectionAnswer,
+  InspectionWish,
+  WebviewMessage,
+} from '../../webview/protocol/index.ts'
 import { root } from './build.ts'
 import { THEMES, type ThemeName } from './themes.ts'
 import { CHROMIUM_FLAGS, findChromium } from './vscode/chromium.ts'
@@ -18,6 +24,8 @@ export interface WebviewPageOptions {
   readonly pictureDelay?: number
   /** The pictures themselves; without it they are drawn in the page. */
   readonly picture?: (frame: number) => Promise<Uint8Array>
+  /** Answers looks into the model; without it none is answered. */
+  readonly inspect?: (wish: InspectionWish) => Promise<InspectionAnswer>
   /** Device pixels per CSS pixel. */
   readonly density?: number
 }
@@ -80,6 +88,14 @@ const FAKE_HOST = `
       for (let frame = message.first; frame <= message.last; frame++)
         frames.push({ frame, entries: entries.get(frame) ?? [] })
       send({ type: 'entries', frames })
+    } else if (message.type === 'inspect' && message.wish && window.inspectionsServed) {
+      fetch('inspect/' + encodeURIComponent(JSON.stringify(message.wish)))
+        .then((answer) => answer.json())
+        .then((answer) => {
+          for (const name of ['similarity', 'maps', 'mean', 'onPatches'])
+            if (answer[name]) answer[name] = Float32Array.from(answer[name])
+          send({ type: 'inspected', id: message.id, answer })
+        })
     } else if (message.type === 'edit' && window.refusal) {
       send({ type: 'edited', id: message.id, error: window.refusal })
     } else if (message.type === 'edit') {
@@ -137,6 +153,14 @@ export class WebviewPage {
       const served = /^picture\/(\d+)$/.exec(name)
       if (served && options.picture)
         return route.fulfill({ body: Buffer.from(await options.picture(Number(served[1]))) })
+      const asked = /^inspect\/(.+)$/.exec(name)
+      if (asked && options.inspect) {
+        const answer = await options.inspect(JSON.parse(decodeURIComponent(asked[1]!)) as InspectionWish)
+        const json = JSON.stringify(answer, (_, value) =>
+          value instanceof Float32Array ? [...value] : value,
+        )
+        return route.fulfill({ contentType: 'application/json', body: json })
+      }
       if (name !== '') return route.fulfill({ path: `${root}/dist/${name}` })
       return route.fulfill({
         contentType: 'text/html',
@@ -144,6 +168,7 @@ export class WebviewPage {
           <body><div id="root"></div><script>${FAKE_HOST}
           window.kept = ${JSON.stringify(options.kept)}; window.pictureDelay = ${options.pictureDelay ?? 0}
           window.picturesServed = ${options.picture !== undefined}
+          window.inspectionsServed = ${options.inspect !== undefined}
           </script><script src="webview.js"></script></body></html>`,
       })
     })

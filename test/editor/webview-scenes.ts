@@ -77,6 +77,7 @@ export function scene(frameCount: number, objectCount: number, rough = false): O
     settings: {
       maskOpacity: 0.5,
       maskStyle: 'both',
+      heatMapOpacity: 0.6,
       takeOver: false,
       brushSize: 24,
       penPressure: true,

@@ -1,3 +1,4 @@
+import { InspectPanel, isInspecting } from './inspect/index.ts'
 import { belongsToControl } from './keys.ts'
 import { Notices } from './shell/notices.tsx'
 import { OptionBar } from './shell/option-bar.tsx'
@@ -40,8 +41,9 @@ export function App() {
         <div class="editor">
           <ToolStrip />
           <OptionBar />
-          <main class="stage-cell">
+          <main class={isInspecting.value ? 'stage-cell inspecting' : 'stage-cell'}>
             <Stage />
+            {isInspecting.value && <InspectPanel />}
             <Notices />
           </main>
           <TransportBar />

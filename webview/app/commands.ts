@@ -1,5 +1,6 @@
 import { batch } from '@preact/signals'
 import type { ViewCommand } from '../protocol/index.ts'
+import { startInspecting } from './inspect/state.ts'
 import { stepBrushSize } from './masks/index.ts'
 import { changeSettings } from './messages.ts'
 import { clampFrame, nextDoubtful, nextKeyframe, withRangeEnd } from './navigation.ts'
@@ -68,6 +69,9 @@ export function perform(command: ViewCommand): void {
       break
     case 'tool':
       state.tool.value = command.tool
+      break
+    case 'inspect':
+      startInspecting(command.what)
       break
     case 'brushSize':
       changeSettings({ brushSize: stepBrushSize(state.settings.value.brushSize, command.by) })

@@ -6,6 +6,7 @@ import './styles/timeline.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { perform } from './commands.ts'
+import { followWishes } from './inspect/index.ts'
 import { connect } from './messages.ts'
 import { watchTheme } from './theme.ts'
 
@@ -14,3 +15,4 @@ root.id = 'root'
 render(<App />, root)
 watchTheme()
 connect(perform)
+followWishes()

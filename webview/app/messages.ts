@@ -4,6 +4,8 @@ import type {
   DisplaySettings,
   HostCommand,
   HostMessage,
+  InspectionAnswer,
+  InspectionWish,
   ViewCommand,
   ViewState,
   WebviewMessage,
@@ -80,6 +82,18 @@ function sendSettings(): void {
   unsentSettings = {}
 }
 
+let inspected: (id: number, answer: InspectionAnswer) => void = () => {}
+
+/** Who hears what came of looks into the model. */
+export function onInspected(listener: (id: number, answer: InspectionAnswer) => void): void {
+  inspected = listener
+}
+
+/** Asks for a look into the model, which takes the place of the one before; undefined ends it. */
+export function sendWish(id: number, wish: InspectionWish | undefined): void {
+  post({ type: 'inspect', id, wish })
+}
+
 /** A line for the extension's log. */
 export function log(level: 'error' | 'info', text: string): void {
   post({ type: 'log', level, text })
@@ -152,6 +166,9 @@ function receive(message: HostMessage): void {
       break
     case 'trusted':
       state.trusted.value = true
+      break
+    case 'inspected':
+      inspected(message.id, message.answer)
       break
     case 'command':
       perform(message.command)

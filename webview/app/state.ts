@@ -56,6 +56,7 @@ export const trusted = signal(true)
 export const settings = signal<DisplaySettings>({
   maskOpacity: 0.5,
   maskStyle: 'both',
+  heatMapOpacity: 0.6,
   takeOver: false,
   brushSize: 24,
   penPressure: true,

@@ -1,4 +1,5 @@
 import type { Edit, Entry, Label, TrackedObject } from '../../model/annotation/index.ts'
+import type { InspectionAnswer, InspectionWish } from './inspection.ts'
 
 /** What the webview shows of the clip. */
 export interface ClipView {
@@ -14,7 +15,7 @@ export interface ClipView {
   readonly warnings: readonly string[]
 }
 
-export const TOOLS = ['select', 'brush', 'eraser', 'polygon', 'keypoints', 'pan'] as const
+export const TOOLS = ['select', 'brush', 'eraser', 'polygon', 'keypoints', 'inspect', 'pan'] as const
 export type Tool = (typeof TOOLS)[number]
 
 /** How marks are drawn and how the tools behave; every one is a setting `siammae.*`. */
@@ -23,6 +24,8 @@ export interface DisplaySettings {
   readonly maskOpacity: number
   /** `both` draws fill and outline. */
   readonly maskStyle: 'fill' | 'outline' | 'both'
+  /** How much a heat map covers the picture, 0 to 1. */
+  readonly heatMapOpacity: number
   /** Whether drawing takes pixels over from other objects of the frame. */
   readonly takeOver: boolean
   /** Diameter in pixels of the video. */
@@ -98,6 +101,8 @@ export type ViewCommand =
   | { readonly name: 'togglePlay' | 'toggleLoop' }
   | { readonly name: 'rangeStart' | 'rangeEnd' | 'clearRange' }
   | { readonly name: 'tool'; readonly tool: Tool }
+  /** Looks into the model: chooses the tool for it, and what it shows. */
+  | { readonly name: 'inspect'; readonly what: InspectionWish['kind'] }
   | { readonly name: 'brushSize'; readonly by: number }
   | { readonly name: 'selectObject'; readonly objectId: number }
   | { readonly name: 'fit' | 'actualSize' | 'zoomIn' | 'zoomOut' }
@@ -195,6 +200,8 @@ export type HostMessage =
   | { readonly type: 'doubtful'; readonly frames: readonly DoubtfulFrame[] }
   | { readonly type: 'settings'; readonly settings: DisplaySettings }
   | { readonly type: 'trusted' }
+  /** Answer to `inspect`. */
+  | { readonly type: 'inspected'; readonly id: number; readonly answer: InspectionAnswer }
   | { readonly type: 'command'; readonly command: ViewCommand }
 
 /** From the webview to the extension host. */
@@ -210,6 +217,8 @@ export type WebviewMessage =
   | { readonly type: 'view'; readonly view: ViewState }
   /** Settings that the person changed in the view; written as `siammae.*` of the user. */
   | { readonly type: 'changeSettings'; readonly settings: Partial<DisplaySettings> }
+  /** A look into the model; a newer one takes the place of the one before. Nothing is wanted any more: no wish. */
+  | { readonly type: 'inspect'; readonly id: number; readonly wish: InspectionWish | undefined }
   | { readonly type: 'execute'; readonly command: HostCommand; readonly args: readonly unknown[] }
   /** Something went wrong in the webview; for the log. */
   | { readonly type: 'log'; readonly level: 'error' | 'info'; readonly text: string }

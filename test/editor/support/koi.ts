@@ -72,6 +72,7 @@ export async function koi(marked: boolean, frames = 40): Promise<Koi> {
     settings: {
       maskOpacity: 0.5,
       maskStyle: 'both',
+      heatMapOpacity: 0.6,
       takeOver: false,
       brushSize: 24,
       penPressure: true,

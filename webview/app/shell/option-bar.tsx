@@ -1,4 +1,5 @@
 import { perform } from '../commands.ts'
+import { pinned, what } from '../inspect/state.ts'
 import { BRUSH_SIZES } from '../masks/index.ts'
 import { changeSettings } from '../messages.ts'
 import { overlayShown, settings, tool, zoom } from '../state.ts'
@@ -9,6 +10,7 @@ import { Codicon, Icon } from '../widgets/icons.tsx'
 
 /** What can be set for the chosen tool, and how the picture is shown. */
 export function OptionBar() {
+  const inspects = tool.value === 'inspect'
   const draws = ['brush', 'eraser', 'polygon'].includes(tool.value)
   return (
     <div class="option-bar" role="toolbar" aria-label={t('Options')}>
@@ -56,10 +58,12 @@ export function OptionBar() {
         unit="%"
         min={0}
         max={100}
-        value={Math.round(settings.value.maskOpacity * 100)}
-        onChange={(percent) => changeSettings({ maskOpacity: percent / 100 })}
+        value={Math.round((inspects ? settings.value.heatMapOpacity : settings.value.maskOpacity) * 100)}
+        onChange={(percent) =>
+          changeSettings(inspects ? { heatMapOpacity: percent / 100 } : { maskOpacity: percent / 100 })
+        }
       />
-      <MaskStyle />
+      {!inspects && <MaskStyle />}
       <IconButton
         title={t('Hide or Show All Marks')}
         pressed={!overlayShown.value}
@@ -91,6 +95,13 @@ export function OptionBar() {
 
 function hint(): string {
   if (tool.value === 'keypoints') return t('Click to place the points in their order; drag to move them.')
+  if (tool.value === 'inspect') {
+    if (what.value === 'attention')
+      return t('What [CLS] looks at on this frame, in the last block of the network.')
+    if (pinned.value)
+      return t('Step through the frames to see where the patch is found; Escape lets go of it.')
+    return t('Point at a patch; a click holds it while you step through the frames. Escape leaves.')
+  }
   if (tool.value === 'pan') return t('Drag to move the picture.')
   return t('Click an object to choose it; drag its points to move them.')
 }

@@ -16,6 +16,8 @@ function titleOf(one: Tool): string {
       return t('Polygon (P)')
     case 'keypoints':
       return t('Keypoints (S)')
+    case 'inspect':
+      return t('Inspect the Model (C)')
     case 'pan':
       return t('Move the Picture (hold Space)')
   }

@@ -1,4 +1,5 @@
 import { effect, signal, untracked } from '@preact/signals'
+import { insetFrame, insetPicture, isInspecting, stageLook } from '../inspect/index.ts'
 import type { Rect } from '../masks/index.ts'
 import { onPictures, wantPictures } from '../messages.ts'
 import type { StageCommand, StagePort } from '../stage-port.ts'
@@ -72,7 +73,10 @@ export class StageController implements StagePort, InputTarget {
       decode: (bytes, mime) =>
         createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: mime })),
       want: wantPictures,
-      changed: () => this.#show(),
+      changed: () => {
+        this.#show()
+        this.#showInset()
+      },
       limit: PICTURE_MEMORY,
     })
     onPictures({
@@ -89,6 +93,7 @@ export class StageController implements StagePort, InputTarget {
     this.#layers.stop()
     this.#host.newObject.forget()
     state.shownFrame.value = undefined
+    insetPicture.value = undefined
     clearHint()
     missingKeypoints.value = []
   }
@@ -188,7 +193,12 @@ export class StageController implements StagePort, InputTarget {
     const { width, height } = this.#picture
     const before = this.#keyPointer ?? { x: width / 2, y: height / 2, pressed: false }
     const clamp = (value: number, size: number) => Math.min(size, Math.max(0, value))
-    this.#keyPointer = { ...before, x: clamp(before.x + dx, width), y: clamp(before.y + dy, height) }
+    const step = this.#tool?.keyStep ?? { width: 1, height: 1 }
+    this.#keyPointer = {
+      ...before,
+      x: clamp(before.x + dx * step.width, width),
+      y: clamp(before.y + dy * step.height, height),
+    }
     const sample = sampleAt(this.#keyPointer.x, this.#keyPointer.y)
     if (this.#keyPointer.pressed) this.#tool?.drag([sample])
     else this.#tool?.hover(sample)
@@ -253,6 +263,18 @@ export class StageController implements StagePort, InputTarget {
         this.#layers.stale('tool')
       })
     })
+    on(() => {
+      insetFrame.value
+      untracked(() => this.#showInset())
+    })
+    on(() => {
+      stageLook.value
+      this.#layers.stale('tool')
+    })
+    on(() => {
+      isInspecting.value
+      this.#layers.stale('fills')
+    })
     let object = state.objectId.peek()
     on(() => {
       const next = state.objectId.value
@@ -275,12 +297,22 @@ export class StageController implements StagePort, InputTarget {
 
   #open(clip: typeof state.clip.value): void {
     state.shownFrame.value = undefined
+    insetPicture.value = undefined
     this.#root.removeAttribute('data-frame')
     if (clip === undefined) return
     this.#fills.open(clip.width, clip.height)
     this.#pictures.open(clip.frameCount, clip.width, clip.height)
     this.#place()
     this.#layers.stale('picture', 'fills', 'lines', 'tool')
+  }
+
+  /** The frame beside the stage: where a patch is looked for, or is from. */
+  #showInset(): void {
+    const frame = insetFrame.peek()
+    this.#pictures.also(frame)
+    const image = frame === undefined ? undefined : this.#pictures.get(frame)
+    if (insetPicture.peek()?.image !== image)
+      insetPicture.value = frame === undefined || image === undefined ? undefined : { frame, image }
   }
 
   /** Puts the frame that is wanted on screen, when its picture is there. */
@@ -337,7 +369,9 @@ export class StageController implements StagePort, InputTarget {
     }
     const { maskOpacity, maskStyle } = state.settings.peek()
     const plain = maskStyle === 'outline' ? 0 : maskOpacity
-    const opacity = this.#fills.isLive ? Math.max(plain, LIVE_OPACITY) : plain
+    // A heat map needs the picture's own colours beneath it.
+    const masks = isInspecting.peek() ? 0 : plain
+    const opacity = this.#fills.isLive ? Math.max(plain, LIVE_OPACITY) : masks
     this.#fills.draw(this.#layers.context('fills'), this.#host.view, this.#layers.size, opacity, box)
   }
 

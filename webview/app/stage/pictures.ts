@@ -42,6 +42,7 @@ export class Pictures<P extends Picture> {
   #frameCount = 0
   #pictureBytes = 1
   #shown: number | undefined
+  #also: number | undefined
 
   constructor(options: PicturesOptions<P>) {
     this.#options = options
@@ -57,6 +58,7 @@ export class Pictures<P extends Picture> {
     this.#bytes = 0
     this.#asked = ''
     this.#shown = undefined
+    this.#also = undefined
     this.#frameCount = frameCount
     this.#pictureBytes = Math.max(1, width * height * 4)
   }
@@ -87,6 +89,13 @@ export class Pictures<P extends Picture> {
   /** The picture on screen; it stays whatever happens. */
   show(frame: number): void {
     this.#shown = frame
+  }
+
+  /** A second frame that is shown somewhere: asked for next after the person's own, and kept. */
+  also(frame: number | undefined): void {
+    if (frame === this.#also) return
+    this.#also = frame
+    this.#ask()
   }
 
   /** The person is on this frame, on the way in this direction: asks for what is missing. */
@@ -138,11 +147,12 @@ export class Pictures<P extends Picture> {
     const behind = Math.min(BEHIND, Math.max(0, room - ahead))
     const frames: number[] = []
     const add = (frame: number) => {
-      if (frame < 0 || frame >= this.#frameCount) return
+      if (frame < 0 || frame >= this.#frameCount || frames.includes(frame)) return
       if (this.#kept.has(frame) || this.#decoding.has(frame) || this.#failed.has(frame)) return
       frames.push(frame)
     }
     add(this.#frame)
+    if (this.#also !== undefined && this.#also !== this.#frame) add(this.#also)
     for (let i = 1; i <= ahead; i++) add(this.#frame + i * this.#direction)
     for (let i = 1; i <= behind; i++) add(this.#frame - i * this.#direction)
     const asked = frames.join()
@@ -155,7 +165,7 @@ export class Pictures<P extends Picture> {
     if (this.#bytes <= this.#options.limit) return
     for (const [frame, picture] of this.#kept) {
       if (this.#bytes <= this.#options.limit) break
-      if (frame === this.#shown || frame === this.#frame) continue
+      if (frame === this.#shown || frame === this.#frame || frame === this.#also) continue
       picture.close()
       this.#kept.delete(frame)
       this.#bytes -= this.#pictureBytes

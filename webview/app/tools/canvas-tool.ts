@@ -1,7 +1,7 @@
 import type { Edit, Entry, Keypoint, TrackedObject } from '../../../model/annotation/index.ts'
 import type { MaskEdit } from '../masks/index.ts'
 import type { Mark } from '../stage/marks.ts'
-import type { View } from '../stage/view.ts'
+import type { Size, View } from '../stage/view.ts'
 import type { StageCommand } from '../stage-port.ts'
 
 /** Where a pointer is and how it is held. */
@@ -64,6 +64,8 @@ export interface ToolHost {
 export interface CanvasTool {
   /** CSS cursor while the tool waits. */
   readonly cursor: string
+  /** Pixels of the video that the keyboard's pointer goes by one press; 1 where left out. */
+  readonly keyStep?: Size | undefined
   /** @returns whether the pointer is the tool's until it is let go */
   down(sample: PointerSample): boolean
   /** The pointer has moved while it was the tool's; several samples may have come at once. */

@@ -1,5 +1,6 @@
 import type { Tool } from '../../protocol/index.ts'
 import type { CanvasTool, ToolHost } from './canvas-tool.ts'
+import { InspectTool } from './inspect-tool.ts'
 import { KeypointsTool } from './keypoints-tool.ts'
 import { PolygonTool } from './polygon-tool.ts'
 import { SelectTool } from './select-tool.ts'
@@ -17,5 +18,6 @@ export function makeTools(host: ToolHost): Record<Exclude<Tool, 'pan'>, CanvasTo
     eraser: new StrokeTool(host, true),
     polygon: new PolygonTool(host),
     keypoints: new KeypointsTool(host),
+    inspect: new InspectTool(host),
   }
 }

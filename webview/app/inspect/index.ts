@@ -1,0 +1,6 @@
+export { followWishes } from './asking.ts'
+export { HeatLayer } from './heat-layer.ts'
+export { stageLook } from './look.ts'
+export { drawMatches, drawPatch } from './marks.ts'
+export { InspectPanel } from './panel.tsx'
+export { insetFrame, insetPicture, isInspecting } from './state.ts'
