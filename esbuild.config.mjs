@@ -50,7 +50,7 @@ await build({
   sourcemap: 'linked',
   minify: true,
   outdir: 'dist',
-  entryPoints: { webview: 'webview/app/main.tsx' },
+  entryPoints: { webview: 'webview/app/main.tsx', dashboard: 'webview/dashboard/main.tsx' },
   jsx: 'automatic',
   jsxImportSource: 'preact',
   assetNames: '[name]',

@@ -12,6 +12,9 @@ import type { Services } from './services.ts'
 import { Settings } from './settings.ts'
 import { tellLosses } from './status/losses.ts'
 import { StatusItem } from './status/status-item.ts'
+import { TrainingItem } from './status/training-item.ts'
+import { FineTuning } from './training/index.ts'
+import { tellTrainings } from './training/tell.ts'
 import { registerTrees } from './trees/index.ts'
 
 let client: ProcessClient | undefined
@@ -21,6 +24,7 @@ let open: ReturnType<typeof registerEditors> | undefined
 export interface Api {
   readonly editors: AnnotatorEditors
   readonly models: Models
+  readonly tuning: FineTuning
 }
 
 /** Called once, when the first command, view or editor of the extension is used. */
@@ -43,20 +47,24 @@ export function activate(context: vscode.ExtensionContext): Api {
     isTrusted: () => vscode.workspace.isTrusted,
   })
   const models = new Models(context, settings)
-  const services: Services = { context, log, settings, client, editors, propagation, models }
+  const tuning = new FineTuning({ context, settings, models, log, propagation })
+  const services: Services = { context, log, settings, client, editors, propagation, models, tuning }
   context.subscriptions.push(
     log,
     settings,
     editors,
     models,
+    tuning,
     registerCommands(services),
     registerTrees(services),
     new StatusItem(services),
+    new TrainingItem(tuning),
+    tellTrainings(tuning),
     followContext(services),
     followCorrections(services),
     tellLosses(services),
   )
-  return { editors, models }
+  return { editors, models, tuning }
 }
 
 /** Called when the window closes: what is not saved is in a backup, and no process is left behind. */

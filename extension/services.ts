@@ -4,6 +4,7 @@ import type { ProcessClient } from './model-client/index.ts'
 import type { Models } from './models/index.ts'
 import type { Propagation } from './propagation/index.ts'
 import type { Settings } from './settings.ts'
+import type { FineTuning } from './training/index.ts'
 
 /** What commands, trees and status items work with. One of it per window. */
 export interface Services {
@@ -14,4 +15,5 @@ export interface Services {
   readonly editors: AnnotatorEditors
   readonly propagation: Propagation
   readonly models: Models
+  readonly tuning: FineTuning
 }

@@ -56,6 +56,20 @@ const GROUPS: readonly { readonly names: readonly string[]; readonly load: () =>
     ],
     load: async () => (await import('./models.ts')).modelCommands,
   },
+  {
+    names: [
+      'fineTune',
+      'openTraining',
+      'pauseTraining',
+      'resumeTraining',
+      'stopTraining',
+      'keepTraining',
+      'useTraining',
+      'revealTraining',
+      'forgetTraining',
+    ],
+    load: async () => (await import('./training.ts')).trainingCommands,
+  },
   { names: ['doctor'], load: async () => (await import('./doctor.ts')).doctorCommands },
   {
     names: ['showLog', 'openWalkthrough', 'installFfmpeg'],

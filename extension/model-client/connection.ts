@@ -8,10 +8,13 @@ export class ProcessLostError extends Error {
   override readonly name = 'ProcessLostError'
 }
 
-/** One life of the model process. */
-export interface Connection {
+/** One life of a process, the model process unless said otherwise. */
+export interface Connection<
+  Functions extends object = ModelProcessFunctions,
+  Told extends object = HostFunctions,
+> {
   readonly pid: number
-  readonly rpc: BirpcReturn<ModelProcessFunctions, HostFunctions>
+  readonly rpc: BirpcReturn<Functions, Told>
   /** Resolves with a sentence about how the process ended; never rejects. */
   readonly ended: Promise<string>
   /** Ends the process: it is asked to go, and made to go when it does not. Resolves when it is gone. */
@@ -23,13 +26,22 @@ export interface ConnectionOptions {
   readonly module: string
   /** Given every line of the process's standard error and output. */
   readonly onLine: (line: string) => void
+  /** How sentences about its end call it; `The model process` when left out. */
+  readonly name?: string
+  /** How long a process that was asked to go may take before it is killed, in milliseconds; {@link GRACE} when left out. */
+  readonly grace?: number
 }
 
-/** How long a process that was asked to go may take before it is killed, in milliseconds. */
 const GRACE = 1500
 
 /** Starts the process. What is asked before it listens waits in the channel. */
-export function connect({ module, onLine }: ConnectionOptions, functions: HostFunctions): Connection {
+export function connect<
+  Functions extends object = ModelProcessFunctions,
+  Told extends object = HostFunctions,
+>(
+  { module, onLine, name = 'The model process', grace = GRACE }: ConnectionOptions,
+  functions: Told,
+): Connection<Functions, Told> {
   const child = fork(module, [], {
     execPath: process.execPath,
     // Without a debugger's or a loader's flags, which belong to the extension host.
@@ -41,24 +53,24 @@ export function connect({ module, onLine }: ConnectionOptions, functions: HostFu
   for (const stream of [child.stdout, child.stderr])
     if (stream !== null) createInterface({ input: stream }).on('line', onLine)
 
-  const rpc = createBirpc<ModelProcessFunctions, HostFunctions>(functions, {
-    post: (message) => post(child, message),
+  const rpc = createBirpc<Functions, Told>(functions, {
+    post: (message) => post(child, message, name),
     on: (listener) => child.on('message', listener),
     off: (listener) => child.off('message', listener),
     // Opening a long clip and writing a dataset take as long as they take.
     timeout: -1,
     eventNames: [],
     // Anything thrown by a listener is ours to log, not the process's to hear.
-    onFunctionError: (error, name) => {
-      onLine(`${name}: ${error.stack ?? error.message}`)
+    onFunctionError: (error, called) => {
+      onLine(`${called}: ${error.stack ?? error.message}`)
     },
   })
   // A process that has lost its channel is of no use to anybody, whatever it is still doing.
   let timer: NodeJS.Timeout | undefined
   child.once('disconnect', () => {
-    timer = setTimeout(() => child.kill('SIGKILL'), GRACE)
+    timer = setTimeout(() => child.kill('SIGKILL'), grace)
   })
-  const ended = endOf(child).then((how) => {
+  const ended = endOf(child, name).then((how) => {
     clearTimeout(timer)
     rpc.$close(new ProcessLostError(how))
     return how
@@ -80,31 +92,27 @@ function environment(): NodeJS.ProcessEnv {
   return { ...rest, ELECTRON_RUN_AS_NODE: '1' }
 }
 
-function post(child: ChildProcess, message: unknown): Promise<void> {
+function post(child: ChildProcess, message: unknown, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     if (!child.connected) {
-      reject(new ProcessLostError('The model process has ended.'))
+      reject(new ProcessLostError(`${name} has ended.`))
       return
     }
     child.send(message as object, (error) => {
       if (error === null) resolve()
-      else reject(new ProcessLostError(`The model process cannot be reached: ${error.message}.`))
+      else reject(new ProcessLostError(`${name} cannot be reached: ${error.message}.`))
     })
   })
 }
 
-function endOf(child: ChildProcess): Promise<string> {
+function endOf(child: ChildProcess, name: string): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => {
       if (child.exitCode === null && child.pid === undefined)
-        resolve(`The model process could not be started: ${error.message}.`)
+        resolve(`${name} could not be started: ${error.message}.`)
     })
     child.once('exit', (code, signal) => {
-      resolve(
-        signal === null
-          ? `The model process ended with code ${code}.`
-          : `The model process was ended by ${signal}.`,
-      )
+      resolve(signal === null ? `${name} ended with code ${code}.` : `${name} was ended by ${signal}.`)
     })
   })
 }

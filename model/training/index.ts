@@ -37,6 +37,7 @@ export {
 export { RunFolder, type StepMetrics } from './run-folder.ts'
 export { RunInUseError } from './run-lock.ts'
 export { PRESET_NAMES, type PresetName, type RunConfig } from './run-schema.ts'
+export { settingsJsonSchema } from './settings-json-schema.ts'
 export { firstMoment, secondMoment } from './step-graph.ts'
 export { type TrainRunEvents, type TrainRunReport, trainRun } from './train-run.ts'
 export {

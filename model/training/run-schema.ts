@@ -75,20 +75,37 @@ export type PresetName = 'pretrain' | 'finetune'
 
 export const PRESET_NAMES: readonly PresetName[] = ['pretrain', 'finetune']
 
-/** A value that must satisfy `check`; the message says what is allowed and completes "... must be". */
-function setting<T>(allowed: string, check: (value: unknown) => boolean): v.GenericSchema<T> {
-  return v.custom<T>(check, allowed)
+/** What an editor can check by itself of a {@link setting}, as JSON Schema; read by `settings-json-schema.ts`. */
+export const settingShapes = new WeakMap<object, JsonObject>()
+
+/**
+ * A value that must satisfy `check`; the message says what is allowed and completes "... must be".
+ * @param shape the same in JSON Schema, as far as that can say it
+ */
+function setting<T>(
+  allowed: string,
+  check: (value: unknown) => boolean,
+  shape: JsonObject = {},
+): v.GenericSchema<T> {
+  const schema = v.custom<T>(check, allowed)
+  settingShapes.set(schema, shape)
+  return schema
 }
 
 function whole(min: number, max: number): v.GenericSchema<number> {
   return setting(
     `a whole number from ${min} to ${max}`,
     (value) => Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max,
+    { type: 'integer', minimum: min, maximum: max },
   )
 }
 
 function number(min: number, max: number): v.GenericSchema<number> {
-  return setting(`a number from ${min} to ${max}`, (value) => isNumber(value) && value >= min && value <= max)
+  return setting(
+    `a number from ${min} to ${max}`,
+    (value) => isNumber(value) && value >= min && value <= max,
+    { type: 'number', minimum: min, maximum: max },
+  )
 }
 
 /** Two rising numbers within bounds. */
@@ -98,14 +115,21 @@ function range(min: number, max: number, isWhole: boolean): v.GenericSchema<read
   return setting(
     `two ${isWhole ? 'whole ' : ''}numbers from ${min} to ${max}, the smaller one first`,
     (value) => Array.isArray(value) && value.length === 2 && value.every(ok) && value[0] <= value[1],
+    {
+      type: 'array',
+      items: { type: isWhole ? 'integer' : 'number', minimum: min, maximum: max },
+      minItems: 2,
+      maxItems: 2,
+    },
   )
 }
 
 const text = setting<string>(
   'a text that is not empty',
   (value) => typeof value === 'string' && value.length > 0,
+  { type: 'string', minLength: 1 },
 )
-const flag = setting<boolean>('true or false', (value) => typeof value === 'boolean')
+const flag = setting<boolean>('true or false', (value) => typeof value === 'boolean', { type: 'boolean' })
 
 /** Limits far above what makes sense, so that a slip of the hand is told from a wish. */
 export const runConfigSchema: v.GenericSchema<RunConfig> = v.strictObject({
@@ -123,6 +147,7 @@ export const runConfigSchema: v.GenericSchema<RunConfig> = v.strictObject({
     sources: setting<readonly string[]>(
       'a list of videos or folders',
       (value) => Array.isArray(value) && value.every((entry) => typeof entry === 'string' && entry !== ''),
+      { type: 'array', items: { type: 'string', minLength: 1 } },
     ),
     shortSide: whole(16, 2048),
     gap: range(1, 10_000, true),
@@ -137,12 +162,19 @@ export const runConfigSchema: v.GenericSchema<RunConfig> = v.strictObject({
       'two numbers from 0 to below 1',
       (value) =>
         Array.isArray(value) && value.length === 2 && value.every((b) => isNumber(b) && b >= 0 && b < 1),
+      {
+        type: 'array',
+        items: { type: 'number', minimum: 0, exclusiveMaximum: 1 },
+        minItems: 2,
+        maxItems: 2,
+      },
     ),
     epsilon: number(1e-12, 1),
     weightDecay: number(0, 10),
     clipNorm: setting<number | null>(
       'a number above 0, or null for no clipping',
       (value) => value === null || (isNumber(value) && value > 0),
+      { type: ['number', 'null'], exclusiveMinimum: 0 },
     ),
     layerDecay: number(0.01, 1),
   }),
@@ -153,8 +185,10 @@ export const runConfigSchema: v.GenericSchema<RunConfig> = v.strictObject({
   }),
   batch: whole(1, 65_536),
   accumulate: whole(1, 65_536),
-  attention: setting<'kept' | 'recomputed'>('kept or recomputed', (value) =>
-    ['kept', 'recomputed'].includes(value as string),
+  attention: setting<'kept' | 'recomputed'>(
+    'kept or recomputed',
+    (value) => ['kept', 'recomputed'].includes(value as string),
+    { enum: ['kept', 'recomputed'] },
   ),
   device: text,
   threads: whole(0, 256),

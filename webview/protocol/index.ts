@@ -8,6 +8,26 @@ export {
   type NetworkView,
   type PatchPlace,
 } from './inspection.ts'
+
+export {
+  DASHBOARD_ACTIONS,
+  type DashboardAction,
+  type DashboardHostMessage,
+  type DashboardRun,
+  type DashboardWebviewMessage,
+  type EstimateView,
+  type EvaluationState,
+  type EvaluationView,
+  type FormView,
+  LENGTHS,
+  type OtherRun,
+  type PreviewView,
+  type RunLength,
+  type ScoresView,
+  type StageView,
+  type StartChoice,
+  type StepView,
+} from './dashboard.ts'
 export { type LaneCode, laneCode, readLaneCode } from './lanes.ts'
 export {
   type ClipView,

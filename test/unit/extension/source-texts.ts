@@ -10,6 +10,7 @@ const SHOWN: readonly (readonly [folder: string, call: string])[] = [
   // Sentences, and the classes that are made of them.
   ['extension', String.raw`new (?:Sentence|NotTrusted|RunGoingOn|VideoProblem)\(`],
   ['webview/app', String.raw`(?<![\w.])t\(`],
+  ['webview/dashboard', String.raw`(?<![\w.])t\(`],
   // Names of undo steps are sent in English and translated by the host.
   ['webview/app', String.raw`(?:\.edit|\.commit|\bsendEdit)\((?:[\w.]+(?: === '\w+')? \? )?`],
   ['webview/app', String.raw`(?:\.edit|\.commit|\bsendEdit)\([^()]*? : `],
