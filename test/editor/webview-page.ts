@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type {
+  DashboardHostMessage,
+  DashboardWebviewMessage,
   FrameEntries,
   HostMessage,
   InspectionAnswer,
@@ -14,6 +16,8 @@ import { THEMES, type ThemeName } from './themes.ts'
 import { CHROMIUM_FLAGS, findChromium } from './vscode/chromium.ts'
 
 export interface WebviewPageOptions {
+  /** Which webview: the annotator, or the panel for fine-tuning. */
+  readonly bundle?: 'webview' | 'dashboard'
   readonly theme?: ThemeName
   readonly size?: { readonly width: number; readonly height: number }
   /** The state that an earlier webview left behind. */
@@ -132,7 +136,7 @@ export class WebviewPage {
     this.page = page
   }
 
-  /** Opens `dist/webview.js` and waits until it has asked for everything. */
+  /** Opens the bundle and waits until it has asked for everything. */
   static async open(options: WebviewPageOptions = {}): Promise<WebviewPage> {
     const executablePath = findChromium()
     if (!executablePath) throw new Error('No chromium was found: install it, or set SIAMMAE_CHROMIUM.')
@@ -147,6 +151,7 @@ export class WebviewPage {
       if (message.type() === 'error') console.error(`page: ${message.text()}`)
     })
     const opened = new WebviewPage(page)
+    const { bundle = 'webview' } = options
     // A page with an address of its own: fonts and styles come from files, as in a webview they come from the server.
     await page.route('http://webview.test/**', async (route) => {
       const name = new URL(route.request().url()).pathname.slice(1)
@@ -164,12 +169,12 @@ export class WebviewPage {
       if (name !== '') return route.fulfill({ path: `${root}/dist/${name}` })
       return route.fulfill({
         contentType: 'text/html',
-        body: `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><link rel="stylesheet" href="webview.css"></head>
+        body: `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><link rel="stylesheet" href="${bundle}.css"></head>
           <body><div id="root"></div><script>${FAKE_HOST}
           window.kept = ${JSON.stringify(options.kept)}; window.pictureDelay = ${options.pictureDelay ?? 0}
           window.picturesServed = ${options.picture !== undefined}
           window.inspectionsServed = ${options.inspect !== undefined}
-          </script><script src="webview.js"></script></body></html>`,
+          </script><script src="${bundle}.js"></script></body></html>`,
       })
     })
     await page.goto('http://webview.test/')
@@ -196,7 +201,7 @@ export class WebviewPage {
   }
 
   /** The host says something. */
-  async send(...messages: readonly HostMessage[]): Promise<void> {
+  async send(...messages: readonly (HostMessage | DashboardHostMessage)[]): Promise<void> {
     const call = await this.page.evaluateHandle('(messages) => messages.forEach((one) => fromHost(one))')
     await this.page.evaluate(([send, all]) => (send as (all: unknown) => void)(all), [
       call,
@@ -206,7 +211,9 @@ export class WebviewPage {
   }
 
   /** What the webview has said of one kind, oldest first. */
-  async posted<T extends WebviewMessage['type']>(type: T): Promise<Extract<WebviewMessage, { type: T }>[]> {
+  async posted<T extends (WebviewMessage | DashboardWebviewMessage)['type']>(
+    type: T,
+  ): Promise<Extract<WebviewMessage | DashboardWebviewMessage, { type: T }>[]> {
     return this.page.evaluate(`posted.filter((message) => message.type === ${JSON.stringify(type)})`)
   }
 

@@ -51,7 +51,7 @@ export function Chart(props: {
   }, [lines])
 
   return (
-    <figure class="chart">
+    <figure class={`chart ${lines.length === 1 ? 'alone' : ''}`}>
       <figcaption>{title}</figcaption>
       <div ref={box} role="img" aria-label={`${title}. ${summary}`} style={{ minHeight: `${height}px` }} />
     </figure>
@@ -73,7 +73,7 @@ function optionsOf(
   const colour = (name: string, otherwise: string): string =>
     style.getPropertyValue(`--vscode-${name}`).trim() || otherwise
   const text = colour('descriptionForeground', colour('foreground', '#888'))
-  const grid = style.getPropertyValue('--line').trim() || 'rgba(128, 128, 128, 0.35)'
+  const grid = style.getPropertyValue('--grid').trim() || 'rgba(128, 128, 128, 0.35)'
   const font = `11px ${style.fontFamily}`
   const axis: uPlot.Axis = {
     stroke: text,

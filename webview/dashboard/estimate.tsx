@@ -58,10 +58,7 @@ function Measured({ measured, steps }: { readonly measured: EstimateView; readon
         />
         <Fact name={t('Device')} value={measured.device} />
         <Fact name={t('Pairs of frames')} value={short(pairs)} />
-        <Fact
-          name={t('Each is seen')}
-          value={t('{0} times', short((steps * pairsPerStep) / Math.max(1, pairs)))}
-        />
+        <Fact name={t('Looked at')} value={t('{0} pairs', short(steps * pairsPerStep))} />
       </dl>
       <details>
         <summary>
