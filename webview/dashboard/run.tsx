@@ -36,7 +36,7 @@ export function Run() {
           <h1>{shown.name}</h1>
           <Buttons shown={shown} />
         </div>
-        <div class="row" role="status">
+        <div class="row status" role="status">
           <Codicon name={icon} />
           <strong>{words()}</strong>
           <span class="soft">{t('{0} of {1} steps', shown.step, shown.steps)}</span>

@@ -3,6 +3,8 @@
  * One process does one thing (an estimate, a run, an evaluation) at a time; the host starts one for each.
  */
 
+import type { RunSettings } from '../surface.ts'
+
 /** Where a run starts from. */
 export type TrainingStart =
   | { readonly kind: 'starter' | 'random' }
@@ -119,7 +121,7 @@ export interface EvaluationRequest {
   /** Models to compare; without a file the starter model. */
   readonly models: readonly { readonly name: string; readonly file: string | undefined }[]
   readonly device: string
-  readonly preset: 'siammae' | 'cropmae' | 'dino'
+  readonly preset: RunSettings['preset']
   /** Short side at which the network sees the clips. */
   readonly size: number
 }
