@@ -1,13 +1,4 @@
 /** What the extension host and the webview say to each other: see README.md in the folder above. */
-export {
-  type AttentionView,
-  type CorrespondenceView,
-  type InspectionAnswer,
-  type InspectionWish,
-  MOST_MATCHES,
-  type NetworkView,
-  type PatchPlace,
-} from './inspection.ts'
 
 export {
   DASHBOARD_ACTIONS,
@@ -28,6 +19,15 @@ export {
   type StartChoice,
   type StepView,
 } from './dashboard.ts'
+export {
+  type AttentionView,
+  type CorrespondenceView,
+  type InspectionAnswer,
+  type InspectionWish,
+  MOST_MATCHES,
+  type NetworkView,
+  type PatchPlace,
+} from './inspection.ts'
 export { type LaneCode, laneCode, readLaneCode } from './lanes.ts'
 export {
   type ClipView,
