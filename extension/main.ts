@@ -5,7 +5,7 @@ import { registerCommands } from './commands/index.ts'
 import { followContext } from './context-keys.ts'
 import { type AnnotatorEditors, registerEditors } from './editor/index.ts'
 import { ProcessClient } from './model-client/index.ts'
-import { Models } from './models/index.ts'
+import { Comparisons, Models } from './models/index.ts'
 import { followCorrections } from './propagation/follow-corrections.ts'
 import { Propagation } from './propagation/index.ts'
 import type { Services } from './services.ts'
@@ -48,13 +48,25 @@ export function activate(context: vscode.ExtensionContext): Api {
   })
   const models = new Models(context, settings)
   const tuning = new FineTuning({ context, settings, models, log, propagation })
-  const services: Services = { context, log, settings, client, editors, propagation, models, tuning }
+  const comparisons = new Comparisons(editors)
+  const services: Services = {
+    context,
+    log,
+    settings,
+    client,
+    editors,
+    propagation,
+    models,
+    comparisons,
+    tuning,
+  }
   context.subscriptions.push(
     log,
     settings,
     editors,
     models,
     tuning,
+    comparisons,
     registerCommands(services),
     registerTrees(services),
     new StatusItem(services),

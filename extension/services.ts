@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode'
 import type { AnnotatorEditors } from './editor/index.ts'
 import type { ProcessClient } from './model-client/index.ts'
-import type { Models } from './models/index.ts'
+import type { Comparisons, Models } from './models/index.ts'
 import type { Propagation } from './propagation/index.ts'
 import type { Settings } from './settings.ts'
 import type { FineTuning } from './training/index.ts'
@@ -16,4 +16,5 @@ export interface Services {
   readonly propagation: Propagation
   readonly models: Models
   readonly tuning: FineTuning
+  readonly comparisons: Comparisons
 }

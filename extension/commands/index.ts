@@ -72,6 +72,10 @@ const GROUPS: readonly { readonly names: readonly string[]; readonly load: () =>
   },
   { names: ['doctor'], load: async () => (await import('./doctor.ts')).doctorCommands },
   {
+    names: ['compareModels', 'keepComparisonA', 'keepComparisonB', 'closeComparison', 'switchComparison'],
+    load: async () => (await import('./compare.ts')).compareCommands,
+  },
+  {
     names: ['showLog', 'openWalkthrough', 'installFfmpeg'],
     load: async () => (await import('./help.ts')).helpCommands,
   },

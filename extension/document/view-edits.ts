@@ -10,6 +10,7 @@ import {
   MAX_KEYPOINTS,
   MAX_OBJECTS,
   type Rle,
+  type RunResult,
   type VideoReference,
 } from '../../model/annotation/index.ts'
 
@@ -129,4 +130,12 @@ function checkedMask({ width, height, counts }: v.InferOutput<typeof Mask>, vide
 /** Counts that keep nothing else of a message in memory. */
 export function ownCounts(counts: Uint32Array): Uint32Array {
   return counts.byteLength === counts.buffer.byteLength ? counts : counts.slice()
+}
+
+/** A result of the model process keeps nothing else of its message in memory. */
+export function withOwnCounts(result: RunResult): RunResult {
+  const { entry } = result
+  if (entry.state === 'absent' || entry.mask === undefined) return result
+  const mask = { ...entry.mask, counts: ownCounts(entry.mask.counts) }
+  return { ...result, entry: { ...entry, mask } as Entry & typeof entry }
 }

@@ -28,7 +28,8 @@ export class Focus implements vscode.Disposable {
     const subscriptions: Disposable[] = [
       panel.onDidChangeViewState(() => this.#look(session)),
       document.onViewChange(({ kind }) => {
-        if (session === this.#focused && (kind === 'phase' || kind === 'run')) this.#tell()
+        if (session === this.#focused && (kind === 'phase' || kind === 'run' || kind === 'comparison'))
+          this.#tell()
       }),
       session.onDidChangeView(() => {
         if (session === this.#focused) this.#setKeys()
@@ -73,6 +74,7 @@ export class Focus implements vscode.Disposable {
     this.#setKey('siammae.playing', view?.playing ?? false)
     this.#setKey('siammae.hasObject', view?.objectId !== undefined && objects?.has(view.objectId) === true)
     this.#setKey('siammae.hasRange', view?.range !== undefined)
+    this.#setKey('siammae.comparing', active?.document.comparison !== undefined)
     this.#setKey('siammae.run', active?.document.run?.state ?? '')
   }
 

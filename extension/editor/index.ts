@@ -5,9 +5,11 @@ export {
   type AnnotatorEditors,
   type AnnotatorView,
   type ChangedFrames,
+  type ComparedFrames,
   type DocumentChange,
   type EditorServices,
   type EditorSettings,
   type RunWriter,
+  type ShownComparison,
   VIEW_TYPES,
 } from './types.ts'

@@ -1,11 +1,5 @@
 import * as vscode from 'vscode'
-import {
-  AnnotationError,
-  type Edit,
-  type Entry,
-  type Run,
-  type RunResult,
-} from '../../model/annotation/index.ts'
+import { AnnotationError, type Edit, type Run } from '../../model/annotation/index.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { ClipFacts } from '../../model/process/index.ts'
 import type { DoubtfulFrame, HostMessage, LaneChange, RunView } from '../../webview/protocol/index.ts'
@@ -16,7 +10,7 @@ import { Lanes } from '../document/lanes.ts'
 import { checkVideo, locateVideo, VideoProblem } from '../document/locate-video.ts'
 import { inSlices } from '../document/slices.ts'
 import { StackBridge } from '../document/stack-bridge.ts'
-import { checkViewEdits, ownCounts } from '../document/view-edits.ts'
+import { checkViewEdits, withOwnCounts } from '../document/view-edits.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
 import { wordsOf } from '../words.ts'
 import { DiskWatch } from './disk-watch.ts'
@@ -24,9 +18,11 @@ import type {
   AnnotatorDocument,
   AnnotatorView,
   ChangedFrames,
+  ComparedFrames,
   DocumentChange,
   EditorServices,
   RunWriter,
+  ShownComparison,
   ViewType,
 } from './types.ts'
 
@@ -45,6 +41,8 @@ export type ViewChange =
   | { readonly kind: 'doubtful' }
   | { readonly kind: 'run' }
   | { readonly kind: 'offer' }
+  /** `changed` says what was found since the last time. */
+  | { readonly kind: 'comparison'; readonly changed?: ComparedFrames | undefined }
   | { readonly kind: 'phase' }
 
 /** What VS Code is told: a step, or (without undo) that the content has changed. */
@@ -77,6 +75,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   #videoPath: string
   #run: RunView | undefined
   #offer: Offer
+  #comparison: ShownComparison | undefined
   #watch: DiskWatch | undefined
   #fileListeners: Disposable[] = []
   #opening: Promise<void> = Promise.resolve()
@@ -158,6 +157,10 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
 
   get offer(): Offer {
     return this.#offer
+  }
+
+  get comparison(): ShownComparison | undefined {
+    return this.#comparison
   }
 
   /** Lane of every object, whole. */
@@ -347,6 +350,11 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     this.#viewChanges.fire({ kind: 'offer' })
   }
 
+  showComparison(comparison: ShownComparison | undefined, changed?: ComparedFrames): void {
+    this.#comparison = comparison
+    this.#viewChanges.fire({ kind: 'comparison', changed })
+  }
+
   async sidecarText(): Promise<string> {
     return this.file.text()
   }
@@ -459,14 +467,6 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     this.#phase = phase
     this.#viewChanges.fire({ kind: 'phase' })
   }
-}
-
-/** A result of the model process keeps nothing else of its message in memory. */
-function withOwnCounts(result: RunResult): RunResult {
-  const { entry } = result
-  if (entry.state === 'absent' || entry.mask === undefined) return result
-  const mask = { ...entry.mask, counts: ownCounts(entry.mask.counts) }
-  return { ...result, entry: { ...entry, mask } as Entry & typeof entry }
 }
 
 /** The sentence, and the commands that help. */

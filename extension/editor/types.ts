@@ -2,8 +2,10 @@ import type * as vscode from 'vscode'
 import type { AnnotationDocument, Edit, Run, RunResult } from '../../model/annotation/index.ts'
 import type { ClipFacts, ModelChoice, RunSettings } from '../../model/process/index.ts'
 import type {
+  ComparisonView,
   DisplaySettings,
   DoubtfulFrame,
+  FrameEntries,
   RunView,
   ViewCommand,
   ViewState,
@@ -116,10 +118,25 @@ export interface AnnotatorDocument {
   showRun(run: RunView | undefined): void
   /** Offers to propagate a corrected span again; undefined takes the offer back. */
   showOffer(offer: { readonly objectId: number; readonly range: readonly [number, number] } | undefined): void
+  /** Shows two models' results beside the person's; undefined ends that. @param changed what is new */
+  showComparison(comparison: ShownComparison | undefined, changed?: ComparedFrames): void
   /** The document as it is now, as the text of a side-car; made in a thread. */
   sidecarText(): Promise<string>
   /** Views on this document. */
   readonly views: readonly AnnotatorView[]
+}
+
+/** Results of two models that are shown in place of a document's own. */
+export interface ShownComparison {
+  readonly view: ComparisonView
+  /** What a side has found: on some frames, or on all. */
+  entries(side: 0 | 1, frames?: readonly number[]): FrameEntries[]
+}
+
+/** Frames on which a side of a comparison has found something. */
+export interface ComparedFrames {
+  readonly side: 0 | 1
+  readonly frames: readonly number[]
 }
 
 /** Takes the results of one run. */

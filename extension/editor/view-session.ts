@@ -264,6 +264,10 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       case 'offer':
         this.#post({ type: 'offer', offer: document.offer })
         break
+      case 'comparison':
+        this.#post({ type: 'comparison', comparison: document.comparison?.view })
+        if (change.changed !== undefined) this.#postCompared(change.changed.side, change.changed.frames)
+        break
       default:
         change satisfies never
     }
@@ -298,6 +302,10 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       texts: this.#services.webviewTexts,
     })
     if (document.offer !== undefined) this.#post({ type: 'offer', offer: document.offer })
+    if (document.comparison !== undefined) {
+      this.#post({ type: 'comparison', comparison: document.comparison.view })
+      for (const side of [0, 1] as const) this.#postCompared(side)
+    }
     void this.#sendEntries()
   }
 
@@ -326,6 +334,13 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       frames.filter((frame) => frame >= clip.frameCount),
     )
     if (inside.length > 0) this.#post({ type: 'entries', frames: this.#window.take(annotations, inside) })
+  }
+
+  /** @param frames all when left out */
+  #postCompared(side: 0 | 1, frames?: readonly number[]): void {
+    const found = this.document.comparison?.entries(side, frames) ?? []
+    for (let at = 0; at < found.length; at += FRAMES_PER_MESSAGE)
+      this.#post({ type: 'compared', side, frames: found.slice(at, at + FRAMES_PER_MESSAGE) })
   }
 
   #post(message: HostMessage): void {

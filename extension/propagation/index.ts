@@ -2,4 +2,4 @@
 export { CorrectionOffers } from './offers.ts'
 export { affectedSpan, planRun, type RunPlan, type RunWish } from './plan.ts'
 export { NotTrusted, nameOf, Propagation, RunGoingOn, type RunOf } from './propagation.ts'
-export { PropagationRun, type RunEnd } from './run.ts'
+export { PropagationRun, type RunDocument, type RunEnd } from './run.ts'

@@ -4,8 +4,8 @@ import type { AnnotatorDocument } from '../editor/index.ts'
 import { Emitter, type Event } from '../emitter.ts'
 import type { ModelClient } from '../model-client/index.ts'
 import { Sentence } from '../sentence.ts'
-import { planRun, type RunWish } from './plan.ts'
-import { PropagationRun, type RunEnd } from './run.ts'
+import { planRun, type RunPlan, type RunWish } from './plan.ts'
+import { PropagationRun, type RunDocument, type RunEnd } from './run.ts'
 
 /** Another run is going on, so this one is refused. */
 export class RunGoingOn extends Sentence {}
@@ -52,6 +52,26 @@ export class Propagation {
    * @throws Sentence when nothing can be carried, another run is going on, or the workspace is not trusted
    */
   start(document: AnnotatorDocument, wish: RunWish): Promise<RunEnd> {
+    this.#refuse()
+    const plan = planRun(document.annotations, wish)
+    return this.#begin(document, document, plan, this.#options.choice()).ended
+  }
+
+  /**
+   * Starts a run on a document whose results go elsewhere, such as one that is only looked at.
+   * @throws Sentence when another run is going on, or the workspace is not trusted
+   */
+  startApart(
+    document: AnnotatorDocument,
+    target: RunDocument,
+    plan: RunPlan,
+    choice: { readonly model: ModelChoice; readonly settings: RunSettings },
+  ): { readonly run: PropagationRun; readonly ended: Promise<RunEnd> } {
+    this.#refuse()
+    return this.#begin(document, target, plan, choice)
+  }
+
+  #refuse(): void {
     if (!this.#options.isTrusted())
       throw new NotTrusted('Models do not run in a workspace that is not trusted; trust it to propagate.')
     if (this.#current !== undefined)
@@ -59,18 +79,26 @@ export class Propagation {
         'A propagation is going on in {0}; wait for its end or cancel it first.',
         nameOf(this.#current.document),
       )
-    const plan = planRun(document.annotations, wish)
-    const run = new PropagationRun(this.#options.client, document, plan, this.#options.choice())
+  }
+
+  #begin(
+    document: AnnotatorDocument,
+    target: RunDocument,
+    plan: RunPlan,
+    choice: { readonly model: ModelChoice; readonly settings: RunSettings },
+  ): { readonly run: PropagationRun; readonly ended: Promise<RunEnd> } {
+    const run = new PropagationRun(this.#options.client, target, plan, choice)
     const current: RunOf = { document, run }
     this.#current = current
     run.onDidChange((view) => this.#changed.fire(view))
     this.#changed.fire(run.view)
-    return run.ended.then((end) => {
+    const ended = run.ended.then((end) => {
       this.#current = undefined
       this.#changed.fire(undefined)
       this.#ended.fire({ ...current, end })
       return end
     })
+    return { run, ended }
   }
 }
 

@@ -1,5 +1,6 @@
 import { InspectPanel, isInspecting } from './inspect/index.ts'
 import { belongsToControl } from './keys.ts'
+import { ComparisonBar } from './shell/comparison-bar.tsx'
 import { Notices } from './shell/notices.tsx'
 import { OptionBar } from './shell/option-bar.tsx'
 import { Failed, Opening } from './shell/states.tsx'
@@ -44,6 +45,7 @@ export function App() {
           <main class={isInspecting.value ? 'stage-cell inspecting' : 'stage-cell'}>
             <Stage />
             {isInspecting.value && <InspectPanel />}
+            <ComparisonBar />
             <Notices />
           </main>
           <TransportBar />

@@ -1,5 +1,6 @@
 import { batch } from '@preact/signals'
 import type { ViewCommand } from '../protocol/index.ts'
+import { comparedSide, SIDES } from './comparison.ts'
 import { startInspecting } from './inspect/state.ts'
 import { stepBrushSize } from './masks/index.ts'
 import { changeSettings } from './messages.ts'
@@ -48,6 +49,9 @@ export function perform(command: ViewCommand): void {
       })
       break
     }
+    case 'switchComparison':
+      comparedSide.value = SIDES[(SIDES.indexOf(comparedSide.value) + 1) % SIDES.length]!
+      break
     case 'togglePlay':
       if (state.frameCount.value > 1) state.playing.value = !state.playing.value
       break

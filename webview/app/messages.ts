@@ -10,6 +10,7 @@ import type {
   ViewState,
   WebviewMessage,
 } from '../protocol/index.ts'
+import { putCompared, putComparison } from './comparison.ts'
 import * as state from './state.ts'
 import { putTexts, t } from './texts.ts'
 
@@ -158,6 +159,12 @@ function receive(message: HostMessage): void {
     case 'offer':
       state.offer.value = message.offer
       break
+    case 'comparison':
+      putComparison(message.comparison)
+      break
+    case 'compared':
+      putCompared(message.side, message.frames)
+      break
     case 'doubtful':
       state.doubtful.value = message.frames
       break
@@ -187,6 +194,7 @@ function opened(message: Extract<HostMessage, { type: 'opened' }>): void {
   state.run.value = message.run
   state.trusted.value = message.trusted
   state.offer.value = undefined
+  putComparison(undefined)
   state.clearEntries()
   state.lanes.clear()
   state.putCatalogue(message.labels, message.objects)

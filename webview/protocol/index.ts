@@ -32,6 +32,7 @@ export { type LaneCode, laneCode, readLaneCode } from './lanes.ts'
 export {
   type ClipView,
   COMMANDS,
+  type ComparisonView,
   type DisplaySettings,
   type DoubtfulFrame,
   type DoubtReason,

@@ -80,6 +80,22 @@ export interface RunView {
   readonly model: string | undefined
 }
 
+/** Two models' results on the same marks, as the person looks at them. */
+export interface ComparisonView {
+  /** Names of A and B. */
+  readonly models: readonly [a: string, b: string]
+  /** Frames that are compared, both included. */
+  readonly range: readonly [first: number, last: number]
+  /** Ids of the objects that are carried. */
+  readonly objects: readonly number[]
+  readonly state: 'running' | 'done' | 'stopped' | 'failed'
+  /** Which model is at work, or was last. */
+  readonly side: 0 | 1
+  /** Results of each so far, and of one model in all. */
+  readonly done: readonly [a: number, b: number]
+  readonly total: number
+}
+
 /** Where a view stands; kept with the view, never in the document. */
 export interface ViewState {
   readonly frame: number
@@ -109,6 +125,8 @@ export type ViewCommand =
   | { readonly name: 'toggleHide' | 'toggleLock' | 'toggleSolo'; readonly objectId?: number }
   | { readonly name: 'toggleOverlay' | 'toggleTakeOver' }
   | { readonly name: 'fillHoles' }
+  /** Shows A, B, or where they differ, one after the other. */
+  | { readonly name: 'switchComparison' }
   /** Ends or gives up the polygon, stroke or skeleton that is being drawn. */
   | { readonly name: 'finish' | 'giveUp' }
   /** Removes the last polygon corner or keypoint that was placed, or the chosen one. */
@@ -141,6 +159,9 @@ export const COMMANDS = [
   'siammae.pausePropagation',
   'siammae.resumePropagation',
   'siammae.cancelPropagation',
+  'siammae.keepComparisonA',
+  'siammae.keepComparisonB',
+  'siammae.closeComparison',
   'siammae.editLabels',
   'siammae.exportDataset',
   'siammae.doctor',
@@ -197,6 +218,10 @@ export type HostMessage =
       readonly type: 'offer'
       readonly offer: { readonly objectId: number; readonly range: readonly [number, number] } | undefined
     }
+  /** Two models are being compared; undefined ends that. */
+  | { readonly type: 'comparison'; readonly comparison: ComparisonView | undefined }
+  /** What a model of the comparison has found on some frames; replaces what was told of them before. */
+  | { readonly type: 'compared'; readonly side: 0 | 1; readonly frames: readonly FrameEntries[] }
   | { readonly type: 'doubtful'; readonly frames: readonly DoubtfulFrame[] }
   | { readonly type: 'settings'; readonly settings: DisplaySettings }
   | { readonly type: 'trusted' }

@@ -44,7 +44,7 @@ export class Fills {
   /** Paints the masks of a frame, unless they are painted already. */
   show(marks: readonly Mark[]): void {
     if (this.#image === undefined || this.#live !== undefined) return
-    const filled = marks.filter(({ entry }) => entry.mask !== undefined)
+    const filled = marks.filter(({ entry, outlineOnly }) => entry.mask !== undefined && outlineOnly !== true)
     const masks = filled.map(({ entry }) => entry.mask!)
     const look = filled.map(({ colour, entry }) => `${colour}${entry.occluded ? '/' : ''}`).join()
     const before = this.#shown

@@ -14,6 +14,8 @@ export interface Mark {
   /** Lines between keypoints, by position. */
   readonly edges: readonly (readonly [number, number])[]
   readonly keypointNames: readonly string[]
+  /** Its mask is not filled. */
+  readonly outlineOnly?: boolean
 }
 
 export interface MarksOptions {

@@ -1,6 +1,8 @@
 import { computed } from '@preact/signals'
-import type { Entry } from '../../../model/annotation/index.ts'
+import type { Entry, TrackedObject } from '../../../model/annotation/index.ts'
+import { comparedEntries, comparedSide, comparison, isCompared } from '../comparison.ts'
 import * as state from '../state.ts'
+import { comparedMarks } from './compared-marks.ts'
 import { type Mark, marksOf } from './marks.ts'
 
 const NOTHING: ReadonlyMap<number, Entry> = new Map()
@@ -21,12 +23,21 @@ export function knownEntries(frame: number): ReturnType<typeof state.entriesOf> 
 export const shownMarks = computed<readonly Mark[]>(() => {
   const frame = state.shownFrame.value
   if (frame === undefined || !state.overlayShown.value) return []
-  return marksOf({
-    entries: knownEntries(frame),
+  const look = {
     objects: state.objects.value,
     selected: state.objectId.value,
     isShown: state.isShown,
     colourOf: state.colourOf,
-    skeletonOf: (object) => state.labelOf(object)?.skeleton,
+    skeletonOf: (object: TrackedObject) => state.labelOf(object)?.skeleton,
+  }
+  const compared = comparison.value
+  if (compared === undefined || !isCompared(frame)) return marksOf({ ...look, entries: knownEntries(frame) })
+  return comparedMarks({
+    ...look,
+    own: knownEntries(frame),
+    a: comparedEntries(0, frame),
+    b: comparedEntries(1, frame),
+    side: comparedSide.value,
+    compared: new Set(compared.objects),
   })
 })

@@ -1,4 +1,6 @@
+import { untracked } from '@preact/signals'
 import type { Edit, Entry, Keypoint, TrackedObject } from '../../../model/annotation/index.ts'
+import { isCompared } from '../comparison.ts'
 import type { MaskEdit } from '../masks/index.ts'
 import { sendEdit } from '../messages.ts'
 import * as state from '../state.ts'
@@ -95,6 +97,8 @@ export class StageToolHost implements ToolHost {
     if (state.shownFrame.peek() !== frame)
       return t('Frame {0} is still on its way; draw when it is here.', frame)
     if (knownEntries(frame) === undefined) return t('The marks of frame {0} are still on their way.', frame)
+    if (untracked(() => isCompared(frame)))
+      return t('Models are being compared on this frame; keep a result or close the comparison to draw.')
     if (!state.overlayShown.peek()) return t('All marks are hidden; show them to draw.')
     if (object === undefined) return undefined
     if (this.isLocked(object.id)) return t('{0} is locked; unlock it to draw.', object.name)
