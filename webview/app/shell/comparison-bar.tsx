@@ -82,7 +82,7 @@ function Sides({ models }: { readonly models: readonly [string, string] }) {
           class="segment words"
           aria-checked={now === side}
           tabIndex={now === side ? 0 : -1}
-          title={`${text(side)} (C)`}
+          title={`${text(side)} (Shift+C)`}
           onClick={() => choose(side)}
           onKeyDown={(event) => {
             const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
