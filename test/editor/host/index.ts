@@ -20,6 +20,7 @@ export async function run(): Promise<void> {
   await import('./video-document.ts')
   await import('./commands.ts')
   await import('./propagation.ts')
+  await import('./training.ts')
   await new Promise<void>((resolve, reject) => {
     mocha.run((failures) => (failures > 0 ? reject(new Error(`${failures} tests failed.`)) : resolve()))
   })

@@ -3,6 +3,7 @@ import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
 import type { AnnotatorDocument, AnnotatorEditors } from '../../../extension/editor/index.ts'
+import type { Api } from '../../../extension/main.ts'
 import { type AnnotationDocument, createDocument, encodeLabels } from '../../../model/annotation/index.ts'
 import { readIndexedPng, writeSidecar } from '../../../model/formats/index.ts'
 import { until } from '../support/until.ts'
@@ -10,7 +11,7 @@ import { until } from '../support/until.ts'
 export const ID = 'siammae.siammae-video-annotator'
 export const VIEW_TYPE = 'siammae.annotator'
 
-export function extension(): vscode.Extension<{ editors: AnnotatorEditors }> {
+export function extension(): vscode.Extension<Api> {
   const found = vscode.extensions.getExtension(ID)
   if (!found) throw new Error(`${ID} is not there.`)
   return found
