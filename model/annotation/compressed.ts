@@ -4,14 +4,20 @@ import { checkSize, fromCounts, type Rle } from './rle.ts'
 /** Six groups of five bits hold every difference of counts up to 2^26 with its sign. */
 const MAX_GROUPS = 6
 
+/** Work space, as large as the largest mask so far: thousands are read and written at a time. */
+let groupSpace = new Uint8Array(4096)
+let countSpace = new Uint32Array(4096)
+const ascii = new TextDecoder()
+
 /**
  * COCO's compressed string: from the fourth count on the difference to the count two before, each in groups
  * of five bits, low bits first, in the characters 48 to 111; bit 5 says that more groups follow.
  */
 export function toCompressed(rle: Rle): string {
   const { counts } = rle
-  const parts: string[] = []
-  let codes: number[] = []
+  if (groupSpace.length < counts.length * MAX_GROUPS) groupSpace = new Uint8Array(counts.length * MAX_GROUPS)
+  const codes = groupSpace
+  let length = 0
   for (let i = 0; i < counts.length; i++) {
     let value = i > 2 ? counts[i]! - counts[i - 2]! : counts[i]!
     let more = true
@@ -20,15 +26,10 @@ export function toCompressed(rle: Rle): string {
       value >>= 5
       // Finished when the rest is only the sign that this group already shows.
       more = group & 0x10 ? value !== -1 : value !== 0
-      codes.push((more ? group | 0x20 : group) + 48)
-    }
-    if (codes.length > 4096) {
-      parts.push(String.fromCharCode(...codes))
-      codes = []
+      codes[length++] = (more ? group | 0x20 : group) + 48
     }
   }
-  parts.push(String.fromCharCode(...codes))
-  return parts.join('')
+  return ascii.decode(codes.subarray(0, length))
 }
 
 /**
@@ -39,7 +40,9 @@ export function toCompressed(rle: Rle): string {
 export function fromCompressed(text: string, width: number, height: number): Rle {
   checkSize(width, height)
   const total = width * height
-  const counts: number[] = []
+  if (countSpace.length < text.length) countSpace = new Uint32Array(text.length)
+  const counts = countSpace
+  let length = 0
   let at = 0
   while (at < text.length) {
     let value = 0
@@ -57,12 +60,12 @@ export function fromCompressed(text: string, width: number, height: number): Rle
       at++
     } while (code & 0x20)
     if (code & 0x10) value |= -1 << (5 * groups)
-    if (counts.length > 2) value += counts[counts.length - 2]!
+    if (length > 2) value += counts[length - 2]!
     if (value < 0 || value > total)
       throw new AnnotationError(
         `The run-length code of a mask of ${width}x${height} pixels has an impossible run before character ${at}.`,
       )
-    counts.push(value)
+    counts[length++] = value
   }
-  return fromCounts(counts, width, height)
+  return fromCounts(counts.subarray(0, length), width, height)
 }

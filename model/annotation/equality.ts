@@ -19,9 +19,18 @@ export function equalValues(a: unknown, b: unknown): boolean {
 /** Whether two entries say the same; masks are compared by their pixels. */
 export function equalEntries(a: Entry, b: Entry): boolean {
   if (a === b) return true
-  const { mask: maskA, ...restA } = a as Entry & Shape
-  const { mask: maskB, ...restB } = b as Entry & Shape
+  const maskA = (a as Shape).mask
+  const maskB = (b as Shape).mask
   if ((maskA === undefined) !== (maskB === undefined)) return false
   if (maskA !== undefined && maskB !== undefined && !equalMasks(maskA, maskB)) return false
-  return equalValues(restA, restB)
+  return sameBesidesMask(a, b) && sameBesidesMask(b, a)
+}
+
+/** Whether all that one entry says, but for the mask, the other says too. */
+function sameBesidesMask(a: Entry, b: Entry): boolean {
+  const other = b as unknown as Record<string, unknown>
+  for (const key in a)
+    if (key !== 'mask' && !equalValues((a as unknown as Record<string, unknown>)[key], other[key]))
+      return false
+  return true
 }

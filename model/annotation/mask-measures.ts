@@ -65,12 +65,19 @@ export function iou(a: Rle, b: Rle): number {
 export function equalMasks(a: Rle, b: Rle): boolean {
   if (a === b) return true
   if (a.width !== b.width || a.height !== b.height) return false
+  if (sameCounts(a.counts, b.counts)) return true
   let equal = true
   walk(a, b, (inA, inB) => {
     equal = inA === inB
     return equal
   })
   return equal
+}
+
+function sameCounts(a: Uint32Array, b: Uint32Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 function merge(a: Rle, b: Rle, keep: (inA: boolean, inB: boolean) => boolean): Rle {

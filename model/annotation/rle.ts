@@ -167,19 +167,28 @@ export function paintMask(rle: Rle, target: Uint8Array, value: number): number {
 export function fromCounts(counts: ArrayLike<number>, width: number, height: number): Rle {
   checkSize(width, height)
   const total = width * height
-  const writer = new RunWriter()
   let sum = 0
+  let canonical = true
   for (let i = 0; i < counts.length; i++) {
     const count = counts[i]!
     if (!Number.isInteger(count) || count < 0)
       throw new AnnotationError(`Run ${i} of a mask is ${String(count)}, not a count of pixels.`)
     sum += count
     if (sum > total) break
-    writer.add((i & 1) === 1, count)
+    if (count === 0 && i > 0) canonical = false
   }
   if (sum !== total)
     throw new AnnotationError(
       `The runs of a mask of ${width}x${height} pixels ${sum > total ? 'exceed' : 'do not reach'} its ${total} pixels.`,
     )
+  // Nearly all are: then there is nothing to join, and a copy will do.
+  if (canonical)
+    return {
+      width,
+      height,
+      counts: counts instanceof Uint32Array ? counts.slice() : Uint32Array.from(counts),
+    }
+  const writer = new RunWriter()
+  for (let i = 0; i < counts.length; i++) writer.add((i & 1) === 1, counts[i]!)
   return { width, height, counts: writer.finish() }
 }

@@ -61,11 +61,23 @@ export function byId<T>(map: ReadonlyMap<number, T>): T[] {
 
 /** JSON on one line. Unlike `JSON.stringify` it keeps the sign of -0, so that what is read back is equal. */
 export function jsonLine(value: unknown): string {
+  // The engine's own way is several times as fast; the only difference between the two is the sign of a zero.
+  return hasMinusZero(value) ? slowLine(value) : (JSON.stringify(value) ?? 'null')
+}
+
+function hasMinusZero(value: unknown): boolean {
+  if (typeof value === 'number') return Object.is(value, -0)
+  if (typeof value !== 'object' || value === null) return false
+  for (const key in value) if (hasMinusZero((value as Record<string, unknown>)[key])) return true
+  return false
+}
+
+function slowLine(value: unknown): string {
   if (Object.is(value, -0)) return '-0'
-  if (Array.isArray(value)) return `[${value.map(jsonLine).join(',')}]`
+  if (Array.isArray(value)) return `[${value.map(slowLine).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   const fields = Object.entries(value).filter(([, inner]) => inner !== undefined)
-  return `{${fields.map(([key, inner]) => `${JSON.stringify(key)}:${jsonLine(inner)}`).join(',')}}`
+  return `{${fields.map(([key, inner]) => `${JSON.stringify(key)}:${slowLine(inner)}`).join(',')}}`
 }
 
 /** A JSON list with one item per line. */

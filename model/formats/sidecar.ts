@@ -48,14 +48,15 @@ export async function writeSidecar(
 ): Promise<string> {
   const text = checkedText(path, document)
   const current = await goodContent(path, good)
-  if (current === text) return hashOf(text)
+  const hash = hashOf(text)
+  if (current === text) return hash
   if (current !== undefined) await writeFileAtomic(backupOf(path), current)
   await writeFileAtomic(path, text)
   if ((await readText(path, WHAT).catch(messageOf)) !== text)
     throw new UserError(
       `The side-car ${path} reads back differently from what was written; check the disk${current === undefined ? '' : `, the state before is in ${backupOf(path)}`}.`,
     )
-  return hashOf(text)
+  return hash
 }
 
 function hashOf(text: string): string {
