@@ -17,6 +17,16 @@ export function activeView({ editors }: Services): AnnotatorView {
   return view
 }
 
+/**
+ * The same, as it stands now: keys that were pressed just before have their effect first.
+ * @throws Sentence when there is none
+ */
+export async function freshView(services: Services): Promise<AnnotatorView> {
+  const view = activeView(services)
+  await view.refresh()
+  return view
+}
+
 /** Shows an error as one sentence; anything that is not a sentence for people also goes to the log with its stack. */
 export async function showError(services: Services, error: unknown): Promise<void> {
   if (error instanceof vscode.CancellationError) return

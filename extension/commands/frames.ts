@@ -1,15 +1,12 @@
 import * as vscode from 'vscode'
 import { copyToFrame, type Entry } from '../../model/annotation/index.ts'
 import { Sentence } from '../sentence.ts'
-import { activeView, type Handlers } from './command.ts'
-import { pickObject } from './pick-object.ts'
+import { aboutObject } from './about-object.ts'
+import type { Handlers } from './command.ts'
 
 /** What is said about one object on one frame. */
 export const frameCommands: Handlers = {
-  async copyToNextFrame(services, given) {
-    const view = activeView(services)
-    const object = await pickObject(view, given)
-    if (object === undefined) return
+  copyToNextFrame: aboutObject(({ view, object }) => {
     const { frame } = view.view
     const { annotations } = view.document
     if (frame + 1 >= annotations.video.frameCount)
@@ -21,12 +18,9 @@ export const frameCommands: Handlers = {
       vscode.l10n.t('Copy marks to next frame'),
     )
     view.command({ name: 'step', by: 1 })
-  },
+  }),
 
-  async acceptFrame(services, given) {
-    const view = activeView(services)
-    const object = await pickObject(view, given)
-    if (object === undefined) return
+  acceptFrame: aboutObject(({ view, object, given }) => {
     const frame = givenFrame(given) ?? view.view.frame
     const { annotations } = view.document
     const entry = annotations.entry(object.id, frame)
@@ -37,23 +31,17 @@ export const frameCommands: Handlers = {
       copyToFrame(annotations, object.id, frame, frame),
       vscode.l10n.t('Accept as keyframe'),
     )
-  },
+  }),
 
-  async markAbsent(services, given) {
-    const view = activeView(services)
-    const object = await pickObject(view, given)
-    if (object === undefined) return
+  markAbsent: aboutObject(({ view, object }) => {
     const { frame } = view.view
     view.document.perform(
       { kind: 'setEntry', objectId: object.id, frame, entry: { state: 'absent', by: 'person' } },
       vscode.l10n.t('Mark as absent'),
     )
-  },
+  }),
 
-  async toggleOccluded(services, given) {
-    const view = activeView(services)
-    const object = await pickObject(view, given)
-    if (object === undefined) return
+  toggleOccluded: aboutObject(({ view, object }) => {
     const { frame } = view.view
     view.document.perform(
       {
@@ -64,7 +52,7 @@ export const frameCommands: Handlers = {
       },
       vscode.l10n.t('Toggle occluded'),
     )
-  },
+  }),
 }
 
 /** A person has the last word on whether the object is hidden, so the frame becomes theirs. */

@@ -9,14 +9,15 @@ import {
 import type { AnnotatorDocument } from '../editor/index.ts'
 import { freeColour } from '../labels.ts'
 import { Sentence } from '../sentence.ts'
+import { aboutObject } from './about-object.ts'
 import { askForColour, askForObjectName } from './ask.ts'
-import { activeView, type Handlers } from './command.ts'
+import { freshView, type Handlers } from './command.ts'
 import { askForLabel } from './pick-label.ts'
-import { colourOf, pickObject } from './pick-object.ts'
+import { colourOf } from './pick-object.ts'
 
 export const objectCommands: Handlers = {
   async newObject(services) {
-    const view = activeView(services)
+    const view = await freshView(services)
     const { document } = view
     const label = await askForLabel(services, document)
     if (label === undefined) return
@@ -45,10 +46,7 @@ export const objectCommands: Handlers = {
     else if (drawing || view.view.tool === 'keypoints') view.command({ name: 'tool', tool: 'brush' })
   },
 
-  async renameObject(services, given) {
-    const view = activeView(services)
-    const object = await pickObject(view, given)
-    if (object === undefined) return
+  renameObject: aboutObject(async ({ view, object }) => {
     const name = await askForObjectName(
       view.document,
       vscode.l10n.t('New name of {0}', object.name),
@@ -56,24 +54,18 @@ export const objectCommands: Handlers = {
     )
     if (name === undefined || name === object.name) return
     view.document.perform({ kind: 'putObject', object: { ...object, name } }, vscode.l10n.t('Rename object'))
-  },
+  }),
 
-  async recolourObject(services, given) {
-    const view = activeView(services)
-    const object = await pickObject(view, given)
-    if (object === undefined) return
+  recolourObject: aboutObject(async ({ view, object }) => {
     const colour = await askForColour(colourOf(view.document.annotations, object))
     if (colour === undefined) return
     view.document.perform(
       { kind: 'putObject', object: { ...object, colour } },
       vscode.l10n.t('Change object colour'),
     )
-  },
+  }),
 
-  async relabelObject(services, given) {
-    const view = activeView(services)
-    const object = await pickObject(view, given)
-    if (object === undefined) return
+  relabelObject: aboutObject(async ({ services, view, object }) => {
     const label = await askForLabel(services, view.document, object.labelId)
     if (label === undefined || label.label.id === object.labelId) return
     view.document.perform(
@@ -83,38 +75,29 @@ export const objectCommands: Handlers = {
       ]),
       vscode.l10n.t('Change object label'),
     )
-  },
+  }),
 
-  async deleteOnFrame(services, given) {
-    const view = activeView(services)
-    const object = await pickObject(view, given)
-    if (object === undefined) return
+  deleteOnFrame: aboutObject(({ view, object }) => {
     view.document.perform(
       deleteOnFrame(view.document.annotations, object.id, view.view.frame),
       vscode.l10n.t('Delete object on this frame'),
     )
-  },
+  }),
 
-  async deleteFromHere(services, given) {
-    const view = activeView(services)
-    const object = await pickObject(view, given)
-    if (object === undefined) return
+  deleteFromHere: aboutObject(({ view, object }) => {
     view.document.perform(
       deleteFrom(view.document.annotations, object.id, view.view.frame),
       vscode.l10n.t('Delete object from this frame on'),
     )
-  },
+  }),
 
-  async deleteObject(services, given) {
-    const view = activeView(services)
-    const object = await pickObject(view, given)
-    if (object === undefined) return
+  deleteObject: aboutObject(({ view, object }) => {
     // No question: it is one step to undo.
     view.document.perform(
       deleteObject(view.document.annotations, object.id),
       vscode.l10n.t('Delete object altogether'),
     )
-  },
+  }),
 }
 
 /** `fish`, then `fish 2`, `fish 3`. */

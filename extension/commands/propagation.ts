@@ -11,8 +11,9 @@ import {
 import { Sentence } from '../sentence.ts'
 import type { Services } from '../services.ts'
 import { wordsOf } from '../words.ts'
-import { activeView, type Handler, type Handlers, showError } from './command.ts'
-import { givenId, pickObject } from './pick-object.ts'
+import { aboutObject } from './about-object.ts'
+import { freshView, type Handler, type Handlers, showError } from './command.ts'
+import { givenId } from './pick-object.ts'
 
 export const propagationCommands: Handlers = {
   propagateForward: directed('forward'),
@@ -21,24 +22,21 @@ export const propagationCommands: Handlers = {
   propagateToNextKeyframe: directed('toNextKeyframe'),
 
   async propagateRange(services, given) {
-    const { document, view } = activeView(services)
+    const { document, view } = await freshView(services)
     const { frame, range, locked = [] } = view
     if (range === undefined)
       throw new Sentence('No range is chosen; set its start and its end on the timeline first (I and U).')
     await propagate(services, document, { kind: 'range', range, frame, locked, ...only(given) })
   },
 
-  async propagateSpan(services, given, span) {
-    const active = activeView(services)
-    const object = await pickObject(active, given)
-    if (object === undefined) return
-    await propagate(services, active.document, {
+  propagateSpan: aboutObject(({ services, view, object }, span) =>
+    propagate(services, view.document, {
       kind: 'span',
-      frame: active.view.frame,
+      frame: view.view.frame,
       only: object.id,
       ...(isRange(span) ? { range: span } : {}),
-    })
-  },
+    }),
+  ),
 
   async pausePropagation({ propagation }) {
     await current(propagation).pause()
@@ -55,7 +53,7 @@ export const propagationCommands: Handlers = {
 
 function directed(kind: 'forward' | 'backward' | 'both' | 'toNextKeyframe'): Handler {
   return async (services, given) => {
-    const { document, view } = activeView(services)
+    const { document, view } = await freshView(services)
     const { frame, locked = [] } = view
     await propagate(services, document, { kind, frame, locked, ...only(given) })
   }

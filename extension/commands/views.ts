@@ -3,7 +3,7 @@ import { TOOLS, type Tool, type ViewCommand } from '../../webview/protocol/index
 import { frameFrom } from '../frame-or-time.ts'
 import { Sentence } from '../sentence.ts'
 import { wordsOf } from '../words.ts'
-import { activeView, type Handler, type Handlers } from './command.ts'
+import { activeView, freshView, type Handler, type Handlers } from './command.ts'
 import { askForObject, givenId } from './pick-object.ts'
 
 type Plain = Extract<
@@ -69,7 +69,7 @@ export const viewCommands: Handlers = {
   toggleSolo: onObject('toggleSolo'),
 
   async goToFrame(services, given, objectId) {
-    const view = activeView(services)
+    const view = typeof given === 'number' ? activeView(services) : await freshView(services)
     const frame =
       typeof given === 'number' ? given : await askForFrame(view.document.clip.times, view.view.frame)
     if (frame === undefined) return

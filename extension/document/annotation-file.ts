@@ -1,7 +1,9 @@
 import { dirname, relative, sep } from 'node:path'
+import { AnnotationError } from '../../model/annotation/index.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
 import { Backup, baseIfThere, deleteBackup, logOf, readBackupHead } from './backup.ts'
 import { ChangedFrames } from './changed-frames.ts'
+import { differenceOf } from './difference.ts'
 import { DocumentModel, type ModelChange } from './document-model.ts'
 import type { DocumentThreads, LoadListener } from './document-thread.ts'
 import { DoubtfulFrames } from './doubtful.ts'
@@ -21,6 +23,10 @@ export interface ClipReference {
   readonly height: number
 }
 
+/** What is read again is put in as one step where it differs in no more entries than this; it is done in one go. */
+const MOST_IN_STEP = 2_000
+/** How often a person may draw just then before the document is replaced all the same. */
+const ATTEMPTS = 3
 /** Frames worth checking are told at most this often. */
 const DOUBTFUL_MS = 200
 
@@ -216,6 +222,44 @@ export class AnnotationFile implements Disposable {
   async reload(): Promise<void> {
     await this.#model.stopRun()
     this.#replace(await read(this.#threads, this.path, this.#doubtBelow))
+  }
+
+  /**
+   * Takes over what somebody else has written, as a step on top of those so far, so that all of them can still be
+   * undone. Where no step leads there (another video, very much of it is different) this is a {@link reload}.
+   * @param label of the step
+   * @throws SidecarProblem when the file cannot be read; then nothing has changed
+   */
+  async follow(label: string): Promise<void> {
+    await this.#model.stopRun()
+    const parts = await read(this.#threads, this.path, this.#doubtBelow)
+    if (!(await this.#step(parts, label))) this.#replace(parts)
+  }
+
+  /** @returns false when no step leads there */
+  async #step({ content, state }: Parts, label: string): Promise<boolean> {
+    const model = this.#model
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { top, runSize } = model.mark()
+      const edit = await inSlices(differenceOf(model.content, content, label, MOST_IN_STEP))
+      if (edit === undefined || this.#disposed || model !== this.#model) return false
+      await model.whenIdle()
+      const now = model.mark()
+      if (now.top !== top || now.runSize !== runSize) continue
+      try {
+        model.perform(edit, label)
+      } catch (error) {
+        if (error instanceof AnnotationError) return false
+        throw error
+      }
+      this.#endBackup()
+      this.#state = state
+      this.#good = state?.hash
+      this.#apart = false
+      model.beginSave().done()
+      return true
+    }
+    return false
   }
 
   /** Whether somebody else has changed or removed the file since it was last read or written. */

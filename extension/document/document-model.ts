@@ -120,13 +120,20 @@ export class DocumentModel implements Disposable {
     run.end()
   }
 
+  /** Takes no more results, without waiting until the run knows. */
+  #dropRun(): void {
+    const run = this.#run
+    run?.end()
+    run?.stop().catch(() => {})
+  }
+
   /**
-   * Takes a step back, and before it whatever lies on top of it. A run that goes on is stopped first. Does nothing when
+   * Takes a step back, and before it whatever lies on top of it. A run that goes on is ended first. Does nothing when
    * the step is not done.
    */
   async undo(step: Step): Promise<void> {
     await this.#idle()
-    if (step === this.#run?.step) await this.stopRun()
+    if (step === this.#run?.step) this.#dropRun()
     while (!this.#disposed && this.#done.includes(step) && (await this.#undoTop()));
   }
 

@@ -21,6 +21,11 @@ export class EditStack {
     return this.#edits.length > 0 ? this.#saved !== this.#current : this.#fromBackup
   }
 
+  /** Whether VS Code takes it for dirty whatever is undone. */
+  get isContentChanged(): boolean {
+    return this.#contentChanged
+  }
+
   /** The edits that VS Code takes for done. */
   get done(): readonly Step[] {
     return this.#edits.slice(0, this.#current + 1)

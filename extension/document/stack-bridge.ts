@@ -1,6 +1,7 @@
 import type { Disposable } from '../emitter.ts'
 import type { DocumentModel, Step } from './document-model.ts'
 import { EditStack } from './edit-stack.ts'
+import { nextTurn } from './slices.ts'
 
 /** A step as VS Code is told of it. */
 export interface StackEdit {
@@ -9,23 +10,38 @@ export interface StackEdit {
   redo(): Promise<void>
 }
 
+/** What a bridge tells. */
+export interface StackListener {
+  /** A step, or (undefined) that the content has changed without one. */
+  changed(edit: StackEdit | undefined): void
+  /** VS Code was told that the content has changed, and now it is what was saved: only a save makes VS Code see that. */
+  clean(): void
+  /** An undo or redo that VS Code does not wait for any more went wrong. */
+  failed(error: unknown): void
+}
+
 /**
  * Keeps VS Code's undo stack and dirty mark in step with the model.
  *
  * VS Code calls a document saved as it is when a save ends, whatever was done since it began, and it compares places on
  * its stack, not contents. Where it would call a document clean that is not (work during a save; results of a run that
  * came after one; an undo and another edit after one), it is told that the content changed.
+ *
+ * While an undo or redo is going on VS Code drops every other. So it is told at once that a long one is done, and those
+ * that come meanwhile wait here.
  */
 export class StackBridge implements Disposable {
-  readonly #fire: (edit: StackEdit | undefined) => void
+  readonly #listener: StackListener
   readonly #stack: EditStack
   #model: DocumentModel | undefined
   #listeners: Disposable[] = []
   #saving: Promise<void> | undefined
+  /** Undos and redos, one after the other. */
+  #moving: Promise<void> = Promise.resolve()
+  #moves = 0
 
-  /** @param fire tells VS Code of a step, or (undefined) that the content has changed without one */
-  constructor(fire: (edit: StackEdit | undefined) => void, fromBackup: boolean) {
-    this.#fire = fire
+  constructor(listener: StackListener, fromBackup: boolean) {
+    this.#listener = listener
     this.#stack = new EditStack(fromBackup)
   }
 
@@ -41,6 +57,7 @@ export class StackBridge implements Disposable {
    * @param work true when it was saved
    */
   async save<T>(work: () => Promise<T>): Promise<T> {
+    await this.whenMoved()
     while (this.#saving !== undefined) await this.#saving
     let release = () => {}
     this.#saving = new Promise((resolve) => {
@@ -66,6 +83,11 @@ export class StackBridge implements Disposable {
     while (this.#saving !== undefined) await this.#saving
   }
 
+  /** Resolves when no undo or redo is going on or waits. */
+  async whenMoved(): Promise<void> {
+    while (this.#moves > 0) await this.#moving
+  }
+
   /** VS Code goes back to where it was saved. */
   reverted(): void {
     this.#stack.reverted()
@@ -87,26 +109,44 @@ export class StackBridge implements Disposable {
   #tell(step: Step): void {
     const model = this.#model
     this.#stack.push(step)
-    this.#fire({
+    this.#listener.changed({
       label: step.label,
-      undo: async () => {
+      undo: () => {
         this.#stack.undone()
-        if (model === this.#model) await model?.undo(step)
-        this.#check()
+        return this.#move(async () => {
+          if (model === this.#model) await model?.undo(step)
+        })
       },
-      redo: async () => {
+      redo: () => {
         this.#stack.redone()
-        if (model === this.#model) await model?.redo(step)
-        this.#check()
+        return this.#move(async () => {
+          if (model === this.#model) await model?.redo(step)
+        })
       },
     })
     this.#check()
   }
 
+  /** Resolves when it is done, or in the next turn. */
+  #move(work: () => Promise<void>): Promise<void> {
+    this.#moves++
+    this.#moving = this.#moving
+      .then(work)
+      .catch((error: unknown) => this.#listener.failed(error))
+      .finally(() => {
+        this.#moves--
+        this.#check()
+      })
+    return Promise.race([this.#moving, nextTurn()])
+  }
+
   #check(): void {
-    if (this.#saving !== undefined || this.#model?.isDirty !== true || this.#stack.isDirty) return
-    this.#stack.contentChanged()
-    this.#fire(undefined)
+    const model = this.#model
+    if (model === undefined || this.#saving !== undefined || this.#moves > 0) return
+    if (model.isDirty && !this.#stack.isDirty) {
+      this.#stack.contentChanged()
+      this.#listener.changed(undefined)
+    } else if (!model.isDirty && this.#stack.isContentChanged) this.#listener.clean()
   }
 
   #detach(): void {

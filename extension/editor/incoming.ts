@@ -69,6 +69,7 @@ const Message = v.variant('type', [
     edits: v.pipe(v.array(v.unknown()), v.maxLength(10_000)),
   }),
   v.strictObject({ type: v.literal('view'), view: ViewState }),
+  v.strictObject({ type: v.literal('viewTold'), id: v.pipe(v.number(), v.safeInteger()) }),
   v.strictObject({ type: v.literal('changeSettings'), settings: Settings }),
   v.strictObject({
     type: v.literal('inspect'),

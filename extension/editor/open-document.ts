@@ -9,7 +9,7 @@ import { type DocumentThreads, SidecarProblem } from '../document/document-threa
 import { Lanes } from '../document/lanes.ts'
 import { checkVideo, locateVideo, VideoProblem } from '../document/locate-video.ts'
 import { inSlices } from '../document/slices.ts'
-import { StackBridge } from '../document/stack-bridge.ts'
+import { StackBridge, type StackEdit } from '../document/stack-bridge.ts'
 import { checkViewEdits, withOwnCounts } from '../document/view-edits.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
 import { wordsOf } from '../words.ts'
@@ -82,6 +82,8 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   #disposed = false
   /** The side-car on disk is newer than what was read last, and did not read well. */
   #isStale = false
+  /** The next save is one that nobody asked for: it may not write anything. */
+  #telling = false
   /** Filled by the sessions themselves. */
   readonly sessions = new Set<AnnotatorView>()
 
@@ -108,13 +110,22 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     this.#threads = threads
     this.#options = options
     this.#videoPath = options.videoPath ?? ''
-    this.#bridge = new StackBridge((edit) => {
-      options.fire(
-        edit === undefined
-          ? { document: this }
-          : { document: this, ...edit, label: vscode.l10n.t(edit.label) },
-      )
-    }, options.backupId !== undefined)
+    const told = {
+      changed: (edit: StackEdit | undefined) =>
+        options.fire(
+          edit === undefined
+            ? { document: this }
+            : { document: this, ...edit, label: vscode.l10n.t(edit.label) },
+        ),
+      clean: () => {
+        this.#tellClean().catch((error) => services.log.error(messageOf(error)))
+      },
+      failed: (error: unknown) => {
+        services.log.error(messageOf(error))
+        void vscode.window.showErrorMessage(wordsOf(error))
+      },
+    }
+    this.#bridge = new StackBridge(told, options.backupId !== undefined)
   }
 
   get phase(): Phase {
@@ -363,7 +374,11 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   async save(): Promise<void> {
     // Also where the video is missing: what was restored from a backup can be saved all the same.
     const { file } = this
+    const telling = this.#telling
+    this.#telling = false
     await this.#bridge.save(async () => {
+      // Something was undone or drawn in the meantime; the bridge says so after this.
+      if (telling && file.isDirty) return
       if ((await file.save()) === 'saved') return
       const overwrite = vscode.l10n.t('Overwrite')
       const choice = await vscode.window.showWarningMessage(
@@ -399,6 +414,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
 
   async revert(): Promise<void> {
     this.#bridge.reverted()
+    await this.#bridge.whenMoved()
     if (this.#file !== undefined) await this.#file.revert()
     await this.#opening
     this.#bridge.check()
@@ -412,11 +428,23 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
 
   /** Reads the side-car again after a change on disk that the person wants to have. */
   async reloadFromDisk(): Promise<void> {
+    await this.#bridge.whenMoved()
     const wasDirty = this.isDirty
-    await this.file.reload()
+    await this.file.follow('Reload from Disk')
     await this.#opening
-    // What is in memory is what is on disk, so this writes nothing; it only lets VS Code know.
-    if (wasDirty) await vscode.workspace.save(this.uri)
+    if (wasDirty || this.isDirty) await this.#tellClean()
+  }
+
+  /** What is in memory is what is on disk, so this writes nothing; it only lets VS Code know. */
+  async #tellClean(): Promise<void> {
+    const { file } = this
+    if (file.isDirty || file.state === undefined || (await file.checkDisk()) !== 'same') return
+    this.#telling = true
+    try {
+      await vscode.workspace.save(this.uri)
+    } finally {
+      this.#telling = false
+    }
   }
 
   /** Goes on with what is in memory; the next save overwrites what is on disk. */

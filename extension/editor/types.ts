@@ -70,6 +70,8 @@ export interface AnnotatorView {
   readonly view: ViewState
   readonly onDidChangeView: Event<ViewState>
   command(command: ViewCommand): void
+  /** Resolves when {@link view} is where the webview stands, all commands before included; soon also where it is silent. */
+  refresh(): Promise<void>
   /** Brings the tab to the front. */
   reveal(): void
 }

@@ -24,6 +24,8 @@ import type { AnnotatorView, EditorServices } from './types.ts'
 const FRAMES_PER_MESSAGE = 16
 /** How long a view stands still before its place is remembered. */
 const REMEMBER_MS = 500
+/** A webview that has not told where it stands after this long is taken to stand where it told last. */
+const ANSWER_MS = 1_000
 
 let sessions = 0
 
@@ -44,6 +46,8 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
   #opened = false
   #sending = false
   #rememberTimer: NodeJS.Timeout | undefined
+  #lastQuestion = 0
+  readonly #questions = new Map<number, () => void>()
 
   constructor(document: OpenDocument, panel: vscode.WebviewPanel, services: EditorServices) {
     this.document = document
@@ -89,6 +93,19 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     this.#post({ type: 'command', command })
   }
 
+  refresh(): Promise<void> {
+    if (!this.#opened) return Promise.resolve()
+    const id = ++this.#lastQuestion
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#answered(id), ANSWER_MS)
+      this.#questions.set(id, () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      this.#post({ type: 'tellView', id })
+    })
+  }
+
   reveal(): void {
     this.panel.reveal()
   }
@@ -102,6 +119,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       clearTimeout(this.#rememberTimer)
       this.#remember()
     }
+    this.#answerAll()
     this.#views.dispose()
   }
 
@@ -136,6 +154,9 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
         break
       case 'view':
         this.#setView(message.view)
+        break
+      case 'viewTold':
+        this.#answered(message.id)
         break
       case 'changeSettings':
         await this.#services.settings.change(message.settings)
@@ -202,6 +223,17 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       })
   }
 
+  #answered(id: number): void {
+    const answer = this.#questions.get(id)
+    this.#questions.delete(id)
+    answer?.()
+  }
+
+  /** Nobody is there to answer any more. */
+  #answerAll(): void {
+    for (const id of [...this.#questions.keys()]) this.#answered(id)
+  }
+
   #setView(view: ViewState): void {
     const { clip, annotations } = this.document.isOpen ? this.document : {}
     if (clip === undefined || annotations === undefined) return
@@ -232,6 +264,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     // A hidden webview is thrown away and starts again with `ready`.
     this.#ready = false
     this.#opened = false
+    this.#answerAll()
     this.#window.reset()
     this.#wantPictures([])
     this.#services.client.endInspection(this.id)

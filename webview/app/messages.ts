@@ -180,6 +180,10 @@ function receive(message: HostMessage): void {
     case 'command':
       perform(message.command)
       break
+    case 'tellView':
+      if (state.phase.peek().kind === 'open') sendView()
+      post({ type: 'viewTold', id: message.id })
+      break
     default:
       message satisfies never
       log('error', `The message ${JSON.stringify((message as { type?: unknown }).type)} is not known.`)

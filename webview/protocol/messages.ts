@@ -135,7 +135,7 @@ export type ViewCommand =
 
 /**
  * Commands of the extension that the webview's buttons may run; anything else from it is refused. They see the view as
- * last sent. Arguments: commands on an object take its id where it is not the current one, `propagateSpan` takes an
+ * it stands. Arguments: commands on an object take its id where it is not the current one, `propagateSpan` takes an
  * object's id and `[first, last]`; the others none.
  */
 export const COMMANDS = [
@@ -228,6 +228,8 @@ export type HostMessage =
   /** Answer to `inspect`. */
   | { readonly type: 'inspected'; readonly id: number; readonly answer: InspectionAnswer }
   | { readonly type: 'command'; readonly command: ViewCommand }
+  /** Asks where the view stands now: answered by `view`, if that is news, and `viewTold`. */
+  | { readonly type: 'tellView'; readonly id: number }
 
 /** From the webview to the extension host. */
 export type WebviewMessage =
@@ -240,6 +242,8 @@ export type WebviewMessage =
   /** One step of a person's work: `setEntry` edits only. `label` is the undo step's name, in English. */
   | { readonly type: 'edit'; readonly id: number; readonly label: string; readonly edits: readonly Edit[] }
   | { readonly type: 'view'; readonly view: ViewState }
+  /** Answer to `tellView`, after everything that came before it was done. */
+  | { readonly type: 'viewTold'; readonly id: number }
   /** Settings that the person changed in the view; written as `siammae.*` of the user. */
   | { readonly type: 'changeSettings'; readonly settings: Partial<DisplaySettings> }
   /** A look into the model; a newer one takes the place of the one before. Nothing is wanted any more: no wish. */

@@ -87,6 +87,27 @@ describe('commands', () => {
     assert.equal(files, result.files)
   })
 
+  it('a command right after keys is about what they led to', async () => {
+    const document = await open(clip.sidecar)
+    await until('the view', () => editors().active?.document === document)
+    const active = editors().active!
+    active.command({ name: 'selectObject', objectId: OBJECT })
+    await until('the object to be chosen', () => active.view.objectId === OBJECT)
+    for (const frame of [40, 70, 20]) {
+      await command('siammae.goToFrame', frame)
+      await command('siammae.step', 3)
+      await command('siammae.markAbsent')
+      assert.equal(document.annotations.entry(OBJECT, frame + 3)?.state, 'absent')
+      assert.equal(active.view.frame, frame + 3)
+    }
+    assert.equal(document.annotations.frames(OBJECT).length, 4)
+    await command('siammae.rangeStart')
+    await command('siammae.step', 4)
+    await command('siammae.rangeEnd')
+    await active.refresh()
+    assert.deepEqual(active.view.range, [23, 27])
+  })
+
   it('Restore Backup puts the last good file in place of a damaged one, which is kept', async () => {
     const first = await marked('koi.mp4')
     const second = await marked('koi.mp4')

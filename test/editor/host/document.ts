@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'mocha'
 import * as vscode from 'vscode'
+import type { OpenDocument } from '../../../extension/editor/open-document.ts'
 import { deleteOnFrame, type Edit } from '../../../model/annotation/index.ts'
 import { readSidecar, serialiseSidecar, writeSidecar } from '../../../model/formats/index.ts'
 import { until } from '../support/until.ts'
@@ -100,7 +101,34 @@ describe('a document', () => {
     other.apply(absent(33))
     await writeSidecar(clip.sidecar, other)
     await until('the change to be seen', () => document.annotations.entry(OBJECT, 33)?.state === 'absent')
-    assert.equal(tab().isDirty, false)
+    await until('the dirty mark to be gone', () => !tab().isDirty)
+  })
+
+  it('takes a change on disk as a step: it and those before it can be undone', async () => {
+    const document = await open(clip.sidecar)
+    document.perform(absent(7), 'Mark object as absent')
+    await run('workbench.action.files.save')
+    await until('the dirty mark to be gone', () => !tab().isDirty)
+    const other = await marked('koi.mp4')
+    other.apply(absent(33))
+    await writeSidecar(clip.sidecar, other)
+    await until('the change to be seen', () => document.annotations.entry(OBJECT, 33)?.state === 'absent')
+    assert.equal(document.annotations.entry(OBJECT, 7), undefined)
+    await until(
+      'VS Code to know that it is saved',
+      () => !(document as OpenDocument).isDirty && !tab().isDirty,
+    )
+    await run('undo')
+    await until('what was there before', () => document.annotations.entry(OBJECT, 7)?.state === 'absent')
+    assert.equal(document.annotations.entry(OBJECT, 33), undefined)
+    await until('the dirty mark', () => tab().isDirty)
+    await run('undo')
+    await until('the step before it to be undone', () => document.annotations.entry(OBJECT, 7) === undefined)
+    await run('redo')
+    await until('that step again', () => document.annotations.entry(OBJECT, 7) !== undefined)
+    await run('redo')
+    await until('the file again', () => document.annotations.entry(OBJECT, 33)?.state === 'absent')
+    await until('the dirty mark to be gone', () => !tab().isDirty)
   })
 
   it('keeps unsaved edits when the file changes on disk', async () => {

@@ -4,6 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterEach, beforeEach, describe, it } from 'mocha'
 import * as vscode from 'vscode'
 import type { AnnotatorDocument } from '../../../extension/editor/index.ts'
+import type { OpenDocument } from '../../../extension/editor/open-document.ts'
 import type { Entry } from '../../../model/annotation/index.ts'
 import { until } from '../support/until.ts'
 import { print } from './print.ts'
@@ -70,6 +71,25 @@ describe('a propagation', function () {
     await vscode.commands.executeCommand('redo')
     await until('the run to be back', () => document.annotations.entry(OBJECT, 99) !== undefined)
     assert.deepEqual(entries(document), after)
+  })
+
+  it('is over the range that was set just before, not over an older one', async () => {
+    const command = (name: string, ...values: unknown[]) => vscode.commands.executeCommand(name, ...values)
+    await command('siammae.rangeStart')
+    await command('siammae.goToFrame', 40)
+    await command('siammae.rangeEnd')
+    await until('the older range', () => editors().active!.view.range?.[1] === 40)
+    await command('siammae.goToFrame', 4)
+    await command('siammae.rangeEnd')
+    await command('siammae.propagateRange')
+    await until(
+      'the end of the run',
+      () =>
+        document.annotations.entry(OBJECT, 4) !== undefined && (document as OpenDocument).run === undefined,
+      200,
+    )
+    const labelled = entries(document).flatMap((entry, frame) => (entry ? [frame] : []))
+    assert.deepEqual(labelled, [0, 1, 2, 3, 4])
   })
 
   it('leaves the frames of a person alone', async () => {

@@ -43,7 +43,14 @@ class Person {
       width: video.width,
       height: video.height,
     })
-    this.bridge = new StackBridge(this.workbench.hear, false)
+    this.bridge = new StackBridge(
+      {
+        changed: this.workbench.hear,
+        clean: () => {},
+        failed: (error) => expect.unreachable(String(error)),
+      },
+      false,
+    )
     this.bridge.attach(this.file.model)
     this.oldest = this.text
     this.file.onReplaced(() => {
