@@ -12,7 +12,7 @@ export {
 export { fromCompressed, toCompressed } from './compressed.ts'
 export { AnnotationDocument, createDocument } from './document.ts'
 export { type Edit, isEmptyEdit } from './edit.ts'
-export { equalEntries } from './equality.ts'
+export { equalEntries, equalValues } from './equality.ts'
 export { AnnotationError } from './error.ts'
 export { History } from './history.ts'
 export { MAX_FRAMES, MAX_KEYPOINTS, MAX_OBJECTS, MAX_PIXELS, MAX_SIDE } from './limits.ts'
