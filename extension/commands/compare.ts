@@ -6,7 +6,7 @@ import { isTrusted, notTrusted } from '../models/trust.ts'
 import { nameOf, planRun, RunGoingOn, type RunPlan } from '../propagation/index.ts'
 import { Sentence } from '../sentence.ts'
 import type { Services } from '../services.ts'
-import { activeView, type Handlers, showError } from './command.ts'
+import { activeView, freshView, type Handlers, showError } from './command.ts'
 
 /** Frames that are compared where no range is chosen: enough to see models drift apart, quick on a processor. */
 const USUAL_FRAMES = 24
@@ -14,7 +14,7 @@ const USUAL_FRAMES = 24
 export const compareCommands: Handlers = {
   /** @param given identifiers of two models, for tasks and tests; what is not given is asked */
   async compareModels(services, given, second) {
-    const { document, view } = activeView(services)
+    const { document, view } = await freshView(services)
     if (!(await isTrusted(notTrusted()))) return
     const { propagation, comparisons, settings } = services
     if (propagation.current !== undefined)

@@ -1,5 +1,10 @@
-import { equalValues } from '../../model/annotation/equality.ts'
-import { type AnnotationDocument, type Edit, equalEntries, isPersons } from '../../model/annotation/index.ts'
+import {
+  type AnnotationDocument,
+  type Edit,
+  equalEntries,
+  equalValues,
+  isPersons,
+} from '../../model/annotation/index.ts'
 
 /**
  * The edit that makes one document of another, in pieces; each yield is a place to let others work.
