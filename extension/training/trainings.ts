@@ -4,7 +4,6 @@ import type {
   Evaluation,
   EvaluationRequest,
   TrainedModel,
-  TrainingEnd,
   TrainingEstimate,
   TrainingFacts,
   TrainingHostFunctions,
@@ -14,46 +13,17 @@ import type {
 import { type Disposable, Emitter } from '../emitter.ts'
 import { ProcessLostError, Restarts } from '../model-client/index.ts'
 import { Sentence } from '../sentence.ts'
+import { askProcess, notTrusted, silent } from './ask.ts'
 import { Deferred } from './deferred.ts'
+import { type LifeEnd, type Live, viewOf } from './live.ts'
 import { readRecords, type TrainingRecord } from './records.ts'
-import type {
-  TrainingConnection,
-  TrainingNews,
-  TrainingState,
-  TrainingsOptions,
-  TrainingView,
-} from './types.ts'
+import type { TrainingConnection, TrainingNews, TrainingsOptions, TrainingView } from './types.ts'
 
 /** Steps whose pace tells how long the rest takes. */
 const PACE_STEPS = 20
 /** How often the place in a run is written down while nothing else changes, in milliseconds. */
 const REMEMBER_MS = 5000
 const PATIENCE = { pause: 1000, tries: 90 }
-
-/** How one life of the process ended. */
-type LifeEnd =
-  | { readonly kind: 'ended'; readonly end: TrainingEnd }
-  | { readonly kind: 'lost'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly error: unknown }
-  | { readonly kind: 'inUse'; readonly message: string }
-
-/** The run that has a process. */
-interface Live {
-  readonly folder: string
-  connection: TrainingConnection | undefined
-  facts: TrainingFacts | undefined
-  stage: TrainingView['stage']
-  state: 'preparing' | 'running' | 'restarting' | 'stopping'
-  pace: number[]
-  memoryBytes: number | undefined
-  keep: boolean
-  /** In an earlier life of its process too. */
-  hasBegun: boolean
-  /** Settles when it has begun, or cannot. */
-  readonly begun: Deferred<TrainingFacts>
-  /** Resolves when it has no process any more. */
-  ended: Promise<void>
-}
 
 export class Trainings implements Disposable {
   readonly #options: TrainingsOptions
@@ -190,7 +160,7 @@ export class Trainings implements Disposable {
       const { model } = this.#records.get(folder) ?? record
       if (model !== undefined) return model
     }
-    const model = await this.ask((rpc) => rpc.keep(folder, this.#options.places()))
+    const model = await this.#ask((rpc) => rpc.keep(folder, this.#options.places()))
     this.#change(folder, { model })
     return model
   }
@@ -236,7 +206,7 @@ export class Trainings implements Disposable {
     onStage: TrainingHostFunctions['preparing'],
     signal: AbortSignal,
   ): Promise<TrainingEstimate> {
-    return this.ask((rpc) => rpc.estimate(request, this.#options.places()), { preparing: onStage }, signal)
+    return this.#ask((rpc) => rpc.estimate(request, this.#options.places()), { preparing: onStage }, signal)
   }
 
   /** Measures models on annotated clips. @throws Error with a sentence; so too when the signal fires */
@@ -245,33 +215,20 @@ export class Trainings implements Disposable {
     onProgress: TrainingHostFunctions['evaluating'],
     signal: AbortSignal,
   ): Promise<Evaluation> {
-    return this.ask(
+    return this.#ask(
       (rpc) => rpc.evaluate(request, this.#options.places()),
       { evaluating: onProgress },
       signal,
     )
   }
 
-  /** A process of its own for something else than a run; it is gone afterwards. @param signal gives it up */
-  async ask<T>(
+  /** A process of its own for something else than a run. */
+  #ask<T>(
     question: (rpc: TrainingConnection['rpc']) => Promise<T>,
     told: Partial<TrainingHostFunctions> = {},
     signal?: AbortSignal,
   ): Promise<T> {
-    if (!this.#options.isTrusted()) throw notTrusted()
-    const connection = this.#options.connect({ ...this.#silent(), ...told })
-    const cancel = (): void => void connection.rpc.cancel().catch(() => {})
-    signal?.addEventListener('abort', cancel)
-    try {
-      if (signal?.aborted) cancel()
-      return await question(connection.rpc)
-    } catch (error) {
-      // Which of the two is told first differs; how the process ended says more.
-      throw connection.rpc.$closed ? new ProcessLostError(await connection.ended) : error
-    } finally {
-      signal?.removeEventListener('abort', cancel)
-      void connection.close()
-    }
+    return askProcess(this.#options, question, told, signal)
   }
 
   /** The window closes: the process writes a checkpoint and ends by itself; the run goes on in the next window. */
@@ -365,7 +322,7 @@ export class Trainings implements Disposable {
     const { folder } = record
     return new Promise<LifeEnd>((resolve) => {
       const connection = this.#options.connect({
-        ...this.#silent(),
+        ...silent(this.#options.log),
         preparing: (stage) => {
           live.stage = stage
           this.#changed.fire(folder)
@@ -517,64 +474,14 @@ export class Trainings implements Disposable {
     void this.#options.store.write([...this.#records.values()])
   }
 
-  #view({ request, wish, outcome, ...record }: TrainingRecord): TrainingView {
+  #view(record: TrainingRecord): TrainingView {
     const live = this.#live?.folder === record.folder ? this.#live : undefined
-    const pace = live && live.pace.length > 0 ? harmonicMean(live.pace) : undefined
-    const pairs = live?.facts?.pairsPerStep
-    return {
-      ...record,
-      start: request.start,
-      sources: request.sources,
-      state: this.#stateOf(wish, outcome, live),
-      pairsPerSecond: pace,
-      secondsLeft:
-        pace === undefined || pairs === undefined
-          ? undefined
-          : ((record.steps - record.step) * pairs) / Math.max(1e-9, pace),
-      memoryBytes: live?.memoryBytes,
-      stage: live?.stage,
-      notes: this.#notes.get(record.folder) ?? [],
-    }
-  }
-
-  #stateOf(
-    wish: TrainingRecord['wish'],
-    outcome: TrainingRecord['outcome'],
-    live: Live | undefined,
-  ): TrainingState {
-    if (live === undefined) return outcome ?? (wish === 'pause' ? 'paused' : 'stopped')
-    if (live.state !== 'running') return live.state
-    if (wish === 'pause') return 'paused'
-    return this.#options.isBusy() ? 'waiting' : 'running'
-  }
-
-  #silent(): TrainingHostFunctions {
-    const nothing = (): void => {}
-    return {
-      preparing: nothing,
-      metrics: nothing,
-      preview: nothing,
-      checkpoint: nothing,
-      note: nothing,
-      resting: nothing,
-      ended: nothing,
-      evaluating: nothing,
-      log: ({ level, text }) => this.#options.log(level, text),
-    }
+    return viewOf(record, live, this.#options.isBusy(), this.#notes.get(record.folder) ?? [])
   }
 }
 
 /** Another window has the run open. */
 class InUseError extends Error {}
-
-/** Mean pace of steps of equal work. */
-function harmonicMean(values: readonly number[]): number {
-  return values.length / values.reduce((sum, value) => sum + 1 / Math.max(1e-9, value), 0)
-}
-
-function notTrusted(): Sentence {
-  return new Sentence('Models are not trained in a workspace that is not trusted; trust it first.')
-}
 
 function gone(): Sentence {
   return new Sentence('This training is not on the list any more.')

@@ -8,7 +8,8 @@ import { serve } from '../host.ts'
 import { answering, problemText } from '../sentence.ts'
 import { startEngine, type TrainingHost } from './equipment.ts'
 import { estimate } from './estimate.ts'
-import { keepLast, TrainingRun } from './run.ts'
+import { keepLast } from './keep.ts'
+import { TrainingRun } from './run.ts'
 import type {
   Evaluation,
   EvaluationRequest,
@@ -54,7 +55,9 @@ const host: TrainingHost = serve<TrainingHostFunctions, TrainingProcessFunctions
   resume: answer('Going on with the training', async () => run?.resume()),
   stop: answer('Stopping the training', async () => run?.stop(false)),
   stopAndKeep: answer('Stopping the training', async () => run?.stop(true)),
-  keep: answer('Making a model of the run', (folder) => alone(() => keepLast(folder))),
+  keep: answer('Making a model of the run', (folder, places) =>
+    alone((signal) => keepLast(folder, places, host, signal)),
+  ),
   evaluate: answer('The evaluation', (request, places) =>
     alone((signal) => evaluate(request, places, signal)),
   ),

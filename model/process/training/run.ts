@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CancelledError, throwIfCancelled, UserError } from '../../errors.ts'
 import { toolVersion } from '../../installation/index.ts'
+import type { Engine } from '../../runtime/index.ts'
 import {
   type Continuation,
   continueRun,
-  keepModel,
-  latestCheckpoint,
   listCheckpoints,
   RunFolder,
   RunInUseError,
@@ -18,13 +17,11 @@ import {
 import { problemText, sentenceOf } from '../sentence.ts'
 import { openFootage, settle, startEngine, type TrainingHost } from './equipment.ts'
 import { Gate } from './gate.ts'
+import { MODEL_FILE, modelOf } from './keep.ts'
 import type { StartTraining, TrainedModel, TrainingEnd, TrainingFacts, TrainingPlaces } from './surface.ts'
 
 /** Steps of this time go in one message. */
 const BATCH_MS = 200
-
-/** The model that a run leaves in its folder. */
-export const MODEL_FILE = 'model.safetensors'
 
 export class TrainingRun {
   readonly #host: TrainingHost
@@ -155,7 +152,7 @@ export class TrainingRun {
               onPreview: (file) => this.#host.tell.preview({ step: this.#step, path: file }),
             },
           })
-          return await this.#finish(folder, report)
+          return await this.#finish(folder, report, engine)
         } finally {
           await engine.close()
         }
@@ -167,11 +164,11 @@ export class TrainingRun {
     }
   }
 
-  async #finish(folder: RunFolder, report: TrainRunReport): Promise<TrainingEnd> {
+  async #finish(folder: RunFolder, report: TrainRunReport, engine: Engine): Promise<TrainingEnd> {
     const { step, steps, complete, checkpoint } = report
     const model =
       (complete || this.#keep) && checkpoint !== undefined && step > 0
-        ? await this.#model(folder.path, checkpoint)
+        ? await this.#model(folder, checkpoint, engine)
         : undefined
     return { reason: complete ? 'done' : 'stopped', message: undefined, step, steps, model }
   }
@@ -192,13 +189,18 @@ export class TrainingRun {
       notes: [],
     })
     const last = (await listCheckpoints(folder.checkpoints)).at(-1)!
-    const model = await this.#model(folder.path, last.path)
-    return { reason: 'done', message: undefined, step: this.#step, steps: this.#steps, model }
+    const { engine } = await startEngine(device, 0, this.#host, this.#stop.signal)
+    try {
+      const model = await this.#model(folder, last.path, engine)
+      return { reason: 'done', message: undefined, step: this.#step, steps: this.#steps, model }
+    } finally {
+      await engine.close()
+    }
   }
 
-  async #model(folder: string, checkpoint: string): Promise<TrainedModel> {
+  async #model(folder: RunFolder, checkpoint: string, engine: Engine): Promise<TrainedModel> {
     this.#host.tell.preparing({ stage: 'exporting', name: MODEL_FILE, done: 0, total: 1 })
-    return modelOf(folder, checkpoint)
+    return modelOf(folder, checkpoint, engine, this.#places)
   }
 
   #failed(error: unknown): TrainingEnd {
@@ -227,26 +229,4 @@ export class TrainingRun {
     const { rss } = process.memoryUsage()
     this.#host.tell.metrics({ steps, smoothedLoss: this.#smoothed, memoryBytes: rss })
   }
-}
-
-/** Makes a model of the last checkpoint of a run that nobody is training. */
-export async function keepLast(path: string): Promise<TrainedModel> {
-  const folder = await RunFolder.open(path)
-  try {
-    // Read whole, so that a damaged one is told with what to do.
-    const checkpoint = await latestCheckpoint(folder.checkpoints)
-    const last = (await listCheckpoints(folder.checkpoints)).at(-1)
-    if (!checkpoint || !last)
-      throw new UserError(
-        `${path} has no checkpoint yet, so there is no model to make of it; resume the run.`,
-      )
-    return await modelOf(path, last.path)
-  } finally {
-    await folder.close()
-  }
-}
-
-async function modelOf(folder: string, checkpoint: string): Promise<TrainedModel> {
-  const { file, name, step } = await keepModel(checkpoint, join(folder, MODEL_FILE))
-  return { file, name, step }
 }
