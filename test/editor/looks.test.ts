@@ -92,6 +92,18 @@ for (const [name, theme, kind] of THEMES) {
       }
       await workbench.page.setViewportSize({ width: 1280, height: 800 })
     })
+
+    it('with the trees', async () => {
+      const { workbench } = place()
+      await workbench.sideBar('SiamMAE')
+      await workbench.rows('Objects').filter({ hasText: 'fish 2' }).first().waitFor()
+      await workbench.rows('Frames Worth Checking').first().waitFor()
+      await workbench.screenshot(`looks-${name}-trees`)
+      // A name that is too long is cut, not the tree widened.
+      const bar = (await workbench.page.locator('.part.sidebar').boundingBox())!
+      for (const row of await workbench.rows('Objects').all())
+        expect((await row.boundingBox())!.width).toBeLessThanOrEqual(bar.width)
+    })
   })
 }
 

@@ -1,6 +1,7 @@
 /** What a host could say: clips, objects and lanes as they look in the middle of somebody's work. Seeded. */
 import type { Label, TrackedObject } from '../../model/annotation/index.ts'
 import type { DoubtfulFrame, HostMessage, LaneChange, RunView } from '../../webview/protocol/index.ts'
+import { DISPLAY } from './support/display.ts'
 
 export type Opened = Extract<HostMessage, { type: 'opened' }>
 
@@ -74,16 +75,7 @@ export function scene(frameCount: number, objectCount: number, rough = false): O
     objects,
     lanes,
     doubtful: doubtful.sort((one, other) => one.frame - other.frame),
-    settings: {
-      maskOpacity: 0.5,
-      maskStyle: 'both',
-      heatMapOpacity: 0.6,
-      takeOver: false,
-      brushSize: 24,
-      penPressure: true,
-      doubtBelow: 0.5,
-      propagateOnCorrection: false,
-    },
+    settings: DISPLAY,
     view: {},
     run: undefined,
     trusted: true,

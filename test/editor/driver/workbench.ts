@@ -82,6 +82,18 @@ export class Workbench {
     return input
   }
 
+  /** Shows a view container by its command: the icon may be hidden, or covered by what is said about it. */
+  async sideBar(title: string): Promise<void> {
+    await this.command(`View: Show ${title}`)
+    await this.page.locator('.part.sidebar .composite.title', { hasText: title }).waitFor()
+  }
+
+  /** The lines of a tree in the side bar that are on screen. */
+  rows(view: string) {
+    const header = this.page.locator('.pane-header .title', { hasText: view })
+    return this.page.locator('.part.sidebar .pane', { has: header }).locator('.monaco-list-row')
+  }
+
   /** Types into the box that a command has opened, and accepts. */
   async answer(text: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input.input')

@@ -5,6 +5,7 @@ import { openVideo } from '../../../model/video/index.ts'
 import type { FrameEntries, LaneChange } from '../../../webview/protocol/index.ts'
 import { laneCode } from '../../../webview/protocol/index.ts'
 import type { Opened } from '../webview-scenes.ts'
+import { DISPLAY } from './display.ts'
 import { HEIGHT, landmarks, landmarksOf, SAMPLE, truth, WIDTH } from './truth.ts'
 
 export interface Koi {
@@ -69,16 +70,7 @@ export async function koi(marked: boolean, frames = 40): Promise<Koi> {
       : [],
     lanes: marked ? codes.map((lane, i): LaneChange => ({ objectId: i + 1, first: 0, codes: lane })) : [],
     doubtful: [],
-    settings: {
-      maskOpacity: 0.5,
-      maskStyle: 'both',
-      heatMapOpacity: 0.6,
-      takeOver: false,
-      brushSize: 24,
-      penPressure: true,
-      doubtBelow: 0.5,
-      propagateOnCorrection: false,
-    },
+    settings: DISPLAY,
     view: {},
     run: undefined,
     trusted: true,

@@ -1,9 +1,9 @@
-import { useRef, useState } from 'preact/hooks'
 import { perform } from '../commands.ts'
 import { clip, frame, frameCount, loop, playing, range, run } from '../state.ts'
 import { t } from '../texts.ts'
 import { parseFrame, timeText } from '../time-text.ts'
 import { IconButton } from '../widgets/buttons.tsx'
+import { TypedField } from '../widgets/fields.tsx'
 import { Codicon, Icon } from '../widgets/icons.tsx'
 import { PropagateButtons } from './propagate-buttons.tsx'
 import { RunStatus } from './run-status.tsx'
@@ -74,40 +74,22 @@ export function TransportBar() {
 }
 
 function FrameBox() {
-  const [typed, setTyped] = useState<string | undefined>(undefined)
-  const givenUp = useRef(false)
   const times = clip.value?.times ?? new Float64Array()
   const last = Math.max(0, frameCount.value - 1)
-  const commit = () => {
-    const chosen = typed === undefined || givenUp.current ? undefined : parseFrame(typed, times)
-    if (chosen !== undefined) perform({ name: 'goToFrame', frame: chosen })
-    givenUp.current = false
-    setTyped(undefined)
-  }
+  const label = t('Frame; a number, or a time such as 0:01.5')
   return (
     <span class="frame-box">
-      <input
-        class="number frame-number"
-        type="text"
-        inputMode="numeric"
-        style={{ width: `${Math.max(3, String(last).length)}ch` }}
-        aria-label={t('Frame; a number, or a time such as 0:01.5')}
-        title={t('Frame; a number, or a time such as 0:01.5')}
-        value={typed ?? String(frame.value)}
-        onInput={(event) => setTyped(event.currentTarget.value)}
-        onFocus={(event) => event.currentTarget.select()}
-        onBlur={commit}
-        onKeyDown={(event) => {
-          // Leaving the field takes the value over, and gives the keys back.
-          if (event.key === 'Enter') event.currentTarget.blur()
-          else if (event.key === 'Escape') {
-            givenUp.current = true
-            event.currentTarget.blur()
-          } else if (event.key === 'ArrowUp') perform({ name: 'step', by: 1 })
-          else if (event.key === 'ArrowDown') perform({ name: 'step', by: -1 })
-          else return
-          event.preventDefault()
+      <TypedField
+        class="frame-number"
+        width={Math.max(3, String(last).length)}
+        label={label}
+        title={label}
+        text={String(frame.value)}
+        onTyped={(text) => {
+          const chosen = parseFrame(text, times)
+          if (chosen !== undefined) perform({ name: 'goToFrame', frame: chosen })
         }}
+        onStep={(by) => perform({ name: 'step', by })}
       />
       <span class="frame-count">/ {last}</span>
       <span class="time">{timeText(times[frame.value] ?? 0)}</span>

@@ -2,10 +2,10 @@ import type { Keypoint, TrackedObject, Visibility } from '../../../model/annotat
 import { toCanvas } from '../stage/view.ts'
 import type { StageCommand } from '../stage-port.ts'
 import { t } from '../texts.ts'
-import type { CanvasTool, PointerSample, ToolHost } from './canvas-tool.ts'
+import type { CanvasTool, PointerSample } from './canvas-tool.ts'
 import { withKeypoints } from './frame-edit.ts'
 import { keypointAt, type PickedKeypoint } from './picking.ts'
-import { insidePicture, PointDrag, reachOf } from './point-drag.ts'
+import { insidePicture, PointDrag, PointMover, reachOf } from './point-drag.ts'
 import {
   beginPose,
   change,
@@ -29,27 +29,20 @@ interface Pose {
  * Places the keypoints of an object one after another; the whole skeleton is one step, sent when the last one is placed
  * or the person has finished. Keypoints that are there can be moved.
  */
-export class KeypointsTool implements CanvasTool {
-  readonly #host: ToolHost
+export class KeypointsTool extends PointMover implements CanvasTool {
   #pose: Pose | undefined
-  #drag: PointDrag | undefined
   /** The keypoint of the unfinished skeleton that follows the pointer. */
   #moving: number | undefined
-  #pointer: PointerSample | undefined
   /** The keypoint that the last click has placed: until the pointer moves off it, the next one is meant. */
   #justPlaced: number | undefined
 
-  constructor(host: ToolHost) {
-    this.#host = host
-  }
-
   get cursor(): string {
-    if (this.#drag || this.#moving !== undefined) return 'grabbing'
+    if (this.held || this.#moving !== undefined) return 'grabbing'
     return this.#placedAt() !== undefined || this.#picked() ? 'grab' : 'crosshair'
   }
 
   down(sample: PointerSample): boolean {
-    this.#pointer = sample
+    this.pointer = sample
     const placed = this.#placedAt()
     const pose = this.#pose
     if (placed !== undefined && pose !== undefined) {
@@ -59,9 +52,9 @@ export class KeypointsTool implements CanvasTool {
     }
     const picked = this.#picked()
     if (picked !== undefined) {
-      if (!this.#host.canDraw(this.#host.object)) return false
-      if (sample.secondary) setVisibility(this.#host, picked)
-      else this.#drag = new PointDrag(this.#host, picked, sample)
+      if (!this.host.canDraw(this.host.object)) return false
+      if (sample.secondary) setVisibility(this.host, picked)
+      else this.held = new PointDrag(this.host, picked, sample)
       return true
     }
     this.#place(sample, sample.secondary ? 'occluded' : 'visible')
@@ -71,32 +64,24 @@ export class KeypointsTool implements CanvasTool {
   drag(samples: readonly PointerSample[]): void {
     const sample = samples.at(-1)
     if (sample === undefined) return
-    this.#pointer = sample
-    this.#drag?.drag(sample)
+    this.pointer = sample
+    this.held?.drag(sample)
     if (this.#moving !== undefined && this.#pose) {
       const { visibility } = this.#pose.draft.keypoints[this.#moving]!
-      const place = insidePicture(this.#host, sample.x, sample.y)
+      const place = insidePicture(this.host, sample.x, sample.y)
       this.#show({ ...this.#pose, draft: change(this.#pose.draft, this.#moving, { ...place, visibility }) })
     }
-    this.#host.redraw()
+    this.host.redraw()
   }
 
-  up(): void {
-    this.#drag?.drop()
-    this.#drag = undefined
+  override up(): void {
     this.#moving = undefined
-    this.#host.redraw()
+    super.up()
   }
 
-  hover(sample: PointerSample | undefined): void {
-    this.#pointer = sample
-    this.#host.redraw()
-  }
-
-  cancel(): void {
-    this.#drag?.cancel()
-    this.#drag = undefined
+  override cancel(): void {
     this.#moving = undefined
+    super.cancel()
   }
 
   leave(): void {
@@ -111,7 +96,7 @@ export class KeypointsTool implements CanvasTool {
         this.#finish()
         return true
       case 'giveUp':
-        if (this.#drag) this.cancel()
+        if (this.held) this.cancel()
         else if (this.#pose) this.#show(undefined)
         else return false
         return true
@@ -125,32 +110,32 @@ export class KeypointsTool implements CanvasTool {
   }
 
   draw(context: CanvasRenderingContext2D): void {
-    const sample = this.#pointer
-    if (sample === undefined || this.#drag || this.#moving !== undefined) return
+    const sample = this.pointer
+    if (sample === undefined || this.held || this.#moving !== undefined) return
     const text = this.#textAt()
     if (text === undefined) return
-    const { x, y } = toCanvas(this.#host.view, sample.x, sample.y)
+    const { x, y } = toCanvas(this.host.view, sample.x, sample.y)
     drawTag(context, text, x, y, {
-      density: this.#host.density,
-      font: this.#host.font,
-      colour: this.#host.colourOf(this.#host.object),
+      density: this.host.density,
+      font: this.host.font,
+      colour: this.host.colourOf(this.host.object),
     })
   }
 
   /** The names of the keypoints that the object lacks on the frame; what is being placed counts. */
   get missing(): readonly string[] {
-    const { object } = this.#host
+    const { object } = this.host
     if (object === undefined) return []
-    const names = this.#host.keypointNamesOf(object)
+    const names = this.host.keypointNamesOf(object)
     const known = this.#pose?.draft.keypoints ?? this.#known(object)
     if (known === undefined) return []
     return names.filter((_, i) => known[i]?.visibility === 'absent')
   }
 
   #textAt(): string | undefined {
-    const { object } = this.#host
+    const { object } = this.host
     if (object === undefined) return undefined
-    const names = this.#host.keypointNamesOf(object)
+    const names = this.host.keypointNamesOf(object)
     const placed = this.#placedAt()
     if (placed !== undefined) return names[placed]
     const picked = this.#picked()
@@ -160,16 +145,16 @@ export class KeypointsTool implements CanvasTool {
   }
 
   #known(object: TrackedObject): readonly Keypoint[] | undefined {
-    const entry = this.#host.entriesOf(this.#host.frame)?.get(object.id)
+    const entry = this.host.entriesOf(this.host.frame)?.get(object.id)
     return entry === undefined || entry.state === 'absent' ? undefined : entry.keypoints
   }
 
   #place(sample: PointerSample, visibility: Visibility): void {
-    const { object } = this.#host
-    if (!this.#host.canDraw(object)) return
-    const place = insidePicture(this.#host, sample.x, sample.y)
+    const { object } = this.host
+    if (!this.host.canDraw(object)) return
+    const place = insidePicture(this.host, sample.x, sample.y)
     if (object === undefined) {
-      this.#host.withNewObject((made) =>
+      this.host.withNewObject((made) =>
         this.#step(made, (draft) => placeNext(draft, place.x, place.y, visibility)),
       )
       return
@@ -178,24 +163,24 @@ export class KeypointsTool implements CanvasTool {
   }
 
   #step(object: TrackedObject, step: (draft: PoseDraft) => PoseDraft): boolean {
-    const names = this.#host.keypointNamesOf(object)
+    const names = this.host.keypointNamesOf(object)
     if (names.length === 0) {
-      this.#host.hint(
+      this.host.hint(
         t('The label of {0} has no keypoints. Edit the labels to give it a skeleton.', object.name),
       )
       return false
     }
     const before =
-      this.#pose?.object.id === object.id && this.#pose.frame === this.#host.frame
+      this.#pose?.object.id === object.id && this.#pose.frame === this.host.frame
         ? this.#pose.draft
         : beginPose(names.length, this.#known(object))
     const draft = step(before)
     if (draft === before) {
-      this.#host.hint(t('All keypoints of {0} are placed; drag one to move it.', object.name))
+      this.host.hint(t('All keypoints of {0} are placed; drag one to move it.', object.name))
       return false
     }
     this.#justPlaced = before.next
-    this.#show({ frame: this.#host.frame, object, draft })
+    this.#show({ frame: this.host.frame, object, draft })
     if (draft.next === undefined) this.#finish()
     return true
   }
@@ -205,8 +190,8 @@ export class KeypointsTool implements CanvasTool {
     if (pose === undefined) return
     this.#show(undefined)
     if (pose.draft.steps.length === 0) return
-    const entry = this.#host.entriesOf(pose.frame)?.get(pose.object.id)
-    this.#host.edit('Place keypoints', [
+    const entry = this.host.entriesOf(pose.frame)?.get(pose.object.id)
+    this.host.edit('Place keypoints', [
       {
         kind: 'setEntry',
         objectId: pose.object.id,
@@ -218,8 +203,8 @@ export class KeypointsTool implements CanvasTool {
 
   #show(pose: Pose | undefined): void {
     this.#pose = pose
-    this.#host.setDraft(pose && { objectId: pose.object.id, keypoints: pose.draft.keypoints })
-    this.#host.redraw()
+    this.host.setDraft(pose && { objectId: pose.object.id, keypoints: pose.draft.keypoints })
+    this.host.redraw()
   }
 
   #remove(): boolean {
@@ -229,8 +214,8 @@ export class KeypointsTool implements CanvasTool {
       return true
     }
     const picked = this.#picked()
-    if (picked === undefined || !this.#host.canDraw(this.#host.object)) return false
-    setVisibility(this.#host, picked, 'absent')
+    if (picked === undefined || !this.host.canDraw(this.host.object)) return false
+    setVisibility(this.host, picked, 'absent')
     return true
   }
 
@@ -242,12 +227,12 @@ export class KeypointsTool implements CanvasTool {
       this.#show({ ...this.#pose, draft: change(this.#pose.draft, placed, { ...keypoint, visibility }) })
       return true
     }
-    const { object } = this.#host
-    if (object === undefined || !this.#host.canDraw(object)) return false
+    const { object } = this.host
+    if (object === undefined || !this.host.canDraw(object)) return false
     const picked = this.#picked()
-    if (picked !== undefined) setVisibility(this.#host, picked, visibility)
+    if (picked !== undefined) setVisibility(this.host, picked, visibility)
     else if (visibility === 'absent') return this.#step(object, skipNext)
-    else if (this.#pointer) this.#place(this.#pointer, visibility)
+    else if (this.pointer) this.#place(this.pointer, visibility)
     return true
   }
 
@@ -259,10 +244,10 @@ export class KeypointsTool implements CanvasTool {
 
   /** The keypoint of the unfinished skeleton under the pointer. */
   #placedAt(): number | undefined {
-    const sample = this.#pointer
-    if (sample === undefined || this.#pose?.frame !== this.#host.frame) return undefined
+    const sample = this.pointer
+    if (sample === undefined || this.#pose?.frame !== this.host.frame) return undefined
     // Less than elsewhere: points that lie close together must be possible to place.
-    let nearest = reachOf(this.#host) / 2
+    let nearest = reachOf(this.host) / 2
     const { keypoints } = this.#pose.draft
     let best: number | undefined
     for (const [i, { x, y, visibility }] of keypoints.entries()) {
@@ -278,9 +263,9 @@ export class KeypointsTool implements CanvasTool {
 
   /** The keypoint of the object's entry under the pointer. */
   #picked(): PickedKeypoint | undefined {
-    const sample = this.#pointer
+    const sample = this.pointer
     if (sample === undefined || this.#pose) return undefined
-    const own = this.#host.marks.filter((mark) => mark.objectId === this.#host.object?.id)
-    return keypointAt(own, sample.x, sample.y, reachOf(this.#host))
+    const own = this.host.marks.filter((mark) => mark.objectId === this.host.object?.id)
+    return keypointAt(own, sample.x, sample.y, reachOf(this.host))
   }
 }

@@ -53,6 +53,33 @@ export class PointDrag {
   }
 }
 
+/** What the tools that move keypoints share: where the pointer is, and the keypoint that it holds. */
+export class PointMover {
+  protected readonly host: ToolHost
+  protected held: PointDrag | undefined
+  protected pointer: PointerSample | undefined
+
+  constructor(host: ToolHost) {
+    this.host = host
+  }
+
+  up(): void {
+    this.held?.drop()
+    this.held = undefined
+    this.host.redraw()
+  }
+
+  hover(sample: PointerSample | undefined): void {
+    this.pointer = sample
+    this.host.redraw()
+  }
+
+  cancel(): void {
+    this.held?.cancel()
+    this.held = undefined
+  }
+}
+
 /** The nearest place inside the picture; keypoints are kept to hundredths of a pixel. */
 export function insidePicture(host: ToolHost, x: number, y: number): { x: number; y: number } {
   const clamp = (value: number, size: number) => Math.round(Math.min(size, Math.max(0, value)) * 100) / 100

@@ -4,59 +4,35 @@ import { t } from '../texts.ts'
 import type { CanvasTool, PointerSample, ToolHost } from './canvas-tool.ts'
 import { withKeypoints } from './frame-edit.ts'
 import { keypointAt, objectAt, type PickedKeypoint } from './picking.ts'
-import { PointDrag, reachOf } from './point-drag.ts'
+import { PointDrag, PointMover, reachOf } from './point-drag.ts'
 import { nextVisibility } from './pose-draft.ts'
 import { drawTag } from './tag.ts'
 
 /** Chooses objects, moves their keypoints, and tells what lies under the pointer. */
-export class SelectTool implements CanvasTool {
-  readonly #host: ToolHost
-  #drag: PointDrag | undefined
-  #pointer: PointerSample | undefined
-
-  constructor(host: ToolHost) {
-    this.#host = host
-  }
-
+export class SelectTool extends PointMover implements CanvasTool {
   get cursor(): string {
-    return this.#drag ? 'grabbing' : this.#keypoint() ? 'grab' : 'default'
+    return this.held ? 'grabbing' : this.#keypoint() ? 'grab' : 'default'
   }
 
   down(sample: PointerSample): boolean {
-    this.#pointer = sample
+    this.pointer = sample
     const picked = this.#keypoint()
     if (picked !== undefined) {
-      this.#host.select(picked.mark.objectId)
-      if (!this.#host.canDraw(this.#host.object)) return false
-      if (sample.secondary) setVisibility(this.#host, picked)
-      else this.#drag = new PointDrag(this.#host, picked, sample)
+      this.host.select(picked.mark.objectId)
+      if (!this.host.canDraw(this.host.object)) return false
+      if (sample.secondary) setVisibility(this.host, picked)
+      else this.held = new PointDrag(this.host, picked, sample)
       return true
     }
-    const mark = objectAt(this.#host.marks, sample.x, sample.y)
-    if (mark !== undefined) this.#host.select(mark.objectId)
+    const mark = objectAt(this.host.marks, sample.x, sample.y)
+    if (mark !== undefined) this.host.select(mark.objectId)
     return false
   }
 
   drag(samples: readonly PointerSample[]): void {
-    this.#pointer = samples.at(-1) ?? this.#pointer
-    if (this.#pointer) this.#drag?.drag(this.#pointer)
-    this.#host.redraw()
-  }
-
-  up(): void {
-    this.#drag?.drop()
-    this.#drag = undefined
-    this.#host.redraw()
-  }
-
-  hover(sample: PointerSample | undefined): void {
-    this.#pointer = sample
-    this.#host.redraw()
-  }
-
-  cancel(): void {
-    this.#drag?.cancel()
-    this.#drag = undefined
+    this.pointer = samples.at(-1) ?? this.pointer
+    if (this.pointer) this.held?.drag(this.pointer)
+    this.host.redraw()
   }
 
   leave(): void {
@@ -64,32 +40,32 @@ export class SelectTool implements CanvasTool {
   }
 
   perform(command: StageCommand): boolean {
-    if (command.name === 'giveUp' && this.#drag) this.cancel()
+    if (command.name === 'giveUp' && this.held) this.cancel()
     else if (command.name === 'keypointVisibility') {
       const picked = this.#keypoint()
-      if (picked === undefined || !this.#host.canDraw(this.#host.object)) return false
-      setVisibility(this.#host, picked, command.visibility)
+      if (picked === undefined || !this.host.canDraw(this.host.object)) return false
+      setVisibility(this.host, picked, command.visibility)
     } else return false
     return true
   }
 
   draw(context: CanvasRenderingContext2D): void {
-    const sample = this.#pointer
-    if (sample === undefined || this.#drag) return
+    const sample = this.pointer
+    if (sample === undefined || this.held) return
     const picked = this.#keypoint()
-    const mark = picked?.mark ?? objectAt(this.#host.marks, sample.x, sample.y)
+    const mark = picked?.mark ?? objectAt(this.host.marks, sample.x, sample.y)
     if (mark === undefined) return
-    const { x, y } = toCanvas(this.#host.view, sample.x, sample.y)
+    const { x, y } = toCanvas(this.host.view, sample.x, sample.y)
     drawTag(context, picked ? keypointText(picked) : markText(mark), x, y, {
-      density: this.#host.density,
-      font: this.#host.font,
+      density: this.host.density,
+      font: this.host.font,
       colour: mark.colour,
     })
   }
 
   #keypoint(): PickedKeypoint | undefined {
-    const sample = this.#pointer
-    return sample && keypointAt(this.#host.marks, sample.x, sample.y, reachOf(this.#host))
+    const sample = this.pointer
+    return sample && keypointAt(this.host.marks, sample.x, sample.y, reachOf(this.host))
   }
 }
 

@@ -44,35 +44,63 @@ export function NumberField(props: {
   readonly onChange: (value: number) => void
 }) {
   const { label, min, max, value, onChange } = props
+  const inside = (number: number) => Math.min(max, Math.max(min, number))
+  return (
+    <TypedField
+      label={label}
+      size={3}
+      text={String(value)}
+      onTyped={(text) => {
+        const number = Number(text)
+        if (text.trim() !== '' && Number.isFinite(number)) onChange(inside(Math.round(number)))
+      }}
+      onStep={(by) => onChange(inside(value + by))}
+    />
+  )
+}
+
+/** A short text that takes effect with Enter or when it is left; Escape gives it up, the arrows step. */
+export function TypedField(props: {
+  readonly label: string
+  /** In characters. */
+  readonly size?: number
+  /** The same, for a field that grows with what it may hold. */
+  readonly width?: number
+  readonly title?: string
+  readonly class?: string
+  /** What stands in it while nothing is typed. */
+  readonly text: string
+  readonly onTyped: (text: string) => void
+  readonly onStep: (by: 1 | -1) => void
+}) {
+  const { label, size, width, title, text, onTyped, onStep } = props
   const [typed, setTyped] = useState<string | undefined>(undefined)
   const givenUp = useRef(false)
-  const commit = () => {
-    const number = Number(typed)
-    if (!givenUp.current && typed !== undefined && typed.trim() !== '' && Number.isFinite(number))
-      onChange(Math.min(max, Math.max(min, Math.round(number))))
-    givenUp.current = false
-    setTyped(undefined)
-  }
-  const step = (by: number) => onChange(Math.min(max, Math.max(min, value + by)))
   return (
     <input
-      class="number"
+      class={`number ${props.class ?? ''}`}
       type="text"
       inputMode="numeric"
-      size={3}
+      size={size}
+      style={width === undefined ? undefined : { width: `${width}ch` }}
       aria-label={label}
-      value={typed ?? String(value)}
+      title={title}
+      value={typed ?? text}
       onInput={(event) => setTyped(event.currentTarget.value)}
       onFocus={(event) => event.currentTarget.select()}
-      onBlur={commit}
+      onBlur={() => {
+        if (typed !== undefined && !givenUp.current) onTyped(typed)
+        givenUp.current = false
+        setTyped(undefined)
+      }}
       onKeyDown={(event) => {
         // Leaving the field takes the value over, and gives the keys back.
         if (event.key === 'Enter') event.currentTarget.blur()
         else if (event.key === 'Escape') {
           givenUp.current = true
           event.currentTarget.blur()
-        } else if (event.key === 'ArrowUp') step(1)
-        else if (event.key === 'ArrowDown') step(-1)
+        } else if (event.key === 'ArrowUp') onStep(1)
+        else if (event.key === 'ArrowDown') onStep(-1)
         else return
         event.preventDefault()
       }}
