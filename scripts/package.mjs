@@ -46,6 +46,7 @@ const CONTENTS = [
   'media/training-settings.schema.json',
   'media/demo.jpg',
   'media/editor.webp',
+  'media/inspect.webp',
   'media/icons',
   'media/walkthrough',
   'media/models',
