@@ -349,10 +349,11 @@ export class Trainings implements Disposable {
               resolve({ kind: 'refused', error })
           },
         )
-    }).finally(() => {
+    }).finally(async () => {
       const { connection } = live
       live.connection = undefined
-      void connection?.close()
+      // Its lock and its memory are gone with it.
+      await connection?.close()
     })
   }
 
