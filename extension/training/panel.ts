@@ -240,6 +240,8 @@ export class DashboardPanel implements vscode.Disposable {
 
   async #become(folder: string): Promise<void> {
     await this.#tuning.hideFromGit(folder)
+    // Refused meanwhile: the form stays.
+    if (this.#tuning.trainings.find(folder) === undefined) return
     this.#folder = folder
     this.#allow()
     this.#name()
@@ -271,7 +273,8 @@ export class DashboardPanel implements vscode.Disposable {
     ])
     const run = await this.#run(folder)
     if (run === undefined || folder !== this.#folder) {
-      if (run === undefined) this.panel.dispose()
+      // A run that was taken off the list has nothing to show; one that was refused leads back to its form.
+      if (run === undefined && this.#form === undefined) this.panel.dispose()
       return
     }
     this.#post({
