@@ -35,11 +35,13 @@ export const modelCommands: Handlers = {
   },
 
   async activateModel(services, given) {
+    if (!(await isTrusted(notTrusted()))) return
     const model = await pickModel(services, given, vscode.l10n.t('Which model should this workspace use?'))
     if (model !== undefined) await services.models.activate(model.id)
   },
 
   async renameModel(services, given) {
+    if (!(await isTrusted(notTrusted()))) return
     const model = await pickModel(services, given, vscode.l10n.t('Which model?'), isOwn)
     if (model === undefined) return
     const name = await vscode.window.showInputBox({
@@ -51,6 +53,7 @@ export const modelCommands: Handlers = {
   },
 
   async removeModel(services, given) {
+    if (!(await isTrusted(notTrusted()))) return
     const model = await pickModel(services, given, vscode.l10n.t('Which model?'), isOwn)
     if (model === undefined || !(await confirmRemoval(services, model))) return
     if (services.models.isActive(model)) await services.models.activate(STARTER_ID)

@@ -13,7 +13,5 @@ export async function isTrusted(refusal: NotTrusted): Promise<boolean> {
 
 /** What importing and everything else that reads models of others says without trust. */
 export function notTrusted(): NotTrusted {
-  return new NotTrusted(
-    'Models are neither read nor downloaded in a workspace that is not trusted; trust it first.',
-  )
+  return new NotTrusted('Models are only looked at in a workspace that is not trusted; trust it first.')
 }

@@ -132,7 +132,7 @@ export async function readOnnxFile(
     const { size } = await stat(path)
     if (size > MAX_BYTES) throw new UserError(`${path} has ${size} bytes; ONNX files have 2 GB at most.`)
     const bytes = await readFile(path)
-    return { bytes, metadata: scan(path, bytes) }
+    return { bytes, metadata: scanOnnx(path, bytes) }
   } catch (error) {
     throw explainSystemError(error, 'read', path)
   }
@@ -158,8 +158,11 @@ function metadataBytes(metadata: Readonly<Record<string, string>>): Uint8Array {
   return writer.finish()
 }
 
-/** The last of several values of one key counts, as for any protocol buffer. */
-function scan(path: string, bytes: Uint8Array): Record<string, string> {
+/**
+ * The metadata of an ONNX file; the last of several values of one key counts, as for any protocol buffer.
+ * @throws UserError as {@link readOnnxFile} does
+ */
+export function scanOnnx(path: string, bytes: Uint8Array): Record<string, string> {
   const metadata: Record<string, string> = {}
   let graphs = 0
   let external = false

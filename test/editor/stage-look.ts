@@ -121,4 +121,39 @@ await look('waiting', {}, async (stage) => {
   await stage.command({ name: 'goToFrame', frame: 39 })
   await stage.page.waitForTimeout(400)
 })
+/** Two models on frames 12 to 30: the second one is late by some frames. */
+async function compare(stage: StagePage, state: 'running' | 'done'): Promise<void> {
+  const late = (frame: number) => marked.entries[Math.max(0, frame - 5)]!.entries
+  const range = Array.from({ length: 19 }, (_, i) => 12 + i)
+  const reached = state === 'done' ? 30 : 18
+  await stage.view.send({
+    type: 'comparison',
+    comparison: {
+      models: ['Starter model', 'DINOv2 ViT-S/14 with registers'],
+      range: [12, 30],
+      objects: [1, 2],
+      state,
+      side: 1,
+      done: [19, reached - 11],
+      total: 19,
+    },
+  })
+  const frames = (side: 0 | 1) =>
+    range
+      .filter((frame) => side === 0 || frame <= reached)
+      .map((frame) => ({ frame, entries: side === 0 ? marked.entries[frame]!.entries : late(frame) }))
+  for (const side of [0, 1] as const) await stage.view.send({ type: 'compared', side, frames: frames(side) })
+}
+for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as const)
+  await look(`compare-${theme}`, { theme, frame: 15 }, (stage) => compare(stage, 'done'))
+await look('compare-b', { frame: 15 }, async (stage) => {
+  await compare(stage, 'running')
+  await stage.command({ name: 'switchComparison' })
+  await stage.command({ name: 'switchComparison' })
+})
+await look('compare-draw', { frame: 15, tool: 'brush' }, async (stage) => {
+  await compare(stage, 'done')
+  await stage.click([300, 100])
+})
+await look('compare-elsewhere', { theme: 'light', frame: 3 }, (stage) => compare(stage, 'running'))
 await WebviewPage.closeBrowser()

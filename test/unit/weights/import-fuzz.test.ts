@@ -17,6 +17,7 @@ import {
 } from '../../../model/siammae/index.ts'
 import { memorySource } from '../../../model/weights/containers/index.ts'
 import { importFrom } from '../../../model/weights/import-encoder.ts'
+import { onnxConfigOf, readOnnxFile, scanOnnx, writeOnnxEncoder } from '../../../model/weights/onnx-file.ts'
 import {
   concatenated,
   type Nested,
@@ -28,6 +29,7 @@ import {
   torchZip,
   zip,
 } from '../../support/checkpoints.ts'
+import { convolutionEncoder } from '../../support/onnx-encoders.ts'
 
 const FILES = 10_000
 const MAX_GROWTH_BYTES = 768 * 1024 * 1024
@@ -156,6 +158,48 @@ it('reads or refuses ten thousand damaged files', { timeout: 300_000 }, async ()
   expect(refused).toBeGreaterThan(FILES / 4)
   expect(largest).toBeLessThan(MAX_GROWTH_BYTES)
   expect(await readdir(folder)).toEqual([])
+})
+
+it('reads or refuses ten thousand damaged ONNX files', { timeout: 300_000 }, async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'siammae-fuzz-onnx-'))
+  try {
+    const sound = join(elsewhere, 'sound.onnx')
+    await writeOnnxEncoder(sound, {
+      graph: convolutionEncoder(new Float32Array(4 * 3 * 4 * 4).fill(0.5), { patch: 4, dim: 4 }),
+      config: {
+        patch: 4,
+        dim: 4,
+        prefix: 1,
+        rank: 3,
+        input: { name: 'pixel_values', layout: 'nchw', type: 'float32' },
+        output: 'last_hidden_state',
+        mean: [0.5, 0.5, 0.5],
+        std: [0.5, 0.5, 0.5],
+      },
+      metadata: { licence: 'MIT', origin: 'a test' },
+    })
+    // A copy that is no Buffer, whose `slice` shares memory.
+    const bytes = new Uint8Array((await readOnnxFile(sound)).bytes)
+    const random = seededRandom(20_261_127)
+    let read = 0
+    let refused = 0
+    for (let i = 0; i < FILES; i++) {
+      const name = `file-${i}.onnx`
+      try {
+        const config = onnxConfigOf(name, scanOnnx(name, mutated(bytes, random)))
+        if (config) expect(config.patch).toBeGreaterThan(0)
+        read++
+      } catch (error) {
+        if (!(error instanceof UserError)) throw new Error(`File ${i}: ${error}`, { cause: error })
+        expect(error.message).toContain(name)
+        refused++
+      }
+    }
+    expect(read).toBeGreaterThan(FILES / 50)
+    expect(refused).toBeGreaterThan(FILES / 4)
+  } finally {
+    await rm(elsewhere, { recursive: true })
+  }
 })
 
 it.each([
