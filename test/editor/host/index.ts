@@ -21,6 +21,7 @@ export async function run(): Promise<void> {
   await import('./commands.ts')
   await import('./propagation.ts')
   await import('./training.ts')
+  await import('./models.ts')
   await new Promise<void>((resolve, reject) => {
     mocha.run((failures) => (failures > 0 ? reject(new Error(`${failures} tests failed.`)) : resolve()))
   })
