@@ -183,6 +183,11 @@ export class ViewPictures {
     for (const run of [this.#chunk, this.#forward]) if (run?.reaches(target)) return run
     const last = this.#source.table.frames.length - 1
     const prompt = target === this.#playhead
+    if (this.#isElsewhere(target)) {
+      await this.#end(this.#chunk)
+      this.#chunk = new DecoderRun(this.#source, target, target, target, false)
+      return this.#chunk
+    }
     const behind = this.#playhead !== undefined && target < this.#playhead
     if (behind || (prompt && this.#direction < 0)) {
       await this.#end(this.#chunk)
@@ -192,6 +197,11 @@ export class ViewPictures {
     await this.#end(this.#forward)
     this.#forward = new DecoderRun(this.#source, target, target, last, prompt)
     return this.#forward
+  }
+
+  /** A frame that the person may jump to: it comes alone, and decoders around the playhead stay where they are. */
+  #isElsewhere(target: number): boolean {
+    return this.#playhead !== undefined && Math.abs(target - this.#playhead) > AHEAD
   }
 
   /** Ends a decoder, and waits for that only where many are ending already. */

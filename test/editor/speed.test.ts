@@ -1,6 +1,7 @@
 /** From key press to the next frame on screen, and memory of the extension host, on a clip of 3,000 frames. */
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Frame } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { createDocument } from '../../model/annotation/index.ts'
@@ -49,10 +50,17 @@ async function listen(frame: Frame): Promise<void> {
   })()`)
 }
 
-async function times(view: AnnotatorView, key: string, presses: number, by: number): Promise<number[]> {
+async function times(
+  view: AnnotatorView,
+  key: string,
+  presses: number,
+  by: number,
+  pause = 0,
+): Promise<number[]> {
   const start = (await view.shown())!
   await view.frame.evaluate('window.times.length = 0')
   for (let press = 1; press <= presses; press++) {
+    if (pause > 0) await sleep(pause)
     await view.key(key)
     await view.waitForFrame(start + press * by)
   }
@@ -90,6 +98,14 @@ editorSuite('speed', { prepare: longClip }, (place) => {
       await times(view, 'Alt+ArrowRight', 12, JUMP),
     )
     expect(uncached.median).toBeLessThan(150)
+  })
+
+  it('shows the next keyframe soon for somebody who looks at each', async () => {
+    const looked = report(
+      'key press to frame, next keyframe after 3 s',
+      await times(view, 'Alt+ArrowRight', 8, JUMP, 3000),
+    )
+    expect(looked.median).toBeLessThan(50)
   })
 
   it.skipIf(process.platform !== 'linux')(

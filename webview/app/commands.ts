@@ -2,9 +2,10 @@ import { batch } from '@preact/signals'
 import type { ViewCommand } from '../protocol/index.ts'
 import { comparedSide, SIDES } from './comparison.ts'
 import { startInspecting } from './inspect/state.ts'
+import { doubtfulFrom, keyframeFrom } from './jumps.ts'
 import { stepBrushSize } from './masks/index.ts'
 import { changeSettings } from './messages.ts'
-import { clampFrame, nextDoubtful, nextKeyframe, withRangeEnd } from './navigation.ts'
+import { clampFrame, withRangeEnd } from './navigation.ts'
 import { stage } from './stage-port.ts'
 import * as state from './state.ts'
 
@@ -25,23 +26,13 @@ export function perform(command: ViewCommand): void {
       break
     case 'previousKeyframe':
     case 'nextKeyframe': {
-      const id = state.objectId.value
-      const lane = id === undefined ? undefined : state.lanes.get(id)
-      const found = nextKeyframe(
-        lane ? [lane] : state.lanes.values(),
-        state.frame.value,
-        command.name === 'nextKeyframe' ? 1 : -1,
-      )
+      const found = keyframeFrom(command.name === 'nextKeyframe' ? 1 : -1)
       if (found !== undefined) goTo(found)
       break
     }
     case 'previousDoubtful':
     case 'nextDoubtful': {
-      const found = nextDoubtful(
-        state.doubtful.value,
-        state.frame.value,
-        command.name === 'nextDoubtful' ? 1 : -1,
-      )
+      const found = doubtfulFrom(command.name === 'nextDoubtful' ? 1 : -1)
       if (!found) break
       batch(() => {
         goTo(found.frame)

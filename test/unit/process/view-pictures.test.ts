@@ -78,6 +78,20 @@ describe('a view of a clip', () => {
     expect(source.starts.length - before).toBeLessThanOrEqual(6)
   })
 
+  it('fetches frames elsewhere one by one, and goes on reading ahead with the decoder that it has', async () => {
+    const source = fakeClip()
+    const { view, sent, has } = viewOf(source)
+    const around = Array.from({ length: 25 }, (_, i) => 100 + i)
+    view.want([...around, 200, 30], 92)
+    await expect.poll(() => [...around, 200, 30].every((frame) => sent.includes(frame))).toBe(true)
+    expect(sent.indexOf(124)).toBeLessThan(sent.indexOf(200))
+    await expect.poll(() => has(132)).toBe(true)
+    const ranges = source.starts.map(({ first, last }) => [first, last])
+    expect(ranges).toContainEqual([200, 200])
+    expect(ranges).toContainEqual([30, 30])
+    expect(ranges.filter(([, last]) => last === COUNT - 1)).toEqual([[100, COUNT - 1]])
+  })
+
   it('takes the decoder that stands by for the frame that is waited for only, then asks for the next one', async () => {
     const source = fakeClip()
     const { view, sent } = viewOf(source)

@@ -1,5 +1,6 @@
 import { effect, signal, untracked } from '@preact/signals'
 import { insetFrame, insetPicture, isInspecting, stageLook } from '../inspect/index.ts'
+import { likelyJumps } from '../jumps.ts'
 import type { Rect } from '../masks/index.ts'
 import { onPictures, wantPictures } from '../messages.ts'
 import type { StageCommand, StagePort } from '../stage-port.ts'
@@ -34,6 +35,8 @@ import {
 
 /** Bytes of decoded pictures that are kept. */
 const PICTURE_MEMORY = 300 * 2 ** 20
+/** Milliseconds on one frame after which the frames that a jump may lead to are fetched. */
+const REST = 250
 /** Milliseconds without an answer after which a picture is asked for again. */
 const OVERDUE = 3000
 /** Opacity of what is being drawn where masks are shown as outlines only. */
@@ -275,6 +278,16 @@ export class StageController implements StagePort, InputTarget {
       isInspecting.value
       this.#layers.stale('fills')
     })
+    let resting: ReturnType<typeof setTimeout> | undefined
+    on(() => {
+      void [state.frame.value, state.objectId.value, state.doubtful.value, state.playing.value]
+      clearTimeout(resting)
+      // Who goes on at once does not jump.
+      resting = setTimeout(() => {
+        if (!state.playing.peek()) this.#pictures.expect(likelyJumps())
+      }, REST)
+    })
+    this.#stops.push(() => clearTimeout(resting))
     let object = state.objectId.peek()
     on(() => {
       const next = state.objectId.value

@@ -38,6 +38,7 @@ export class Pictures<P extends Picture> {
   #generation = 0
   #asked = ''
   #frame = 0
+  #likely: readonly number[] = []
   #direction: 1 | -1 = 1
   #frameCount = 0
   #pictureBytes = 1
@@ -55,6 +56,7 @@ export class Pictures<P extends Picture> {
     this.#kept.clear()
     this.#decoding.clear()
     this.#failed.clear()
+    this.#likely = []
     this.#bytes = 0
     this.#asked = ''
     this.#shown = undefined
@@ -100,9 +102,18 @@ export class Pictures<P extends Picture> {
 
   /** The person is on this frame, on the way in this direction: asks for what is missing. */
   follow(frame: number, direction: 1 | -1): void {
-    if (frame !== this.#frame) this.#failed.delete(frame)
+    if (frame !== this.#frame) {
+      this.#failed.delete(frame)
+      this.#likely = []
+    }
     this.#frame = frame
     this.#direction = direction
+    this.#ask()
+  }
+
+  /** Frames elsewhere that the person may jump to from this one: asked for after those around it. */
+  expect(frames: readonly number[]): void {
+    this.#likely = frames
     this.#ask()
   }
 
@@ -155,6 +166,9 @@ export class Pictures<P extends Picture> {
     if (this.#also !== undefined && this.#also !== this.#frame) add(this.#also)
     for (let i = 1; i <= ahead; i++) add(this.#frame + i * this.#direction)
     for (let i = 1; i <= behind; i++) add(this.#frame - i * this.#direction)
+    // Only where there is room for all: none of those around may be given up for one.
+    if (ahead + behind + this.#likely.length <= room)
+      for (const frame of this.#likely) if (!frames.includes(frame)) add(frame)
     const asked = frames.join()
     if (asked === this.#asked) return
     this.#asked = asked

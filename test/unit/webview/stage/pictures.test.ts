@@ -49,6 +49,21 @@ function makePictures(limit = 10) {
 }
 
 describe('pictures around the frame on screen', () => {
+  it('are asked for where a jump may lead, after those around, until the person has moved on', async () => {
+    const { pictures, wanted, arrive } = makePictures(100)
+    pictures.follow(500, 1)
+    const around = wanted.at(-1)!
+    pictures.expect([700, 510, 90])
+    expect(wanted.at(-1)).toEqual([...around, 700, 90])
+    await arrive(700)
+    pictures.follow(501, 1)
+    expect(wanted.at(-1)).not.toContain(90)
+    const small = makePictures(10)
+    small.pictures.follow(500, 1)
+    small.pictures.expect([700])
+    expect(small.wanted.at(-1)).not.toContain(700)
+  })
+
   it('are asked for: the frame first, then ahead in the direction of travel, then behind', () => {
     const { pictures, wanted } = makePictures(10)
     pictures.follow(500, 1)
