@@ -160,7 +160,7 @@ export class Trainings implements Disposable {
       const { model } = this.#records.get(folder) ?? record
       if (model !== undefined) return model
     }
-    const model = await this.#ask((rpc) => rpc.keep(folder, this.#options.places()))
+    const model = await this.#ask((rpc) => rpc.keep(folder))
     this.#change(folder, { model })
     return model
   }

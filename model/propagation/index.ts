@@ -1,7 +1,6 @@
 export { Affinity, type AffinityCost, type Candidates } from './affinity.ts'
 export { channelConfidence } from './confidence.ts'
 export { decodeLabels, decodeNetwork } from './decode.ts'
-export { featureStatistics } from './feature-statistics.ts'
 export { extractToHost, FeatureCache, FeatureExtractor, type TokenSource } from './features.ts'
 export { FrameReader } from './frame-reader.ts'
 export { type Grid, type PackedLabels, packLabels, type SoftLabels, unpackLabels } from './grid.ts'

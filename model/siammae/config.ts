@@ -21,6 +21,11 @@ export interface EncoderConfig {
   readonly classToken?: boolean | undefined
   /** Learned tokens without a place between [CLS] and the patches (Darcet et al. 2024); none when left out. */
   readonly registers?: number | undefined
+  /**
+   * Where features are read: behind this many blocks and the final norm, every channel brought to mean 0 and
+   * deviation 1 over the picture. Left out: behind all blocks and the final norm, as they are, which is as published.
+   */
+  readonly featureBlocks?: number | undefined
   /** How the position table is stretched to another grid: as DINO does, or as DINOv2 with registers does. */
   readonly positionResize?: 'dino' | 'antialiased' | undefined
 }
@@ -91,7 +96,9 @@ export const encoderConfigSchema = v.pipe(
     ]),
     classToken: v.optional(v.boolean()),
     registers: v.optional(whole(64)),
+    featureBlocks: v.optional(whole(64)),
     positionResize: v.optional(v.picklist(['dino', 'antialiased'])),
   }),
   v.check((config) => config.dim % config.heads === 0, 'heads must divide dim'),
+  v.check((config) => (config.featureBlocks ?? 1) <= config.depth, 'featureBlocks must not exceed depth'),
 )

@@ -8,6 +8,7 @@ import {
   linear,
   maximum,
   multiply,
+  reduceMean,
   reduceSum,
   reshape,
   slice,
@@ -129,7 +130,8 @@ export function startEncoder(
  * The graph that turns one picture into features.
  *
  * Input `image`: uint8 [height, width, 3], RGB. Outputs: `tokens` float32 [rows * columns, dim], the patch tokens
- * of the last block after the final norm, [CLS] and registers dropped; `tokens_l2`, the same with unit length.
+ * of the last block after the final norm, [CLS] and registers dropped, or those that `featureBlocks` asks for;
+ * `tokens_l2`, the same with unit length.
  * @param outputs which of the two to compute
  * @throws RangeError unless the patch divides the size
  */
@@ -139,8 +141,10 @@ export function encoderGraph(
   size: ImageSize,
   outputs: readonly ('tokens' | 'tokens_l2')[] = ['tokens', 'tokens_l2'],
 ): Graph {
-  const { graph, x, prefix, count, options } = startEncoder(config, parameters, size, config.depth)
-  const tokens = slice(norm(x, options, 'norm'), 0, prefix, prefix + count)
+  const { featureBlocks, depth } = config
+  const { graph, x, prefix, count, options } = startEncoder(config, parameters, size, featureBlocks ?? depth)
+  const normed = slice(norm(x, options, 'norm'), 0, prefix, prefix + count)
+  const tokens = featureBlocks === undefined ? normed : standardised(normed)
   if (outputs.includes('tokens')) graph.output('tokens', tokens)
   if (outputs.includes('tokens_l2')) graph.output('tokens_l2', unitLength(tokens))
   return graph
@@ -168,6 +172,22 @@ function placedTokens(
   const placed = add(concat([first, embedded], 0), table)
   if (learned.length === 0) return placed
   return concat([slice(placed, 0, 0, 1), ...learned, slice(placed, 0, 1, 1 + count)], 0)
+}
+
+/** A channel that hardly varies over the picture is not blown up: added to its variance. */
+const LEAST_VARIANCE = 1e-6
+
+/**
+ * Every channel at mean 0 and deviation 1 over the tokens. A masked autoencoder leaves a large vector common to all
+ * tokens of a picture and a few loud channels in its features, as its decoder does not mind; but a cosine does.
+ * @param x [n, dim]
+ */
+function standardised(x: Tensor): Tensor {
+  const dim = x.shape[1]!
+  const overTokens = (values: Tensor): Tensor => reshape(reduceMean(values, [0]), [1, dim])
+  const centred = subtract(x, overTokens(x))
+  const variance = overTokens(multiply(centred, centred))
+  return divide(centred, sqrt(add(variance, x.graph.scalar(LEAST_VARIANCE))))
 }
 
 /** Like {@link encoderGraph} without a network: `tokens_l2` are the normalised pixels of each patch, at unit length. */

@@ -48,4 +48,3 @@ export {
   siamMaeConfigSchema,
 } from './pretraining-config.ts'
 export { type Random, seededRandom, streamSeed } from './random.ts'
-export { type FeatureStatistics, standardiseFeatures } from './standardise.ts'

@@ -1,5 +1,5 @@
 /** From the checkpoint of a run to a model that other work can use. */
-import { type Parameters, type SiamMaeConfig, siamMaeLayout } from '../siammae/index.ts'
+import { type SiamMaeConfig, siamMaeLayout } from '../siammae/index.ts'
 import { readSiamMae, writeSiamMae } from '../weights/index.ts'
 
 /** What a kept model says about itself. */
@@ -14,21 +14,15 @@ export interface KeptModel {
 
 /**
  * Writes encoder and decoder of a checkpoint, without the state of the optimiser, as one model file.
- * @param adjust changes the parameters before they are written, such as `standardiseFeatures`
  * @throws UserError when the checkpoint is damaged, the place is not writable or the disk is full
  */
-export async function keepModel(
-  checkpoint: string,
-  file: string,
-  adjust: (config: SiamMaeConfig, parameters: Parameters) => Promise<Parameters> = async (_, same) => same,
-): Promise<KeptModel> {
+export async function keepModel(checkpoint: string, file: string): Promise<KeptModel> {
   const { name, config, parameters, trained, metadata } = await readSiamMae(checkpoint)
   const step = Number(metadata['siammae.step'] ?? 0)
-  const adjusted = await adjust(config, parameters)
   const own = Object.entries(metadata).filter(([key]) => !key.startsWith('siammae.'))
   await writeSiamMae(file, {
     config,
-    parameters: new Map([...siamMaeLayout(config).keys()].map((key) => [key, adjusted.get(key)!])),
+    parameters: new Map([...siamMaeLayout(config).keys()].map((key) => [key, parameters.get(key)!])),
     trained,
     metadata: { ...Object.fromEntries(own), origin: `training run, step ${step}` },
   })

@@ -68,7 +68,7 @@ export function resolveRunConfig(
 ): RunConfig {
   const preset = PRESETS[presetName]
   const expanded = layers.map((layer) => expandModel(layer, options.model ?? preset.model))
-  const start = presetConfig(presetName, options.model ?? preset.model)
+  const start = presetConfig(presetName, options.model ?? withStandardisedFeatures(preset.model))
   const merged = structuredClone(start) as unknown as JsonObject
   for (const layer of expanded) mergeInto(merged, start, layer)
   merged.preset = presetName
@@ -82,8 +82,18 @@ export function resolveRunConfig(
       Math.round(preset.warmup * Number(valueAt(merged, 'schedule.steps'))),
     )
   derive(merged, given)
+  if (!options.model && given('model.encoder.featureBlocks') === undefined)
+    setAt(merged, 'model.encoder.featureBlocks', valueAt(merged, 'model.encoder.depth'))
   const config = checkRunConfig(merged, 'The settings')
   return given('attention') === undefined ? withUsualAttention(config) : config
+}
+
+/**
+ * Features of a network trained here are read where they are best: standardised (see `featureBlocks`). A run that starts
+ * from weights leaves them where those have them.
+ */
+function withStandardisedFeatures(model: SiamMaeConfig): SiamMaeConfig {
+  return { ...model, encoder: { ...model.encoder, featureBlocks: model.encoder.depth } }
 }
 
 /** The choice that the step would make by itself, written out. */
@@ -98,9 +108,9 @@ function withUsualAttention(config: RunConfig): RunConfig {
 export function resumeRunConfig(stored: RunConfig, layers: readonly SettingsLayer[]): RunConfig {
   const merged = structuredClone(stored) as unknown as JsonObject
   for (const layer of layers) mergeInto(merged, stored, expandModel(layer, stored.model))
-  const next = checkRunConfig(merged, 'The settings')
-  refuseChanges(stored, next)
-  return next
+  // Before what follows from other settings is checked: a person is told of the one that they changed.
+  refuseChanges(stored, merged as unknown as RunConfig)
+  return checkRunConfig(merged, 'The settings')
 }
 
 /** @throws UsageError naming the first setting that differs and may not */

@@ -27,6 +27,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'model.encoder.std': 'What each channel is divided by then.',
   'model.encoder.classToken': 'Whether there is a [CLS] token; one is needed for training.',
   'model.encoder.registers': 'Learned tokens without a place; none can be trained here.',
+  'model.encoder.featureBlocks':
+    'Where features are read: behind this many blocks, each channel standardised over the frame.',
   'model.encoder.positionResize': 'How the position table is stretched to another grid.',
   'model.decoder': 'The part that predicts pixels and is thrown away when features are wanted.',
   'model.decoder.dim': 'Channels of a token.',

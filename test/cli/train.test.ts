@@ -310,6 +310,22 @@ describe('checkpoints of a run as models', () => {
     expect(refused.stderr).toMatch(/--size "50" must be a multiple of the patch, 8 pixels/)
   })
 
+  it('have their features read behind the blocks that one asks for', async () => {
+    const out = file('early.safetensors')
+    const early = await siammae(['export', checkpoint, '--safetensors', out, '--feature-blocks', '1'])
+    expect(early.code).toBe(0)
+    expect((await readEncoder(out)).config).toMatchObject({ featureBlocks: 1 })
+    await siammae(['export', out, '--safetensors', file('final.safetensors'), '--feature-blocks', '0'])
+    const [trained, final] = [await readEncoder(checkpoint), await readEncoder(file('final.safetensors'))]
+    expect(trained.config.featureBlocks).toBe(trained.config.depth)
+    expect(final.config).toEqual({ ...trained.config, featureBlocks: undefined })
+    for (const [parameter, numbers] of trained.parameters)
+      expectClose(final.parameters.get(parameter)!, numbers, 0)
+    const refused = await siammae(['export', checkpoint, '--safetensors', out, '--feature-blocks', '9'])
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toMatch(/--feature-blocks "9" must be a whole number from 0 to \d, the blocks/)
+  })
+
   it('are exported whole', async () => {
     const out = file('whole.safetensors')
     const result = await siammae([

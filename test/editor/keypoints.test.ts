@@ -81,8 +81,8 @@ editorSuite('a skeleton on the sample clip', {}, (place) => {
         if (Math.hypot(point.x - x, point.y - y) < NEAR) near++
       }
     }
-    // How well they follow is the model's business, and measured where models are; the editor must show and keep them.
     console.log(`keypoints within ${NEAR} pixels of the truth on frames 1 to ${LAST}: ${near} of ${all}`)
+    expect(near / all).toBeGreaterThan(0.6)
     expect(await points(LAST + 1)).toEqual([])
     await view.waitForFrame(LAST)
     const cyan = await view.painted(WIDTH, HEIGHT, CYAN, 90)

@@ -2,23 +2,13 @@ import { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
 import { toOnnx } from '../../graph/index.ts'
-import { featureStatistics } from '../../propagation/index.ts'
-import {
-  type EncoderConfig,
-  encoderGraph,
-  encoderName,
-  type Parameters,
-  standardiseFeatures,
-} from '../../siammae/index.ts'
+import { type EncoderConfig, encoderGraph, encoderName } from '../../siammae/index.ts'
 import { inferenceGraph } from '../../training/index.ts'
-import { openVideo } from '../../video/index.ts'
 import { readEncoder, readSiamMae, writeEncoder, writeSiamMae } from '../../weights/index.ts'
-import { createProgress } from '../progress.ts'
-import { cacheFolder, refuseOverwrite, sizeOption, startEngine } from '../shared.ts'
+import { refuseOverwrite, sizeOption } from '../shared.ts'
 
 interface ExportOptions {
-  standardise?: string[]
-  device: string
+  featureBlocks?: string
   onnx?: string
   safetensors?: string
   whole?: boolean
@@ -26,7 +16,7 @@ interface ExportOptions {
 }
 
 /** `siammae export`: weights for other programs. */
-export function exportCommand(signal: AbortSignal): Command {
+export function exportCommand(): Command {
   return new Command('export')
     .description('write the encoder of a checkpoint, or all of it, for other programs')
     .argument('<checkpoint>', 'checkpoint of a run, or another model file')
@@ -36,10 +26,9 @@ export function exportCommand(signal: AbortSignal): Command {
     )
     .option('--safetensors <file>', 'weights without the state of the optimiser')
     .option(
-      '--standardise <videos...>',
-      'bring every channel of the features to mean 0 and deviation 1 over these clips; predictions stay the same, labels travel better',
+      '--feature-blocks <n>',
+      'read features behind n blocks, each channel at mean 0 and deviation 1 over the frame; 0 for behind the final norm (default: as the checkpoint says)',
     )
-    .option('--device <device>', 'where --standardise computes: auto, cpu, webgpu, ...', 'auto')
     .option('--whole', 'encoder and decoder (default: the encoder alone)')
     .option('--size <size>', 'HxW or side in pixels of the picture that the ONNX encoder takes', '224')
     .action(async (checkpoint: string, options: ExportOptions) => {
@@ -47,20 +36,16 @@ export function exportCommand(signal: AbortSignal): Command {
       if (outputs.length === 0) throw new UsageError('Give --onnx <file.onnx> or --safetensors <file>.')
       if (options.onnx) await refuseOverwrite('--onnx', options.onnx, [checkpoint])
       if (options.safetensors) await refuseOverwrite('--safetensors', options.safetensors, [checkpoint])
-      const name = await (options.whole ? exportWhole : exportEncoder)(checkpoint, options, signal)
+      const name = await (options.whole ? exportWhole : exportEncoder)(checkpoint, options)
       const what = `${options.whole ? 'all' : 'the encoder'} of ${name}`
       for (const path of outputs) console.log(`Wrote ${what} to ${path}`)
     })
 }
 
-async function exportEncoder(
-  checkpoint: string,
-  options: ExportOptions,
-  signal: AbortSignal,
-): Promise<string> {
+async function exportEncoder(checkpoint: string, options: ExportOptions): Promise<string> {
   const model = await readEncoder(checkpoint)
-  const { config, trained } = model
-  const parameters = await standardised(config, model.parameters, options, signal)
+  const { parameters, trained } = model
+  const config = withFeatures(model.config, options)
   if (options.onnx !== undefined) {
     const chosen = sizeOption(options.size!)
     const size = typeof chosen === 'number' ? { height: chosen, width: chosen } : chosen
@@ -80,9 +65,9 @@ async function exportEncoder(
   return encoderName(config)
 }
 
-async function exportWhole(checkpoint: string, options: ExportOptions, signal: AbortSignal): Promise<string> {
-  const { name, config, parameters: stored, trained, metadata } = await readSiamMae(checkpoint)
-  const parameters = await standardised(config.encoder, stored, options, signal)
+async function exportWhole(checkpoint: string, options: ExportOptions): Promise<string> {
+  const { name, config: stored, parameters, trained, metadata } = await readSiamMae(checkpoint)
+  const config = { ...stored, encoder: withFeatures(stored.encoder, options) }
   if (options.onnx !== undefined)
     await writeFileAtomic(options.onnx, toOnnx(inferenceGraph(config, parameters, 1), 'portable'))
   if (options.safetensors !== undefined)
@@ -90,32 +75,16 @@ async function exportWhole(checkpoint: string, options: ExportOptions, signal: A
   return name
 }
 
-/** The parameters as they are, or with standardised features where clips were named for it. */
-async function standardised(
-  config: EncoderConfig,
-  parameters: Parameters,
-  { standardise, device }: ExportOptions,
-  signal: AbortSignal,
-): Promise<Parameters> {
-  if (!standardise) return parameters
-  const { engine } = await startEngine(device, signal)
-  const progress = createProgress('Measuring features')
-  try {
-    const clips = standardise.map((path) => () => openVideo(path, { cacheFolder: cacheFolder(), signal }))
-    const statistics = await featureStatistics(engine, { config, parameters }, clips, {
-      shortSide: DEFAULT_SHORT_SIDE,
-      signal,
-      onProgress: (done, total) => progress.update(done, total, 'clips'),
-    })
-    return standardiseFeatures(config, parameters, statistics)
-  } finally {
-    progress.end()
-    await engine.close()
-  }
+/** The encoder with its features read where the command line says. @throws UsageError naming the option */
+function withFeatures(config: EncoderConfig, { featureBlocks }: ExportOptions): EncoderConfig {
+  if (featureBlocks === undefined) return config
+  const blocks = Number(featureBlocks)
+  if (!Number.isInteger(blocks) || blocks < 0 || blocks > config.depth)
+    throw new UsageError(
+      `--feature-blocks "${featureBlocks}" must be a whole number from 0 to ${config.depth}, the blocks of this model.`,
+    )
+  return { ...config, featureBlocks: blocks === 0 ? undefined : blocks }
 }
-
-/** The size at which `propagate` shows a clip to the network, unless told otherwise. */
-const DEFAULT_SHORT_SIDE = 480
 
 /** What a model's file says about itself, without what only a run needs to go on. */
 function originOf(metadata: Readonly<Record<string, string>>): Record<string, string> {

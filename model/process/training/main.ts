@@ -55,9 +55,7 @@ const host: TrainingHost = serve<TrainingHostFunctions, TrainingProcessFunctions
   resume: answer('Going on with the training', async () => run?.resume()),
   stop: answer('Stopping the training', async () => run?.stop(false)),
   stopAndKeep: answer('Stopping the training', async () => run?.stop(true)),
-  keep: answer('Making a model of the run', (folder, places) =>
-    alone((signal) => keepLast(folder, places, host, signal)),
-  ),
+  keep: answer('Making a model of the run', (folder) => alone(() => keepLast(folder))),
   evaluate: answer('The evaluation', (request, places) =>
     alone((signal) => evaluate(request, places, signal)),
   ),

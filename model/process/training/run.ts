@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CancelledError, throwIfCancelled, UserError } from '../../errors.ts'
 import { toolVersion } from '../../installation/index.ts'
-import type { Engine } from '../../runtime/index.ts'
 import {
   type Continuation,
   continueRun,
@@ -152,7 +151,7 @@ export class TrainingRun {
               onPreview: (file) => this.#host.tell.preview({ step: this.#step, path: file }),
             },
           })
-          return await this.#finish(folder, report, engine)
+          return await this.#finish(folder, report)
         } finally {
           await engine.close()
         }
@@ -164,11 +163,11 @@ export class TrainingRun {
     }
   }
 
-  async #finish(folder: RunFolder, report: TrainRunReport, engine: Engine): Promise<TrainingEnd> {
+  async #finish(folder: RunFolder, report: TrainRunReport): Promise<TrainingEnd> {
     const { step, steps, complete, checkpoint } = report
     const model =
       (complete || this.#keep) && checkpoint !== undefined && step > 0
-        ? await this.#model(folder, checkpoint, engine)
+        ? await this.#model(folder, checkpoint)
         : undefined
     return { reason: complete ? 'done' : 'stopped', message: undefined, step, steps, model }
   }
@@ -189,18 +188,13 @@ export class TrainingRun {
       notes: [],
     })
     const last = (await listCheckpoints(folder.checkpoints)).at(-1)!
-    const { engine } = await startEngine(device, 0, this.#host, this.#stop.signal)
-    try {
-      const model = await this.#model(folder, last.path, engine)
-      return { reason: 'done', message: undefined, step: this.#step, steps: this.#steps, model }
-    } finally {
-      await engine.close()
-    }
+    const model = await this.#model(folder, last.path)
+    return { reason: 'done', message: undefined, step: this.#step, steps: this.#steps, model }
   }
 
-  async #model(folder: RunFolder, checkpoint: string, engine: Engine): Promise<TrainedModel> {
+  async #model(folder: RunFolder, checkpoint: string): Promise<TrainedModel> {
     this.#host.tell.preparing({ stage: 'exporting', name: MODEL_FILE, done: 0, total: 1 })
-    return modelOf(folder, checkpoint, engine, this.#places)
+    return modelOf(folder, checkpoint)
   }
 
   #failed(error: unknown): TrainingEnd {

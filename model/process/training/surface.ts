@@ -173,7 +173,7 @@ export interface TrainingProcessFunctions {
   /** The same, and makes a model of the checkpoint. */
   stopAndKeep(): Promise<void>
   /** Makes a model of the last checkpoint of a run that nobody is training. */
-  keep(folder: string, places: TrainingPlaces): Promise<TrainedModel>
+  keep(folder: string): Promise<TrainedModel>
   /** Measures models on the annotated clips of folders. */
   evaluate(request: EvaluationRequest, places: TrainingPlaces): Promise<Evaluation>
   /** Gives an estimate, an evaluation or the preparation of a run up; what was asked then rejects. */
