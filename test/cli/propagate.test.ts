@@ -107,7 +107,7 @@ describe('siammae propagate', () => {
     expect(JSON.parse(result.stdout)).toEqual(report)
     expect(report).toMatchObject({
       device: 'cpu',
-      preset: 'siammae',
+      preset: 'annotator',
       complete: true,
       model: { trained: false, name: 'ViT 192x1/8' },
     })
