@@ -1,5 +1,4 @@
 /** The panel in VS Code: the form for a new run, which becomes the dashboard of that run. */
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
@@ -11,6 +10,7 @@ import type {
   DashboardWebviewMessage,
   PreviewView,
 } from '../../webview/protocol/index.ts'
+import { viewHtml } from '../editor/html.ts'
 import type { Disposable } from '../emitter.ts'
 import { wordsOf } from '../words.ts'
 import type { FineTuning } from './fine-tuning.ts'
@@ -66,7 +66,7 @@ export class DashboardPanel implements vscode.Disposable {
       }),
     )
     panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'media', 'icons', 'activity.svg')
-    panel.webview.html = dashboardHtml(panel.webview, context.extensionUri)
+    panel.webview.html = viewHtml(panel.webview, context.extensionUri, 'dashboard')
     this.#name()
   }
 
@@ -352,34 +352,4 @@ export class DashboardPanel implements vscode.Disposable {
 
 function texts(): Readonly<Record<string, string>> {
   return vscode.l10n.bundle ?? {}
-}
-
-/** The page of the panel; as strict as the annotator's. */
-function dashboardHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
-  const nonce = randomBytes(18).toString('base64')
-  const file = (name: string) =>
-    webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, 'dist', name)).toString()
-  const source = webview.cspSource
-  const policy = [
-    "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
-    `style-src ${source}`,
-    `font-src ${source}`,
-    `img-src ${source} data:`,
-  ].join('; ')
-  return `<!DOCTYPE html>
-<html lang="${vscode.env.language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>SiamMAE</title>
-<link rel="stylesheet" href="${file('dashboard.css')}">
-</head>
-<body>
-<div id="root"></div>
-<script nonce="${nonce}" src="${file('dashboard.js')}"></script>
-</body>
-</html>
-`
 }

@@ -1,12 +1,13 @@
 /** Datasets written from a document, several at once if need be, each stopped by its own name. */
 import { basename } from 'node:path'
 import type { AnnotationDocument } from '../annotation/index.ts'
-import { UsageError, UserError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { type DatasetFormat, type ExportContext, formats, parseSidecar } from '../formats/index.ts'
 import { toolVersion } from '../installation/index.ts'
 import type { VideoSource } from '../video/index.ts'
 import type { Clips } from './clips.ts'
 import type { Host } from './host.ts'
+import { NamedJobs } from './named-jobs.ts'
 import type { ExportRequest, ExportResult } from './surface.ts'
 
 /** Progress is told at most this often. */
@@ -15,7 +16,7 @@ const PROGRESS_MS = 100
 export class Exports {
   readonly #host: Host
   readonly #clips: Clips
-  readonly #jobs = new Map<string, { readonly stop: AbortController; readonly ended: Promise<unknown> }>()
+  readonly #jobs = new NamedJobs('export')
 
   constructor(host: Host, clips: Clips) {
     this.#host = host
@@ -23,27 +24,17 @@ export class Exports {
   }
 
   /** @throws UserError when something about the document, the folder or the disk is wrong; CancelledError */
-  async write(job: string, request: ExportRequest): Promise<ExportResult> {
-    if (this.#jobs.has(job)) throw new UserError(`The export ${job} is under way already.`)
-    const stop = new AbortController()
-    const written = this.#write(job, request, stop.signal)
-    this.#jobs.set(job, { stop, ended: written.catch(() => {}) })
-    try {
-      return await written
-    } finally {
-      this.#jobs.delete(job)
-    }
+  write(job: string, request: ExportRequest): Promise<ExportResult> {
+    return this.#jobs.run(job, (signal) => this.#write(job, request, signal))
   }
 
   /** Resolves when the export has ended; the folder is then as it was before. */
-  async cancel(job: string): Promise<void> {
-    const found = this.#jobs.get(job)
-    found?.stop.abort()
-    await found?.ended
+  cancel(job: string): Promise<void> {
+    return this.#jobs.cancel(job)
   }
 
-  async cancelAll(): Promise<void> {
-    await Promise.all([...this.#jobs.keys()].map((job) => this.cancel(job)))
+  cancelAll(): Promise<void> {
+    return this.#jobs.cancelAll()
   }
 
   async #write(job: string, request: ExportRequest, signal: AbortSignal): Promise<ExportResult> {

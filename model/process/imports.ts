@@ -1,41 +1,31 @@
 /** Models of others that become ours, each import stopped by its own name. */
-import { UserError } from '../errors.ts'
 import { importModel } from '../importing/index.ts'
 import { Engine } from '../runtime/index.ts'
 import { ImportQuestion } from '../weights/index.ts'
 import type { Host } from './host.ts'
+import { NamedJobs } from './named-jobs.ts'
 import type { ImportAnswer, ImportRequest } from './surface.ts'
 
 export class Imports {
   readonly #host: Host
-  readonly #jobs = new Map<string, { readonly stop: AbortController; readonly ended: Promise<unknown> }>()
+  readonly #jobs = new NamedJobs('import')
 
   constructor(host: Host) {
     this.#host = host
   }
 
   /** @throws UserError when the file is no model, or its features make no sense; CancelledError */
-  async run(job: string, request: ImportRequest): Promise<ImportAnswer> {
-    if (this.#jobs.has(job)) throw new UserError(`The import ${job} is under way already.`)
-    const stop = new AbortController()
-    const work = this.#run(job, request, stop.signal)
-    this.#jobs.set(job, { stop, ended: work.catch(() => {}) })
-    try {
-      return await work
-    } finally {
-      this.#jobs.delete(job)
-    }
+  run(job: string, request: ImportRequest): Promise<ImportAnswer> {
+    return this.#jobs.run(job, (signal) => this.#run(job, request, signal))
   }
 
   /** Resolves when the import has ended. */
-  async cancel(job: string): Promise<void> {
-    const found = this.#jobs.get(job)
-    found?.stop.abort()
-    await found?.ended
+  cancel(job: string): Promise<void> {
+    return this.#jobs.cancel(job)
   }
 
-  async cancelAll(): Promise<void> {
-    await Promise.all([...this.#jobs.keys()].map((job) => this.cancel(job)))
+  cancelAll(): Promise<void> {
+    return this.#jobs.cancelAll()
   }
 
   async #run(job: string, request: ImportRequest, signal: AbortSignal): Promise<ImportAnswer> {
