@@ -69,6 +69,8 @@ describe('fine-tuning', function () {
   })
   after(async () => {
     subscription.dispose()
+    const { models } = extension().exports
+    for (const { id, source } of await models.list()) if (source === folder) await models.registry.remove(id)
     await setting('model', undefined, vscode.ConfigurationTarget.Workspace)
     await setting('networkSize', undefined)
     await closeAll()
