@@ -111,7 +111,13 @@ export class Workbench {
   /** Opens a video by its menu in the explorer, and waits until its first frame is on screen. */
   async annotate(name: string): Promise<AnnotatorView> {
     await this.file(name).click({ button: 'right' })
-    await this.menuItem('Annotate Video').click()
+    const item = this.menuItem('Annotate Video')
+    await item.waitFor()
+    // For a moment after it opens a menu takes no clicks, so that the click that opened it does not choose.
+    await until('the menu to have been used', async () => {
+      await item.click({ timeout: 1000 }).catch(() => {})
+      return !(await item.isVisible())
+    })
     return this.view()
   }
 
