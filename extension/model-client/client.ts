@@ -53,8 +53,6 @@ export class ProcessClient implements ModelClient {
   #connection: Connection | undefined
   /** Resolves when the process was started again, or was given up. */
   #returning: Promise<void> | undefined
-  #timer: NodeJS.Timeout | undefined
-  #wake: (() => void) | undefined
   #state: ProcessState = { kind: 'idle' }
   #disposed = false
 
@@ -189,8 +187,7 @@ export class ProcessClient implements ModelClient {
   /** Ends the process for good. Resolves when it is gone. */
   async dispose(): Promise<void> {
     this.#disposed = true
-    clearTimeout(this.#timer)
-    this.#wake?.()
+    this.#restarts.dispose()
     const connection = this.#connection
     this.#connection = undefined
     await connection?.close()
@@ -242,21 +239,18 @@ export class ProcessClient implements ModelClient {
     if (this.#connection !== connection) return
     this.#connection = undefined
     this.#options.log('error', reason)
-    const wait = this.#restarts.ended(Date.now())
-    if (wait === undefined) {
+    const restart = this.#restarts.ended()
+    if (restart === undefined) {
       this.#enter({ kind: 'stopped', reason })
       return
     }
-    this.#returning = new Promise<void>((resolve) => {
-      this.#wake = resolve
-      this.#timer = setTimeout(resolve, wait)
-    }).then(() => {
+    this.#returning = restart.due.then(() => {
       this.#returning = undefined
       if (this.#disposed) return
       if (this.#clips.size > 0) this.#start()
       else this.#enter({ kind: 'idle' })
     })
-    this.#enter({ kind: 'lost', reason, at: Date.now() + wait })
+    this.#enter({ kind: 'lost', reason, at: restart.at })
   }
 
   #reopen(clip: OpenClip): void {

@@ -1,6 +1,6 @@
 /** The run that has a process, and how it and the others are shown. */
 import type { TrainingEnd, TrainingFacts } from '../../model/process/index.ts'
-import type { Deferred } from './deferred.ts'
+import { Deferred } from './deferred.ts'
 import type { TrainingRecord } from './records.ts'
 import type { TrainingConnection, TrainingState, TrainingView } from './types.ts'
 
@@ -27,6 +27,23 @@ export interface Live {
   readonly begun: Deferred<TrainingFacts>
   /** Resolves when it has no process any more. */
   ended: Promise<void>
+}
+
+/** A run that is about to get its first process. */
+export function newLive(folder: string): Live {
+  return {
+    folder,
+    connection: undefined,
+    facts: undefined,
+    stage: undefined,
+    state: 'preparing',
+    pace: [],
+    memoryBytes: undefined,
+    keep: false,
+    hasBegun: false,
+    begun: new Deferred(),
+    ended: Promise.resolve(),
+  }
 }
 
 /**

@@ -64,7 +64,7 @@ async function tell(tuning: FineTuning, news: TrainingNews): Promise<void> {
       case 'inUse':
         return vscode.window.showWarningMessage(news.message)
       default:
-        news satisfies never
+        news.kind satisfies never
         return Promise.resolve(undefined)
     }
   }

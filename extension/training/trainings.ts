@@ -1,5 +1,6 @@
 /** The trainings of a window: one at a time, over every life of its process. Without `vscode`, for its tests. */
 import { basename } from 'node:path'
+import { messageOf } from '../../model/errors.ts'
 import type {
   Evaluation,
   EvaluationRequest,
@@ -10,27 +11,25 @@ import type {
   TrainingRequest,
   TrainingStep,
 } from '../../model/process/index.ts'
-import { type Disposable, Emitter } from '../emitter.ts'
-import { ProcessLostError, Restarts } from '../model-client/index.ts'
+import { type Disposable, Emitter, type Event } from '../emitter.ts'
 import { Sentence } from '../sentence.ts'
-import { askProcess, notTrusted, silent } from './ask.ts'
-import { Deferred } from './deferred.ts'
-import { type LifeEnd, type Live, viewOf } from './live.ts'
-import { readRecords, type TrainingRecord } from './records.ts'
+import { askProcess, notTrusted } from './ask.ts'
+import { consequenceOf, InUseError } from './consequence.ts'
+import { type Live, newLive, viewOf } from './live.ts'
+import { Lives, type Patience } from './lives.ts'
+import type { TrainingRecord } from './records.ts'
+import { RunList } from './run-list.ts'
 import type { TrainingConnection, TrainingNews, TrainingsOptions, TrainingView } from './types.ts'
 
 /** Steps whose pace tells how long the rest takes. */
 const PACE_STEPS = 20
-/** How often the place in a run is written down while nothing else changes, in milliseconds. */
-const REMEMBER_MS = 5000
-const PATIENCE = { pause: 1000, tries: 90 }
+const PATIENCE: Patience = { pause: 1000, tries: 90 }
+const NO_PATIENCE: Patience = { pause: 0, tries: 0 }
 
 export class Trainings implements Disposable {
   readonly #options: TrainingsOptions
-  readonly #records = new Map<string, TrainingRecord>()
-  readonly #notes = new Map<string, string[]>()
-  readonly #restarts = new Restarts()
-  readonly #changed = new Emitter<string>()
+  readonly #list: RunList
+  readonly #lives: Lives
   readonly #steps = new Emitter<{ readonly folder: string; readonly steps: readonly TrainingStep[] }>()
   readonly #previews = new Emitter<{
     readonly folder: string
@@ -40,29 +39,27 @@ export class Trainings implements Disposable {
   readonly #news = new Emitter<TrainingNews>()
   readonly #subscription: Disposable
   #live: Live | undefined
-  #timer: NodeJS.Timeout | undefined
-  #disposed = false
   /** The folder of a run that stands otherwise now, has come or gone. */
-  readonly onDidChange = this.#changed.event
+  readonly onDidChange: Event<string>
   readonly onSteps = this.#steps.event
   readonly onPreview = this.#previews.event
   readonly onNews = this.#news.event
 
   constructor(options: TrainingsOptions) {
     this.#options = options
-    for (const record of readRecords(options.store.read())) this.#records.set(record.folder, record)
+    this.#list = new RunList(options)
+    this.#lives = new Lives(options)
+    this.onDidChange = this.#list.onDidChange
     this.#subscription = options.onBusy(() => this.#balance())
   }
 
   /** The latest first. */
   get all(): readonly TrainingView[] {
-    return [...this.#records.values()]
-      .sort((a, b) => b.created - a.created)
-      .map((record) => this.#view(record))
+    return this.#list.all.map((record) => this.#view(record))
   }
 
   find(folder: string): TrainingView | undefined {
-    const record = this.#records.get(folder)
+    const record = this.#list.get(folder)
     return record && this.#view(record)
   }
 
@@ -73,7 +70,7 @@ export class Trainings implements Disposable {
 
   /** What a run was started with, for a new one like it. */
   requestOf(folder: string): TrainingRequest | undefined {
-    return this.#records.get(folder)?.request
+    return this.#list.get(folder)?.request
   }
 
   /**
@@ -103,20 +100,18 @@ export class Trainings implements Disposable {
       model: undefined,
       modelId: undefined,
     }
-    this.#records.set(folder, record)
+    this.#list.add(record)
     try {
-      await this.#launch(record).begun.promise
+      await this.#launch(folder).begun.promise
     } catch (error) {
-      this.#records.delete(folder)
-      this.#save()
-      this.#changed.fire(folder)
+      this.#list.remove(folder)
       throw error
     }
   }
 
   /** Rests after the batch at work. */
   async pause(folder: string): Promise<void> {
-    if (!this.#change(folder, { wish: 'pause' })) return
+    if (!this.#list.change(folder, { wish: 'pause' })) return
     this.#balance()
   }
 
@@ -125,23 +120,23 @@ export class Trainings implements Disposable {
    * @throws as {@link start}
    */
   async resume(folder: string): Promise<void> {
-    const record = this.#records.get(folder)
+    const record = this.#list.get(folder)
     if (record === undefined) return
     if (this.#live?.folder === folder && this.#live.state !== 'stopping') {
-      this.#change(folder, { wish: 'run' })
+      this.#list.change(folder, { wish: 'run' })
       this.#balance()
       return
     }
     if (record.outcome === 'done') throw new Sentence('The training {0} has done all its steps.', record.name)
     await this.#makeRoom(folder)
-    this.#change(folder, { wish: 'run', outcome: undefined, message: undefined })
-    this.#restarts.forgive()
-    await this.#launch(this.#records.get(folder)!).begun.promise
+    this.#list.change(folder, { wish: 'run', outcome: undefined, message: undefined })
+    this.#lives.forgive()
+    await this.#launch(folder).begun.promise
   }
 
   /** Stops with a checkpoint; resolves when the process is gone. @param keep whether a model is made of it */
   async stop(folder: string, keep = false): Promise<void> {
-    if (!this.#change(folder, { wish: 'stop' })) return
+    if (!this.#list.change(folder, { wish: 'stop' })) return
     const live = this.#live
     if (live?.folder !== folder) {
       if (keep) await this.keep(folder)
@@ -152,51 +147,47 @@ export class Trainings implements Disposable {
 
   /** Makes a model of the last checkpoint of a run, unless it has one of that step. @throws Error with a sentence */
   async keep(folder: string): Promise<TrainedModel> {
-    const record = this.#records.get(folder)
+    const record = this.#list.get(folder)
     if (record === undefined) throw gone()
     if (record.model !== undefined && record.model.step === record.step) return record.model
     if (this.#live?.folder === folder) {
       await this.stop(folder, true)
-      const { model } = this.#records.get(folder) ?? record
+      const { model } = this.#list.get(folder) ?? record
       if (model !== undefined) return model
     }
     const model = await this.#ask((rpc) => rpc.keep(folder))
-    this.#change(folder, { model })
+    this.#list.change(folder, { model })
     return model
   }
 
   /** The registry has a model of this run. */
   tellModelId(folder: string, modelId: string): void {
-    this.#change(folder, { modelId })
+    this.#list.change(folder, { modelId })
   }
 
   /** Takes a run off the list; its folder stays. @throws Sentence when it is going on */
   forget(folder: string): void {
     if (this.#live?.folder === folder)
       throw new Sentence('The training {0} is going on; stop it first.', basename(folder))
-    this.#records.delete(folder)
-    this.#notes.delete(folder)
-    this.#save()
-    this.#changed.fire(folder)
+    this.#list.remove(folder)
   }
 
   /** Goes on with what was going on when the window was closed. Never throws: what goes wrong is news. */
   async goOn(): Promise<void> {
     if (!this.#options.isTrusted()) return
-    const [record, ...others] = [...this.#records.values()]
-      .filter(({ wish, outcome }) => wish === 'run' && outcome === undefined)
-      .sort((a, b) => b.created - a.created)
+    const [record, ...others] = this.#list.all.filter(
+      ({ wish, outcome }) => wish === 'run' && outcome === undefined,
+    )
     // There is one at a time; others can only be there after two windows wrote the same list.
-    for (const { folder } of others) this.#change(folder, { wish: 'pause' })
+    for (const { folder } of others) this.#list.change(folder, { wish: 'pause' })
     if (record === undefined || this.#live !== undefined) return
     try {
-      await this.#launch(record, this.#options.patience ?? PATIENCE).begun.promise
-      this.#tell({ kind: 'wentOn', run: this.#view(this.#records.get(record.folder) ?? record) })
+      await this.#launch(record.folder, this.#options.patience ?? PATIENCE).begun.promise
+      this.#tell('wentOn', record.folder)
     } catch (error) {
       const run = this.find(record.folder)
-      const message = error instanceof Error ? error.message : String(error)
-      if (run !== undefined && (run.state === 'failed' || error instanceof InUseError))
-        this.#tell({ kind: error instanceof InUseError ? 'inUse' : 'failed', run, message })
+      if (error instanceof InUseError) this.#tell('inUse', record.folder, error.message)
+      else if (run?.state === 'failed') this.#tell('failed', record.folder, messageOf(error))
     }
   }
 
@@ -233,19 +224,18 @@ export class Trainings implements Disposable {
 
   /** The window closes: the process writes a checkpoint and ends by itself; the run goes on in the next window. */
   dispose(): void {
-    this.#disposed = true
-    clearTimeout(this.#timer)
     this.#subscription.dispose()
-    this.#save()
+    this.#lives.dispose()
+    this.#list.dispose()
     void this.#live?.connection?.close()
-    for (const emitter of [this.#changed, this.#steps, this.#previews, this.#news]) emitter.dispose()
+    for (const emitter of [this.#steps, this.#previews, this.#news]) emitter.dispose()
   }
 
   async #makeRoom(folder: string): Promise<void> {
     if (!this.#options.isTrusted()) throw notTrusted()
     const live = this.#live
     if (live === undefined) return
-    const other = this.#records.get(live.folder)
+    const other = this.#list.get(live.folder)
     if (live.folder !== folder && other?.wish === 'run')
       throw new Sentence('The training {0} is going on; pause or stop it first.', other.name)
     // One that a person has paused gives its memory back, and stays paused.
@@ -255,106 +245,54 @@ export class Trainings implements Disposable {
   async #end(live: Live, keep: boolean): Promise<void> {
     live.keep ||= keep
     live.state = 'stopping'
-    this.#changed.fire(live.folder)
+    this.#list.touch(live.folder)
+    this.#lives.hurry()
     const { connection } = live
     if (connection !== undefined)
       await (keep ? connection.rpc.stopAndKeep() : connection.rpc.stop()).catch(() => {})
     await live.ended
   }
 
-  #launch(record: TrainingRecord, patience?: { readonly pause: number; readonly tries: number }): Live {
-    const live: Live = {
-      folder: record.folder,
-      connection: undefined,
-      facts: undefined,
-      stage: undefined,
-      state: 'preparing',
-      pace: [],
-      memoryBytes: undefined,
-      keep: false,
-      hasBegun: false,
-      begun: new Deferred(),
-      ended: Promise.resolve(),
-    }
+  #launch(folder: string, patience = NO_PATIENCE): Live {
+    const live = newLive(folder)
     this.#live = live
-    live.ended = this.#follow(live, patience?.tries ?? 0, patience?.pause ?? 0).catch((error: unknown) => {
+    live.ended = this.#follow(live, patience).catch((error: unknown) => {
       this.#options.log('error', String(error))
     })
-    this.#save()
-    this.#changed.fire(record.folder)
+    this.#list.touch(folder)
     return live
   }
 
-  /** All lives of the process of one run, one after the other. */
-  async #follow(live: Live, tries: number, pause: number): Promise<void> {
-    let left = tries
-    for (;;) {
-      const life = await this.#oneLife(live)
-      if (this.#disposed) return
-      if (life.kind === 'inUse' && left > 0 && live.state !== 'stopping') {
-        left--
-        await sleep(pause)
-        continue
-      }
-      if (life.kind === 'lost' && live.state !== 'stopping') {
-        this.#options.log('error', life.reason)
-        const wait = this.#restarts.ended(Date.now())
-        if (wait !== undefined) {
-          live.state = 'restarting'
-          live.facts = undefined
-          live.pace = []
-          this.#changed.fire(live.folder)
-          this.#tell({ kind: 'lost', run: this.find(live.folder)! })
-          await sleep(wait)
-          if (this.#disposed) return
-          // Stopped meanwhile.
-          if (this.#records.get(live.folder)?.wish !== 'stop') continue
-        }
-      }
-      this.#live = undefined
-      this.#conclude(live, life)
-      return
-    }
-  }
-
-  #oneLife(live: Live): Promise<LifeEnd> {
-    const record = this.#records.get(live.folder)!
-    const { folder } = record
-    return new Promise<LifeEnd>((resolve) => {
-      const connection = this.#options.connect({
-        ...silent(this.#options.log),
+  async #follow(live: Live, patience: Patience): Promise<void> {
+    const { folder } = live
+    const end = await this.#lives.follow(
+      live,
+      {
+        start: () => {
+          const record = this.#list.get(folder)!
+          return { request: record.request, isAtRest: this.#shouldRest(record) }
+        },
+        began: (facts) => this.#began(live, facts),
         preparing: (stage) => {
           live.stage = stage
-          this.#changed.fire(folder)
+          this.#list.touch(folder)
         },
-        metrics: ({ steps, smoothedLoss, memoryBytes }) => this.#took(live, steps, smoothedLoss, memoryBytes),
+        metrics: (told) => this.#took(live, told),
         preview: ({ step, path }) => this.#previews.fire({ folder, step, path }),
-        note: (text) => this.#note(folder, text),
-        ended: (end) => resolve({ kind: 'ended', end }),
-      })
-      live.connection = connection
-      this.#options.log('info', `The training process has started (process ${connection.pid}).`)
-      void connection.ended.then((reason) => resolve({ kind: 'lost', reason }))
-      const paused = this.#shouldRest(record)
-      connection.rpc
-        .start({ folder, request: record.request, ...(paused && { paused }) }, this.#options.places())
-        .then(
-          (answer) => {
-            if ('inUse' in answer) resolve({ kind: 'inUse', message: answer.inUse })
-            else this.#began(live, answer)
-          },
-          // A process that is lost is told by its end.
-          (error: unknown) => {
-            if (!(error instanceof ProcessLostError || connection.rpc.$closed))
-              resolve({ kind: 'refused', error })
-          },
-        )
-    }).finally(async () => {
-      const { connection } = live
-      live.connection = undefined
-      // Its lock and its memory are gone with it.
-      await connection?.close()
-    })
+        note: (text) => this.#list.note(folder, text),
+        lost: () => {
+          this.#list.touch(folder)
+          this.#tell('lost', folder)
+        },
+      },
+      patience,
+    )
+    if (end === undefined) return
+    this.#live = undefined
+    const { changes, news, error } = consequenceOf(end, live, this.#list.get(folder)?.wish)
+    this.#list.change(folder, changes)
+    if (news !== undefined) this.#tell(news, folder, changes.message)
+    live.begun.reject(error)
   }
 
   #began(live: Live, facts: TrainingFacts): void {
@@ -363,70 +301,18 @@ export class Trainings implements Disposable {
     live.stage = undefined
     if (live.state !== 'stopping') live.state = 'running'
     const { device, step, steps } = facts
-    for (const text of facts.notes) this.#note(live.folder, text)
-    this.#change(live.folder, { device, step, steps })
+    for (const text of facts.notes) this.#list.note(live.folder, text)
+    this.#list.change(live.folder, { device, step, steps })
     live.begun.resolve(facts)
     // What was wished for while it was prepared.
     this.#balance()
   }
 
-  #took(live: Live, steps: readonly TrainingStep[], loss: number, memoryBytes: number): void {
-    const record = this.#records.get(live.folder)
-    if (record === undefined) return
+  #took(live: Live, { steps, smoothedLoss, memoryBytes }: Parameters<TrainingHostFunctions['metrics']>[0]) {
     live.memoryBytes = memoryBytes
     live.pace = [...live.pace, ...steps.map(({ pairsPerSecond }) => pairsPerSecond)].slice(-PACE_STEPS)
-    this.#records.set(live.folder, { ...record, step: steps.at(-1)!.step, loss })
-    this.#timer ??= setTimeout(() => this.#save(), REMEMBER_MS)
-    this.#steps.fire({ folder: live.folder, steps })
-    this.#changed.fire(live.folder)
-  }
-
-  /** The run has no process any more: what that means for it. */
-  #conclude(live: Live, life: LifeEnd): void {
-    const { folder } = live
-    const record = this.#records.get(folder)
-    if (record === undefined) return
-    switch (life.kind) {
-      case 'ended': {
-        const { reason, message, step, steps, model } = life.end
-        const done = reason === 'done'
-        this.#change(folder, {
-          step,
-          steps,
-          ...(model && { model }),
-          ...(done && { outcome: 'done' }),
-          ...(reason === 'failed' && { outcome: 'failed', message }),
-        })
-        if (done) this.#tell({ kind: 'done', run: this.find(folder)! })
-        else if (reason === 'failed')
-          this.#tell({ kind: 'failed', run: this.find(folder)!, message: message ?? '' })
-        break
-      }
-      case 'lost':
-        this.#change(folder, { outcome: 'failed', message: life.reason })
-        if (live.hasBegun) this.#tell({ kind: 'gaveUp', run: this.find(folder)! })
-        live.begun.reject(new ProcessLostError(life.reason))
-        break
-      case 'refused': {
-        const stopped = record.wish === 'stop'
-        const message = life.error instanceof Error ? life.error.message : String(life.error)
-        this.#change(folder, stopped ? {} : { outcome: 'failed', message })
-        // Whoever launched it hears that it cannot begin; later nobody waits for it any more.
-        if (!stopped && live.hasBegun) this.#tell({ kind: 'failed', run: this.find(folder)!, message })
-        live.begun.reject(life.error)
-        break
-      }
-      case 'inUse':
-        this.#change(folder, { message: life.message })
-        if (live.hasBegun) this.#tell({ kind: 'inUse', run: this.find(folder)!, message: life.message })
-        live.begun.reject(new InUseError(life.message))
-        break
-      default:
-        life satisfies never
-    }
-    live.begun.reject(new Error('The training was stopped before it began.'))
-    this.#save()
-    this.#changed.fire(folder)
+    if (this.#list.advance(live.folder, { step: steps.at(-1)!.step, loss: smoothedLoss }))
+      this.#steps.fire({ folder: live.folder, steps })
   }
 
   #shouldRest({ wish }: TrainingRecord): boolean {
@@ -436,58 +322,25 @@ export class Trainings implements Disposable {
   /** Has the process rest, or go on: propagation goes first. */
   #balance(): void {
     const live = this.#live
-    const record = live && this.#records.get(live.folder)
+    const record = live && this.#list.get(live.folder)
     if (!live?.connection || !record || live.state === 'stopping') return
     const { rpc } = live.connection
     const asked = this.#shouldRest(record) ? rpc.pause() : rpc.resume()
     asked.catch(() => {})
-    this.#changed.fire(live.folder)
+    this.#list.touch(live.folder)
   }
 
-  #change(folder: string, changes: Partial<TrainingRecord>): boolean {
-    const record = this.#records.get(folder)
-    if (record === undefined) return false
-    this.#records.set(folder, {
-      ...record,
-      // The registry has another model than this one.
-      ...(changes.model && { modelId: undefined }),
-      ...changes,
-    })
-    this.#save()
-    this.#changed.fire(folder)
-    return true
-  }
-
-  #note(folder: string, text: string): void {
-    const notes = this.#notes.get(folder) ?? []
-    this.#options.log('info', `${basename(folder)}: ${text}`)
-    if (!notes.includes(text)) this.#notes.set(folder, [...notes, text])
-    this.#changed.fire(folder)
-  }
-
-  #tell(news: TrainingNews): void {
-    this.#news.fire(news)
-  }
-
-  #save(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    void this.#options.store.write([...this.#records.values()])
+  #tell(kind: TrainingNews['kind'], folder: string, message = ''): void {
+    const run = this.find(folder)
+    if (run !== undefined) this.#news.fire({ kind, run, message })
   }
 
   #view(record: TrainingRecord): TrainingView {
     const live = this.#live?.folder === record.folder ? this.#live : undefined
-    return viewOf(record, live, this.#options.isBusy(), this.#notes.get(record.folder) ?? [])
+    return viewOf(record, live, this.#options.isBusy(), this.#list.notesOf(record.folder))
   }
 }
 
-/** Another window has the run open. */
-class InUseError extends Error {}
-
 function gone(): Sentence {
   return new Sentence('This training is not on the list any more.')
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

@@ -39,9 +39,12 @@ export interface TrainingView extends Omit<TrainingRecord, 'request' | 'wish' | 
 }
 
 /** What a person should hear of, wherever they are. */
-export type TrainingNews =
-  | { readonly kind: 'wentOn' | 'lost' | 'gaveUp' | 'done'; readonly run: TrainingView }
-  | { readonly kind: 'failed' | 'inUse'; readonly run: TrainingView; readonly message: string }
+export interface TrainingNews {
+  readonly kind: 'wentOn' | 'lost' | 'gaveUp' | 'done' | 'failed' | 'inUse'
+  readonly run: TrainingView
+  /** Why it failed or cannot go on; empty otherwise. */
+  readonly message: string
+}
 
 export type TrainingConnection = Connection<TrainingProcessFunctions, TrainingHostFunctions>
 

@@ -131,10 +131,23 @@ describe('the model process behind its client', () => {
 
 test('waits grow, and only ends within a minute count together', () => {
   const restarts = new Restarts()
-  expect(restarts.ended(0)).toBe(250)
-  expect(restarts.ended(1000)).toBe(500)
+  expect(restarts.ended(0)?.at).toBe(250)
+  expect(restarts.ended(1000)?.at).toBe(1500)
   expect(restarts.ended(2000)).toBeUndefined()
-  expect(restarts.ended(200_000)).toBe(250)
+  expect(restarts.ended(200_000)?.at).toBe(200_250)
   restarts.forgive()
-  expect(restarts.ended(200_001)).toBe(250)
+  expect(restarts.ended(200_001)?.at).toBe(200_251)
+  restarts.dispose()
+})
+
+test('a start is due after its wait, or at once when nothing is to wait any longer', async () => {
+  const restarts = new Restarts()
+  const begun = performance.now()
+  await restarts.ended()!.due
+  // A timer of 250 ms may fire a fraction early.
+  expect(performance.now() - begun).toBeGreaterThan(240)
+  const hurried = restarts.ended()!
+  restarts.hurry()
+  await hurried.due
+  expect(performance.now() - begun).toBeLessThan(250 + 450)
 })

@@ -315,6 +315,28 @@ describe('a lost process', () => {
     expect(trainings.current).toBeUndefined()
     expect(kinds()).not.toContain('lost')
   })
+
+  it('is not started again once it is stopped meanwhile, which is no failure', async () => {
+    const { trainings, lives, kinds } = make()
+    await trainings.start(RUN, REQUEST, 100)
+    lives[0]!.die()
+    await vi.waitFor(() => expect(trainings.find(RUN)!.state).toBe('restarting'))
+    await trainings.stop(RUN)
+    expect(lives).toHaveLength(1)
+    expect(trainings.find(RUN)!.state).toBe('stopped')
+    expect(kinds()).toEqual(['lost'])
+  })
+
+  it('of a run that is paused meanwhile makes room for another one, and stays paused', async () => {
+    const { trainings, lives } = make()
+    await trainings.start(RUN, REQUEST, 100)
+    lives[0]!.die()
+    await vi.waitFor(() => expect(trainings.find(RUN)!.state).toBe('restarting'))
+    await trainings.pause(RUN)
+    await trainings.start('/runs/two', REQUEST, 100)
+    expect(lives).toHaveLength(2)
+    expect(trainings.find(RUN)!.state).toBe('paused')
+  })
 })
 
 /** A run as an earlier window has left it. */
