@@ -1,26 +1,31 @@
 import * as vscode from 'vscode'
-import type { DoubtfulFrame, DoubtReason } from '../../webview/protocol/index.ts'
+import type { DoubtReason } from '../../webview/protocol/index.ts'
 import { colourOf } from '../commands/pick-object.ts'
+import { type DoubtfulSpan, spansOf } from '../document/doubtful-spans.ts'
 import type { AnnotatorDocument, AnnotatorEditors, AnnotatorView } from '../editor/index.ts'
 import { swatch } from './swatch.ts'
 
-/** A line of the tree: an object, or one of its frames. Commands in its menus are given it. */
+/** A line of the tree: an object, or frames of it that follow one another. Commands in its menus are given it. */
 export type DoubtfulItem =
-  | { readonly kind: 'object'; readonly objectId: number; readonly frames: readonly DoubtfulFrame[] }
-  | ({ readonly kind: 'frame' } & DoubtfulFrame)
+  | { readonly kind: 'object'; readonly objectId: number; readonly spans: readonly DoubtfulSpan[] }
+  | ({ readonly kind: 'span' } & DoubtfulSpan)
 
 const PAUSE = 250
 
-/** Frames that a person should look at, by object; a click goes there. */
+/**
+ * Frames that a person should look at, by object; a click goes there. What follows one another is one line: a drift of
+ * 200 frames is one place to look at, not 200.
+ */
 export class DoubtfulTree implements vscode.TreeDataProvider<DoubtfulItem>, vscode.Disposable {
   readonly #editors: AnnotatorEditors
   readonly #changed = new vscode.EventEmitter<undefined>()
   readonly #counted = new vscode.EventEmitter<number>()
   readonly #subscription: { dispose(): unknown }
   readonly onDidChangeTreeData = this.#changed.event
-  /** How many frames are worth checking. */
+  /** How many places are worth checking: the lines below all objects. */
   readonly onDidCount = this.#counted.event
   #document: { dispose(): unknown } | undefined
+  #spans: ReturnType<typeof spansOf> = new Map()
   #timer: NodeJS.Timeout | undefined
 
   constructor(editors: AnnotatorEditors) {
@@ -30,23 +35,14 @@ export class DoubtfulTree implements vscode.TreeDataProvider<DoubtfulItem>, vsco
   }
 
   getChildren(item?: DoubtfulItem): DoubtfulItem[] {
-    if (item?.kind === 'object') return item.frames.map((frame) => ({ kind: 'frame', ...frame }))
-    const document = this.#editors.active?.document
-    if (item !== undefined || document === undefined) return []
-    const byObject = new Map<number, DoubtfulFrame[]>()
-    for (const frame of document.doubtful) {
-      const frames = byObject.get(frame.objectId)
-      if (frames === undefined) byObject.set(frame.objectId, [frame])
-      else frames.push(frame)
-    }
-    return [...byObject]
-      .sort(([a], [b]) => a - b)
-      .map(([objectId, frames]) => ({ kind: 'object', objectId, frames }))
+    if (item?.kind === 'object') return item.spans.map((span) => ({ kind: 'span', ...span }))
+    if (item !== undefined) return []
+    return [...this.#spans].map(([objectId, spans]) => ({ kind: 'object', objectId, spans }))
   }
 
   getTreeItem(item: DoubtfulItem): vscode.TreeItem {
     const document = this.#editors.active?.document
-    return item.kind === 'object' ? objectItem(document, item) : frameItem(document, item)
+    return item.kind === 'object' ? objectItem(document, item) : spanItem(document, item)
   }
 
   dispose(): void {
@@ -70,37 +66,38 @@ export class DoubtfulTree implements vscode.TreeDataProvider<DoubtfulItem>, vsco
   }
 
   #refresh(): void {
-    this.#counted.fire(this.#editors.active?.document.doubtful.length ?? 0)
+    this.#spans = spansOf(this.#editors.active?.document.doubtful ?? [])
+    this.#counted.fire([...this.#spans.values()].reduce((sum, { length }) => sum + length, 0))
     this.#changed.fire(undefined)
   }
 }
 
 function objectItem(
   document: AnnotatorDocument | undefined,
-  { objectId, frames }: Extract<DoubtfulItem, { kind: 'object' }>,
+  { objectId, spans }: Extract<DoubtfulItem, { kind: 'object' }>,
 ): vscode.TreeItem {
   const object = document?.annotations.objects.get(objectId)
   const item = new vscode.TreeItem(object?.name ?? String(objectId), vscode.TreeItemCollapsibleState.Expanded)
   item.id = `object ${objectId}`
-  item.description = String(frames.length)
+  item.description = String(spans.length)
   if (document !== undefined && object !== undefined)
     item.iconPath = swatch(colourOf(document.annotations, object))
   return item
 }
 
-function frameItem(
-  document: AnnotatorDocument | undefined,
-  { objectId, frame, reason }: DoubtfulFrame,
-): vscode.TreeItem {
+function spanItem(document: AnnotatorDocument | undefined, span: DoubtfulSpan): vscode.TreeItem {
+  const { objectId, frame, last, reasons } = span
   const seconds = document?.clip.times[frame]
-  const item = new vscode.TreeItem(vscode.l10n.t('Frame {0}', frame))
-  item.id = `frame ${objectId} ${frame} ${reason}`
+  const item = new vscode.TreeItem(
+    frame === last ? vscode.l10n.t('Frame {0}', frame) : vscode.l10n.t('Frames {0} to {1}', frame, last),
+  )
+  item.id = `frame ${objectId} ${frame}`
   item.contextValue = 'frame'
   item.description = [
-    reasonText(document, { objectId, frame, reason }),
+    reasons.map((reason) => reasonText(document, span, reason)).join(', '),
     ...(seconds === undefined ? [] : [`${seconds.toFixed(2)} s`]),
   ].join(' · ')
-  item.iconPath = new vscode.ThemeIcon(ICONS[reason])
+  item.iconPath = new vscode.ThemeIcon(ICONS[reasons[0] ?? 'confidence'])
   item.command = {
     command: 'siammae.goToFrame',
     title: vscode.l10n.t('Go to frame'),
@@ -119,14 +116,17 @@ const ICONS: Record<DoubtReason, string> = {
 
 function reasonText(
   document: AnnotatorDocument | undefined,
-  { objectId, frame, reason }: DoubtfulFrame,
+  span: DoubtfulSpan,
+  reason: DoubtReason,
 ): string {
   switch (reason) {
     case 'confidence': {
-      const entry = document?.annotations.entry(objectId, frame)
-      return entry !== undefined && 'confidence' in entry
-        ? vscode.l10n.t('confidence {0} %', Math.round(entry.confidence * 100))
-        : vscode.l10n.t('low confidence')
+      const lowest = lowestConfidence(document, span)
+      if (lowest === undefined) return vscode.l10n.t('low confidence')
+      const percent = Math.round(lowest * 100)
+      return span.frame === span.last
+        ? vscode.l10n.t('confidence {0} %', percent)
+        : vscode.l10n.t('confidence down to {0} %', percent)
     }
     case 'area':
       return vscode.l10n.t('sudden change of size')
@@ -140,4 +140,16 @@ function reasonText(
       reason satisfies never
       return ''
   }
+}
+
+function lowestConfidence(
+  document: AnnotatorDocument | undefined,
+  { objectId, frame, last }: DoubtfulSpan,
+): number | undefined {
+  let lowest: number | undefined
+  for (let at = frame; at <= last; at++) {
+    const entry = document?.annotations.entry(objectId, at)
+    if (entry !== undefined && 'confidence' in entry) lowest = Math.min(lowest ?? 1, entry.confidence)
+  }
+  return lowest
 }

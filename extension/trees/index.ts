@@ -5,7 +5,7 @@ import { ModelsTree } from './models.ts'
 import { ObjectsTree } from './objects.ts'
 import { TrainingsTree } from './trainings.ts'
 
-/** The views of the Activity Bar container: objects, frames worth checking with their number as a badge, models, trainings. */
+/** The views of the Activity Bar container: objects, places worth checking with their number as a badge, models, trainings. */
 export function registerTrees({ editors, models, tuning }: Services): vscode.Disposable {
   const objects = new ObjectsTree(editors)
   const doubtful = new DoubtfulTree(editors)
@@ -22,7 +22,13 @@ export function registerTrees({ editors, models, tuning }: Services): vscode.Dis
     doubtfulView.badge =
       number === 0
         ? undefined
-        : { value: number, tooltip: vscode.l10n.t('{0} frames worth checking', number) }
+        : {
+            value: number,
+            tooltip:
+              number === 1
+                ? vscode.l10n.t('1 place worth checking')
+                : vscode.l10n.t('{0} places worth checking', number),
+          }
   })
   return vscode.Disposable.from(
     objects,

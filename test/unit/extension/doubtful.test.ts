@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ChangedFrames } from '../../../extension/document/changed-frames.ts'
 import { DoubtfulFrames } from '../../../extension/document/doubtful.ts'
+import { spansOf } from '../../../extension/document/doubtful-spans.ts'
 import { measureOf } from '../../../extension/document/measure.ts'
 import { AnnotationDocument, type Entry, encodeMask, type Rle } from '../../../model/annotation/index.ts'
+import type { DoubtReason } from '../../../webview/protocol/index.ts'
 import { largeDocument, run } from './large-documents.ts'
 
 const video = { path: 'clip.mp4', hash: '', frameCount: 60, width: 96, height: 64 }
@@ -257,5 +259,43 @@ describe('Measure of a mask', () => {
       parts: 1,
     })
     expect(measureOf({ state: 'keyframe', occluded: true })).toBeUndefined()
+  })
+})
+
+describe('Places worth checking', () => {
+  const doubt = (objectId: number, frame: number, reason: DoubtReason = 'confidence') => ({
+    objectId,
+    frame,
+    reason,
+  })
+
+  it('are frames of one object that follow one another, with every reason once', () => {
+    const spans = spansOf([
+      doubt(2, 3),
+      doubt(1, 4, 'area'),
+      doubt(2, 4, 'split'),
+      doubt(1, 5),
+      doubt(2, 5),
+      doubt(1, 9, 'lost'),
+    ])
+    expect([...spans]).toEqual([
+      [
+        1,
+        [
+          { objectId: 1, frame: 4, last: 5, reasons: ['area', 'confidence'] },
+          { objectId: 1, frame: 9, last: 9, reasons: ['lost'] },
+        ],
+      ],
+      [2, [{ objectId: 2, frame: 3, last: 5, reasons: ['confidence', 'split'] }]],
+    ])
+    expect(spansOf([]).size).toBe(0)
+  })
+
+  it('are one for a drift over many frames', () => {
+    const target = steadyClip()
+    for (let frame = 20; frame < 50; frame++) put(target, frame, propagated(steady(frame), 0.3))
+    const { list } = lookAt(target)
+    expect(list).toHaveLength(30)
+    expect(spansOf(list).get(1)).toMatchObject([{ frame: 20, last: 49 }])
   })
 })
