@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { explainSystemError } from './errors.ts'
 
@@ -44,5 +44,33 @@ export async function makeFolder(path: string): Promise<void> {
     await mkdir(path, { recursive: true })
   } catch (error) {
     throw explainSystemError(error, 'create the folder', path)
+  }
+}
+
+/**
+ * Removes files of a cache, those first that were not used for the longest (by their time of change), until its limits
+ * are kept or nothing is left that may go. Another process may do the same at the same time; what cannot be removed stays.
+ * @param limits bytes and number of files that may stay
+ * @param isInUse whether a file must stay, given its path and its time of change in milliseconds since 1970
+ */
+export async function removeLongestUnused(
+  paths: readonly string[],
+  limits: { readonly bytes?: number; readonly files?: number },
+  isInUse: (path: string, usedAt: number) => boolean,
+): Promise<void> {
+  const found: { path: string; size: number; usedAt: number }[] = []
+  for (const path of paths) {
+    const facts = await stat(path).catch(() => undefined)
+    if (facts?.isFile()) found.push({ path, size: facts.size, usedAt: facts.mtimeMs })
+  }
+  const { bytes = Infinity, files = Infinity } = limits
+  let total = found.reduce((sum, { size }) => sum + size, 0)
+  let count = found.length
+  for (const { path, size, usedAt } of found.sort((a, b) => a.usedAt - b.usedAt)) {
+    if (total <= bytes && count <= files) return
+    if (isInUse(path, usedAt)) continue
+    await rm(path, { force: true }).catch(() => {})
+    total -= size
+    count--
   }
 }

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
-import { makeFolder, writeFileAtomic } from '../files.ts'
+import { makeFolder, removeLongestUnused, writeFileAtomic } from '../files.ts'
 import { openPack, type Pack } from './data-pack.ts'
 
 /** For how long a pack is taken for used after its user last said so, and how often a user says so. */
@@ -74,19 +74,12 @@ export class PackFolder {
 
   /** Removes the least recently used packs that nobody uses until the limit is kept, or none is left. */
   async makeRoom(): Promise<void> {
-    const packs: { path: string; size: number; usedUntil: number }[] = []
-    for (const path of await this.#files('.pack')) {
-      const facts = await stat(path).catch(() => undefined)
-      if (facts?.isFile()) packs.push({ path, size: facts.size, usedUntil: facts.mtimeMs })
-    }
-    let total = packs.reduce((sum, pack) => sum + pack.size, 0)
     const now = Date.now()
-    for (const pack of packs.sort((a, b) => a.usedUntil - b.usedUntil)) {
-      if (total <= this.#limit) return
-      if (this.#held.has(pack.path) || pack.usedUntil > now) continue
-      await rm(pack.path, { force: true }).catch(() => {})
-      total -= pack.size
-    }
+    await removeLongestUnused(
+      await this.#files('.pack'),
+      { bytes: this.#limit },
+      (path, usedUntil) => this.#held.has(path) || usedUntil > now,
+    )
   }
 
   /**

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { makeFolder, writeFileAtomic } from '../files.ts'
+import { makeFolder, removeLongestUnused, writeFileAtomic } from '../files.ts'
 import type { BuiltTable } from './build-table.ts'
 import type { FileStamp } from './file-stamp.ts'
 import type { Ffmpeg } from './locate-ffmpeg.ts'
@@ -13,6 +13,15 @@ const SCHEMA = 1
 
 /** About five million frames; a larger file was not written by us. */
 const LARGEST_ENTRY = 256 * 2 ** 20
+
+/** What may stay: a table of a long clip (100,000 frames) has about 2 MB, one of a short clip a few kB. */
+const LIMITS = { files: 500, bytes: 256 * 2 ** 20 }
+/** One that was used within this time stays: somebody may be about to read it. In milliseconds. */
+const IN_USE_MS = 10 * 60_000
+/** A temporary file of this age was left by a process that was killed, in milliseconds. */
+const ABANDONED_MS = 60 * 60_000
+
+const PREFIX = 'frame-table-'
 
 const whole = v.pipe(v.number(), v.safeInteger())
 const positive = v.pipe(whole, v.minValue(1))
@@ -46,12 +55,17 @@ const Entry = v.object({
   keyFrames: v.array(count),
 })
 
-/** Frame tables kept as one JSON file each, found by path, size, time of change and version of ffmpeg. */
+/**
+ * Frame tables kept as one JSON file each, found by path, size, time of change and version of ffmpeg. A file's own time of
+ * change tells when it was used last; whenever one is written, those not used for the longest go.
+ */
 export class TableCache {
   readonly #folder: string
+  readonly #limits: { readonly files: number; readonly bytes: number }
 
-  constructor(folder: string) {
+  constructor(folder: string, limits = LIMITS) {
     this.#folder = folder
+    this.#limits = limits
   }
 
   /** The kept table, or undefined when there is none that fits; a damaged entry counts as none. */
@@ -59,6 +73,9 @@ export class TableCache {
     const file = this.#file(path, stamp, ffmpeg)
     try {
       if ((await stat(file)).size > LARGEST_ENTRY) return undefined
+      const now = new Date()
+      // A folder that is read-only serves all the same.
+      await utimes(file, now, now).catch(() => {})
       const entry = v.parse(Entry, JSON.parse(await readFile(file, 'utf8')))
       const {
         schema: _,
@@ -114,14 +131,30 @@ export class TableCache {
     try {
       await makeFolder(this.#folder)
       await writeFileAtomic(this.#file(facts.path, stamp, ffmpeg), JSON.stringify(entry))
+      await this.#makeRoom()
     } catch {
       // See above.
     }
   }
 
+  async #makeRoom(): Promise<void> {
+    const names = await readdir(this.#folder)
+    const paths = (start: string, end: string): string[] =>
+      names
+        .filter((name) => name.startsWith(start) && name.endsWith(end))
+        .map((name) => join(this.#folder, name))
+    const now = Date.now()
+    await removeLongestUnused(paths(PREFIX, '.json'), this.#limits, (_, usedAt) => usedAt > now - IN_USE_MS)
+    await removeLongestUnused(
+      paths(`.${PREFIX}`, '.tmp'),
+      { files: 0 },
+      (_, writtenAt) => writtenAt > now - ABANDONED_MS,
+    )
+  }
+
   #file(path: string, stamp: FileStamp, ffmpeg: Ffmpeg): string {
     const key = JSON.stringify([SCHEMA, path, stamp.size, stamp.modified, ffmpeg.version])
     const name = createHash('sha256').update(key).digest('hex').slice(0, 32)
-    return join(this.#folder, `frame-table-${name}.json`)
+    return join(this.#folder, `${PREFIX}${name}.json`)
   }
 }
