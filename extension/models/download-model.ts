@@ -4,10 +4,12 @@ import { basename, join } from 'node:path'
 import * as vscode from 'vscode'
 import { CancelledError } from '../../model/errors.ts'
 import type { Services } from '../services.ts'
+import { wordsOf } from '../words.ts'
 import { type CatalogueModel, readCatalogue } from './catalogue.ts'
 import { download } from './download.ts'
 import { type ImportedModel, importFile } from './import.ts'
 import { megabytes } from './import-report.ts'
+import { licenceWords } from './licence.ts'
 
 /**
  * Lets the person choose a public checkpoint, and fetches it.
@@ -88,7 +90,7 @@ async function confirm(model: CatalogueModel): Promise<boolean> {
       modal: true,
       detail: vscode.l10n.t(
         'Licence: {0}. It is downloaded over an encrypted connection, checked, imported, and tried on a picture.',
-        model.licence === 'unknown' ? vscode.l10n.t('unknown') : model.licence,
+        wordsOf(licenceWords(model)),
       ),
     },
     go,
@@ -107,7 +109,7 @@ async function offerByHand(model: CatalogueModel): Promise<void> {
       modal: true,
       detail: vscode.l10n.t(
         'Licence: {0}. Download the file from its page, then import it.',
-        model.licence === 'unknown' ? vscode.l10n.t('unknown') : model.licence,
+        wordsOf(licenceWords(model)),
       ),
     },
     open,

@@ -2,6 +2,8 @@
 import { l10n } from 'vscode'
 import type { ImportAnswer } from '../../model/process/index.ts'
 import { cell, reportTable } from '../reports.ts'
+import { wordsOf } from '../words.ts'
+import { licenceWords } from './licence.ts'
 
 type Done = Extract<ImportAnswer, { kind: 'done' }>
 
@@ -18,7 +20,7 @@ export function importReport(name: string, source: string, answer: Done): string
       l10n.t('Network'),
       answer.heads === undefined ? answer.name : l10n.t('{0}, {1} heads', answer.name, answer.heads),
     ],
-    [l10n.t('Licence'), licence === 'unknown' ? l10n.t('unknown') : licence],
+    [l10n.t('Licence'), wordsOf(licenceWords({ licence }))],
     ...(part === '' ? [] : [[l10n.t('Part'), part] as [string, string]]),
     ...(report.otherParts.length === 0
       ? []

@@ -16,7 +16,7 @@ export interface ModelEntry {
   readonly origin: ModelOrigin
   /** Path or URL that it was made from, or the run that trained it. */
   readonly source: string
-  /** `unknown` where nobody knows. */
+  /** `unknown` where nobody knows; `MIT + its footage` of a trained one. Shown by `licence.ts`. */
   readonly licence: string
   /** Absolute path of the file that runs. */
   readonly file: string

@@ -145,6 +145,7 @@ export class FineTuning implements vscode.Disposable {
       size: size.join(' '),
       origin: 'trained',
       source: folder,
+      licence: model.licence,
       file,
     })
     this.trainings.tellModelId(folder, entry.id)

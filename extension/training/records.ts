@@ -55,7 +55,7 @@ const Record = v.object({
   steps: count,
   loss: v.optional(v.number()),
   device: v.optional(v.string()),
-  model: v.optional(v.object({ file: text, name: v.string(), step: count })),
+  model: v.optional(v.object({ file: text, name: v.string(), step: count, licence: v.optional(text) })),
   modelId: v.optional(text),
 })
 

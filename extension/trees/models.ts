@@ -4,6 +4,7 @@ import * as vscode from 'vscode'
 import { megabytes } from '../models/import-report.ts'
 import type { ModelEntry, ModelOrigin, Models } from '../models/index.ts'
 import { STARTER_ID } from '../models/index.ts'
+import { licenceWords } from '../models/licence.ts'
 import type { ModelItem } from '../models/pick-model.ts'
 import { wordsOf } from '../words.ts'
 
@@ -117,7 +118,7 @@ function tooltip(model: ModelEntry, isThere: boolean): vscode.MarkdownString {
   }
   text.appendMarkdown('**').appendText(model.name).appendMarkdown('**\n\n')
   line(vscode.l10n.t('Network'), `${model.family} ${model.size}`)
-  line(vscode.l10n.t('Licence'), model.licence === 'unknown' ? vscode.l10n.t('unknown') : model.licence)
+  line(vscode.l10n.t('Licence'), wordsOf(licenceWords(model)))
   line(vscode.l10n.t('From'), model.source)
   line(vscode.l10n.t('File'), isThere ? `${model.file}, ${megabytes(model.bytes)}` : model.file)
   line(vscode.l10n.t('Added'), model.added.slice(0, 10))

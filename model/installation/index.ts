@@ -6,4 +6,5 @@ export {
   starterModelPath,
   toolVersion,
   untrainedNote,
+  weightsLicence,
 } from './package.ts'

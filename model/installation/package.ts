@@ -26,6 +26,14 @@ export function starterModelPath(): string {
   return join(packageFolder(), 'media', 'models', 'starter.safetensors')
 }
 
+/** The licence of weights: the starter's is that of this program, any other's what its file says. */
+export function weightsLicence(weights: {
+  readonly path: string
+  readonly licence: string | undefined
+}): string | undefined {
+  return weights.path === starterModelPath() ? 'MIT' : weights.licence
+}
+
 /**
  * Reads a model; the starter model where none is named.
  * @throws UserError naming the file that is missing or damaged

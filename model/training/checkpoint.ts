@@ -18,6 +18,7 @@ import {
   takeParameters,
   writeSiamMae,
 } from '../weights/index.ts'
+import { trainedLicence } from './licences.ts'
 import { trainableLayout } from './optimiser.ts'
 import { checkRunConfig, type RunConfig } from './run-schema.ts'
 import { firstMoment, secondMoment } from './step-graph.ts'
@@ -91,6 +92,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
         [FORMAT_KEY]: FORMAT,
         [STEP_KEY]: String(state.step),
         [RUN_KEY]: JSON.stringify(config),
+        licence: trainedLicence(config.init),
         ...(smoothedLoss !== undefined && { [LOSS_KEY]: String(smoothedLoss) }),
       },
       extra: momentTensors(checkpoint),

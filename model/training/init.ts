@@ -23,6 +23,8 @@ export interface InitialWeights {
   readonly whole: boolean
   /** False for a network that was only initialised. */
   readonly trained: boolean
+  /** As the file says; undefined where it does not. */
+  readonly licence: string | undefined
   readonly parameters: Parameters
 }
 
@@ -33,17 +35,27 @@ export interface InitialWeights {
 export async function readInitialWeights(path: string): Promise<InitialWeights> {
   const absolute = resolve(path)
   if (isSiamMae(await readSafetensorsMetadata(absolute))) {
-    const { config, parameters, trained } = await readSiamMae(absolute)
-    return { path: absolute, hash: hashOf(parameters), model: config, whole: true, trained, parameters }
+    const { config, parameters, trained, metadata } = await readSiamMae(absolute)
+    const { licence } = metadata
+    return {
+      path: absolute,
+      hash: hashOf(parameters),
+      model: config,
+      whole: true,
+      trained,
+      licence,
+      parameters,
+    }
   }
-  const { config: encoder, parameters, trained } = await readEncoder(absolute)
+  const { config: encoder, parameters, trained, metadata } = await readEncoder(absolute)
   if (encoder.classToken === false || encoder.registers)
     throw new UserError(
       `${path} ${encoder.registers ? 'has register tokens' : 'has no [CLS] token'}, and such networks cannot be trained here; use it as it is, or start from another model.`,
     )
   const usual = siamMaeConfig(encoder.dim > 384 ? 'B' : 'S', encoder.patch)
   const model = { ...usual, imageSize: encoder.patch * encoder.positionGrid, encoder }
-  return { path: absolute, hash: hashOf(parameters), model, whole: false, trained, parameters }
+  const { licence } = metadata
+  return { path: absolute, hash: hashOf(parameters), model, whole: false, trained, licence, parameters }
 }
 
 function hashOf(parameters: Parameters): string {

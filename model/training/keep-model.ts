@@ -10,6 +10,7 @@ export interface KeptModel {
   readonly config: SiamMaeConfig
   /** Steps of the run that it comes from. */
   readonly step: number
+  readonly licence: string
 }
 
 /**
@@ -26,5 +27,5 @@ export async function keepModel(checkpoint: string, file: string): Promise<KeptM
     trained,
     metadata: { ...Object.fromEntries(own), origin: `training run, step ${step}` },
   })
-  return { file, name, config, step }
+  return { file, name, config, step, licence: metadata.licence ?? 'unknown' }
 }

@@ -1,4 +1,4 @@
-/** Which licence footage came with, as far as a file beside it says. */
+/** Which licence footage came with, as far as a file beside it says; and which a model has that learned from it. */
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -19,6 +19,21 @@ const KNOWN: readonly [RegExp, string][] = [
 ]
 
 export const NOT_STATED = 'not stated'
+
+/** What stands in the licence of a model for the licences of all that it learned from. */
+const ITS_FOOTAGE = 'its footage'
+
+/**
+ * The licence of a model that a run makes, as it stands in the model's file: that of the weights it started from, and
+ * that of its footage, `MIT + its footage`.
+ * @param init what the run started from; null for random weights
+ */
+export function trainedLicence(init: { readonly licence?: string | undefined } | null): string {
+  if (init === null) return ITS_FOOTAGE
+  const licence = init.licence ?? 'unknown'
+  // What was trained before had footage of its own, which is in these words already.
+  return licence.endsWith(ITS_FOOTAGE) ? licence : `${licence} + ${ITS_FOOTAGE}`
+}
 
 /**
  * Looks beside a clip, and up to three folders above it, for a licence file or a README that names one licence.

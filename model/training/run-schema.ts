@@ -36,8 +36,12 @@ export interface RunConfig {
   readonly version: typeof RUN_CONFIG_VERSION
   readonly preset: PresetName
   readonly seed: number
-  /** The checkpoint that the run started from, by path and hash; null for random weights. */
-  readonly init: { readonly path: string; readonly hash: string } | null
+  /** The checkpoint that the run started from, by path and hash, with its licence if known; null for random weights. */
+  readonly init: {
+    readonly path: string
+    readonly hash: string
+    readonly licence?: string | undefined
+  } | null
   readonly model: SiamMaeConfig
   readonly data: DataConfig
   readonly optimiser: OptimiserSettings
@@ -141,7 +145,7 @@ export const runConfigSchema: v.GenericSchema<RunConfig> = v.strictObject({
     PRESET_NAMES.includes(value as PresetName),
   ),
   seed: whole(0, 2 ** 31 - 1),
-  init: v.nullable(v.strictObject({ path: text, hash: text })),
+  init: v.nullable(v.strictObject({ path: text, hash: text, licence: v.optional(text) })),
   model: siamMaeConfigSchema,
   data: v.strictObject({
     sources: setting<readonly string[]>(

@@ -33,7 +33,9 @@ Written by ${tool} on ${new Date().toISOString().slice(0, 10)}.
 ## Model
 
 ${encoderName(encoder)}, ${config.model.encoderMode} encoder (${encoder.depth} blocks, ${encoder.dim} channels, ${encoder.heads} heads), ${config.model.decoderMode} decoder (${decoder.depth} blocks, ${decoder.dim} channels, ${decoder.heads} heads), ${facts.parameters.toLocaleString('en')} parameters, pictures of ${config.model.imageSize} x ${config.model.imageSize} pixels. Removed of the past frame ${percent(config.model.pastRatio)}, of the future frame ${percent(config.model.futureRatio)}.
-${config.init ? `\nStarted from ${config.init.path} (${config.init.hash}).\n` : ''}
+
+${config.init ? `Started from ${config.init.path} (${config.init.hash}).` : 'Started from random weights.'} ${licenceSentence(config.init)}
+
 ## Data
 
 ${await dataSection(facts)}
@@ -52,6 +54,12 @@ Device ${device}; ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().le
 ## Results
 
 ${resultSection(facts)}`
+}
+
+function licenceSentence(init: RunConfig['init']): string {
+  const start =
+    init === null ? '' : `that of the weights that it started from (${init.licence ?? 'unknown'}) and `
+  return `Licence: ${start}that of the footage below.`
 }
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(2))} %`

@@ -121,6 +121,7 @@ describe('a run', () => {
     const card = readFileSync(file('whole', 'training-card.md'), 'utf8')
     expect(card).toMatch(/test\.mp4 .*CC0 \(LICENSE\.txt\)/)
     expect(card).toMatch(/9 of 9 steps, 72 pairs/)
+    expect(card).toMatch(/Started from random weights\. Licence: that of the footage below\./)
   })
 
   it.concurrent('stopped half-way and resumed gives the same bits', async () => {
@@ -277,7 +278,7 @@ describe('checkpoints of a run as models', () => {
     const config = JSON.parse(readFileSync(file('tuned', 'config.json'), 'utf8'))
     expect(config).toMatchObject({
       preset: 'finetune',
-      init: { path: checkpoint },
+      init: { path: checkpoint, licence: 'its footage' },
       model: { imageSize: 32, encoder: { dim: 32 }, decoder: { dim: 16 } },
       optimiser: { layerDecay: 0.75 },
     })

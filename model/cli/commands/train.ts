@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { CancelledError, explainSystemError, UsageError } from '../../errors.ts'
-import { toolVersion } from '../../installation/index.ts'
+import { toolVersion, weightsLicence } from '../../installation/index.ts'
 import {
   type Continuation,
   continueRun,
@@ -156,7 +156,7 @@ async function startRun(
   const config = absoluteSources(
     resolveRunConfig(preset, layers, {
       model: init?.model,
-      init: init && { path: init.path, hash: init.hash },
+      init: init && { path: init.path, hash: init.hash, licence: weightsLicence(init) },
     }),
   )
   if (config.data.sources.length === 0)

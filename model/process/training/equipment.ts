@@ -1,7 +1,7 @@
 /** What an estimate, a run and an evaluation need before they begin: settings, footage, a device. */
 import { join } from 'node:path'
 import { throwIfCancelled, UsageError } from '../../errors.ts'
-import { starterModelPath } from '../../installation/index.ts'
+import { starterModelPath, weightsLicence } from '../../installation/index.ts'
 import { chooseDevice, type DeviceChoice, Engine, parseDevice } from '../../runtime/index.ts'
 import {
   type FrameCache,
@@ -29,7 +29,7 @@ export async function settle({ sources, start, layers }: TrainingRequest): Promi
       { name: 'The form', settings: { data: { sources: [...sources] } } },
       ...layers.map(({ name, settings }) => ({ name, settings: { ...settings } })),
     ],
-    { model: init?.model, init: init && { path: init.path, hash: init.hash } },
+    { model: init?.model, init: init && { path: init.path, hash: init.hash, licence: weightsLicence(init) } },
   )
   if (config.data.sources.length === 0)
     throw new UsageError('There is no footage yet; add at least one video or folder to learn from.')

@@ -8,8 +8,8 @@ export const MODEL_FILE = 'model.safetensors'
 
 /** Makes a model of a checkpoint of a run. */
 export async function modelOf(folder: RunFolder, checkpoint: string): Promise<TrainedModel> {
-  const { file, name, step } = await keepModel(checkpoint, join(folder.path, MODEL_FILE))
-  return { file, name, step }
+  const { file, name, step, licence } = await keepModel(checkpoint, join(folder.path, MODEL_FILE))
+  return { file, name, step, licence }
 }
 
 /** Makes a model of the last checkpoint of a run that nobody is training. */

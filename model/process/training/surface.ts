@@ -102,6 +102,8 @@ export interface TrainedModel {
   /** `SiamMAE ViT-S/16` */
   readonly name: string
   readonly step: number
+  /** That of the weights it started from and of what it saw: `MIT + its footage`; `its footage`; `unknown`. */
+  readonly licence?: string
 }
 
 /** How a run ended, for now or for good. */

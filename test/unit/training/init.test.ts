@@ -10,6 +10,7 @@ import {
   siamMaeConfig,
 } from '../../../model/siammae/index.ts'
 import { readInitialWeights, startParameters } from '../../../model/training/init.ts'
+import { trainedLicence } from '../../../model/training/licences.ts'
 import { bytesOf, estimateMemory, fittingBatch, isOutOfMemory } from '../../../model/training/memory.ts'
 import { resolveRunConfig } from '../../../model/training/run-config.ts'
 import { writeEncoder, writeSiamMae } from '../../../model/weights/index.ts'
@@ -62,6 +63,18 @@ describe('starting from weights', () => {
       await writeEncoder(path, { config, parameters: initialiseEncoder(config, 1), trained: true })
       await expect(readInitialWeights(path)).rejects.toThrow(message)
     }
+  })
+
+  it('a run leaves a model under the licence of its start and of its footage, each once', async () => {
+    const licensed = join(folder, 'licensed.safetensors')
+    const metadata = { licence: 'Apache-2.0' }
+    await writeEncoder(licensed, { config: encoder, parameters: trained, trained: true, metadata })
+    const init = await readInitialWeights(licensed)
+    expect(trainedLicence(init)).toBe('Apache-2.0 + its footage')
+    expect(trainedLicence({ licence: trainedLicence(init) })).toBe('Apache-2.0 + its footage')
+    expect(trainedLicence(await readInitialWeights(whole))).toBe('unknown + its footage')
+    expect(trainedLicence(null)).toBe('its footage')
+    expect(trainedLicence({ licence: trainedLicence(null) })).toBe('its footage')
   })
 
   it('another decoder starts anew, another picture size stretches the positions', async () => {
