@@ -1,3 +1,12 @@
+export interface UserErrorOptions {
+  readonly cause?: unknown
+  /**
+   * What to type at the command line to do what the sentence says, such as `--batch, --accumulate`. The sentence itself is
+   * read in the editor too, and names settings by their keys.
+   */
+  readonly flags?: string | undefined
+}
+
 /**
  * An error that a person can act on: one sentence that names the file or setting, what is wrong with it and
  * what to do. Shown without a stack trace. Anything else that is thrown is a bug of ours and keeps its trace.
@@ -6,18 +15,20 @@ export class UserError extends Error {
   override readonly name: string = 'UserError'
   /** 1: the work failed; 2: the command or setting itself is wrong. */
   readonly exitCode: 1 | 2
+  readonly flags: string | undefined
 
-  constructor(message: string, options: { exitCode?: 1 | 2; cause?: unknown } = {}) {
+  constructor(message: string, options: UserErrorOptions & { exitCode?: 1 | 2 } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.exitCode = options.exitCode ?? 1
+    this.flags = options.flags
   }
 }
 
 /** A command line or setting that cannot mean anything: exit code 2. */
 export class UsageError extends UserError {
   override readonly name = 'UsageError'
-  constructor(message: string, cause?: unknown) {
-    super(message, { exitCode: 2, cause })
+  constructor(message: string, options: UserErrorOptions = {}) {
+    super(message, { ...options, exitCode: 2 })
   }
 }
 

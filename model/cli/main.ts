@@ -65,7 +65,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof CancelledError) return 130
   if (error instanceof UserError) {
-    say(`Error: ${error.message}`)
+    say(`Error: ${withFlags(error)}`)
     return error.exitCode
   }
   say(
@@ -73,6 +73,11 @@ function exitCodeOf(error: unknown): number {
   )
   say(error instanceof Error ? (error.stack ?? '') : String(error))
   return 1
+}
+
+/** The sentence, and in brackets what to type to do what it says. */
+function withFlags({ message, flags }: UserError): string {
+  return flags === undefined ? message : `${message.replace(/\.$/, '')} (${flags}).`
 }
 
 // A reader that closed the pipe early (`siammae info x | head`) is no error.

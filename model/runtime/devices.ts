@@ -101,7 +101,8 @@ export async function chooseDevice(request: DeviceRequest): Promise<DeviceChoice
     const probe = await probeDevice(request)
     if (!probe.ok)
       throw new UserError(
-        `The device "${request}" does not work here: ${probe.reason}. Run with --device auto, or see "siammae doctor".`,
+        `The device "${request}" does not work here: ${probe.reason}. Choose the device "auto"; the doctor says what works here.`,
+        { flags: '--device auto, siammae doctor' },
       )
     return { device: request, probes: [probe], notes: [] }
   }

@@ -101,8 +101,8 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
     const last = (await listCheckpoints(folder).catch(() => [])).at(-1)
     if (!(error instanceof UserError) || !last) throw error
     throw new UserError(
-      `${error.message} The checkpoint before it, ${basename(last.path)}, is whole; --resume goes on from there.`,
-      { cause: error },
+      `${error.message} The checkpoint before it, ${basename(last.path)}, is whole; resuming the run goes on from there.`,
+      { cause: error, flags: '--resume' },
     )
   }
   await prune(folder, config.checkpoints.keep)
@@ -145,11 +145,13 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const version = metadata[FORMAT_KEY]
   if (version === undefined)
     throw new UserError(
-      `${path} is ${isSiamMae(metadata) ? 'a model without the state of its optimiser' : 'no checkpoint of a training run'}: a run cannot go on from it. Start a new run from it with --init.`,
+      `${path} is ${isSiamMae(metadata) ? 'a model without the state of its optimiser' : 'no checkpoint of a training run'}: a run cannot go on from it. Start a new run from it.`,
+      { flags: '--init' },
     )
   if (version !== FORMAT)
     throw new UserError(
-      `${path} was written by another version of this program (checkpoint format ${version}, this one knows ${FORMAT}). Resume it with that version, or start a new run from it with --init.`,
+      `${path} was written by another version of this program (checkpoint format ${version}, this one knows ${FORMAT}). Resume it with that version, or start a new run from it.`,
+      { flags: '--resume, --init' },
     )
   const step = Number(metadata[STEP_KEY])
   if (!Number.isSafeInteger(step) || step < 0)

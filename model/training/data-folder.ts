@@ -94,7 +94,7 @@ export class PackFolder {
     throw new UserError(
       `${which} to train on need${clips === 1 ? 's' : ''} more than the ${inGigabytes(this.#limit)} GB that the frame ` +
         `cache ${this.path} may have (${inGigabytes(this.bytes + more)} GB for the first ${counted}); ` +
-        'raise its limit, or train on fewer or shorter clips.',
+        'raise its limit data.cacheLimitGb, or train on fewer or shorter clips.',
     )
   }
 

@@ -109,6 +109,7 @@ function refuseOtherEncoder({ encoder }: SiamMaeConfig, init: InitialWeights): v
   for (const key of ['patch', 'dim', 'depth', 'heads', 'mlpRatio'] as const)
     if (encoder[key] !== init.model.encoder[key])
       throw new UsageError(
-        `model.encoder.${key} is ${encoder[key]}, and ${init.path} has ${init.model.encoder[key]}; leave it out, or start without --init.`,
+        `model.encoder.${key} is ${encoder[key]}, and ${init.path} has ${init.model.encoder[key]}; leave it out, or start from random weights.`,
+        { flags: 'without --init' },
       )
 }

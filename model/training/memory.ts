@@ -68,18 +68,25 @@ export function totalMemory(): number {
 /**
  * What to set instead, in words: a batch that fits, and the accumulation that keeps the pairs per step.
  * @param available bytes
+ * @returns a sentence without its full stop, and the options of the command line that do what it says
  */
 export function fittingBatch(
   config: MemorySettings & Pick<RunConfig, 'batch' | 'accumulate'>,
   available: number,
-): string {
+): { readonly advice: string; readonly flags: string | undefined } {
   const { fixedBytes, bytesPerPair } = estimateMemory(config)
   const pairs = config.batch * config.accumulate
   let batch = Math.min(config.batch - 1, Math.floor((available - fixedBytes) / bytesPerPair))
   while (batch > 0 && pairs % batch !== 0) batch--
   if (batch < 1)
-    return 'Not even the smallest batch is likely to fit; choose a smaller model or model.imageSize'
-  return `A batch of ${batch} would fit: --batch ${batch} --accumulate ${pairs / batch} keeps the pairs per step`
+    return {
+      advice: 'Not even the smallest batch is likely to fit; choose a smaller model or model.imageSize',
+      flags: undefined,
+    }
+  return {
+    advice: `A batch of ${batch} would fit: the settings batch ${batch} and accumulate ${pairs / batch} keep the pairs per step`,
+    flags: '--batch, --accumulate',
+  }
 }
 
 const OUT_OF_MEMORY =

@@ -46,9 +46,9 @@ export class RunFolder {
     try {
       const names = (await readdir(path)).filter((name) => !name.startsWith('.') && name !== 'run.lock')
       if (names.includes('config.json'))
-        throw new UserError(
-          `${path} holds a run already. Go on with it with --resume ${path}, or choose another --out.`,
-        )
+        throw new UserError(`${path} holds a run already. Resume it, or choose another folder.`, {
+          flags: `--resume ${path}, --out`,
+        })
       if (names.length > 0)
         throw new UserError(`${path} is not empty (${names[0]}). Choose a new folder for the run.`)
     } catch (error) {

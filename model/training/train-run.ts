@@ -88,7 +88,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunReport
   const done = checkpoint?.state.step ?? 0
   if (done >= config.schedule.steps)
     throw new UsageError(
-      `schedule.steps is ${config.schedule.steps}, and the run has done ${done} steps; to go on, resume it with a larger --steps.`,
+      `schedule.steps is ${config.schedule.steps}, and the run has done ${done} steps; to go on, resume it with a larger schedule.steps.`,
+      { flags: '--steps' },
     )
   const run = new Run(options)
   try {
@@ -320,7 +321,8 @@ class Run {
     const changed = before.find((clip, index) => !same(clip, now[index])) ?? now[before.length]
     if (changed)
       throw new UserError(
-        `The clips are not those that the run began with: ${changed.path} was added, removed or changed. Bring the old clips back, or start a new run from the last checkpoint with --init.`,
+        `The clips are not those that the run began with: ${changed.path} was added, removed or changed. Bring the old clips back, or start a new run from the last checkpoint.`,
+        { flags: '--init' },
       )
   }
 
@@ -332,9 +334,9 @@ class Run {
     const available = availableMemory()
     if (needed <= available) return
     const facts = `A step with a batch of ${config.batch} needs about ${gigabytes(needed)} of memory`
-    const advice = fittingBatch(config, available)
+    const { advice, flags } = fittingBatch(config, available)
     if (needed > SURE_MISS * totalMemory())
-      throw new UserError(`${facts}, and this machine has ${gigabytes(totalMemory())}. ${advice}.`)
+      throw new UserError(`${facts}, and this machine has ${gigabytes(totalMemory())}. ${advice}.`, { flags })
     events?.onNote?.(`${facts}, and ${gigabytes(available)} are free. ${advice}.`)
   }
 
@@ -347,9 +349,13 @@ class Run {
       // What a GPU has left cannot be asked for; half the batch is the usual next try.
       const room =
         engine.device === 'cpu' ? availableMemory() : bytesOf(estimateMemory(config), config.batch / 2)
+      const { advice, flags } = fittingBatch(config, room)
       throw new UserError(
-        `Not enough memory for a batch of ${config.batch} on ${engine.device}. ${fittingBatch(config, room)}.`,
-        { cause: error },
+        `Not enough memory for a batch of ${config.batch} on ${engine.device}. ${advice}.`,
+        {
+          cause: error,
+          flags,
+        },
       )
     }
   }

@@ -73,9 +73,9 @@ async function refuseForeign(path: string): Promise<void> {
 }
 
 function foreign(path: string): UserError {
-  return new UserError(
-    `${path} is no model that this program wrote. Import it first: siammae import-model ${basename(path)} --out model.safetensors.`,
-  )
+  return new UserError(`${path} is no model that this program wrote. Import it first.`, {
+    flags: `siammae import-model ${basename(path)} --out model.safetensors`,
+  })
 }
 
 /** Writes an encoder atomically. @throws UserError when the place is not writable or the disk is full */

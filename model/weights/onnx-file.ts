@@ -97,9 +97,9 @@ export async function readOnnxEncoder(path: string): Promise<OnnxEncoder> {
   const { bytes: graph, metadata } = await readOnnxFile(path)
   const config = onnxConfigOf(path, metadata)
   if (config === undefined)
-    throw new UserError(
-      `${path} was not imported yet. Import it first: siammae import-model ${basename(path)} --out model.onnx.`,
-    )
+    throw new UserError(`${path} was not imported yet. Import it first.`, {
+      flags: `siammae import-model ${basename(path)} --out model.onnx`,
+    })
   return {
     kind: 'onnx',
     name: onnxName(config),

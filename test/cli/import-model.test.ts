@@ -83,7 +83,7 @@ it('a checkpoint that was not imported is not used by accident', async () => {
   const result = await siammae(['features', picture, '--model', path, '--out', file('raw.safetensors')])
   expect(result.code).toBe(1)
   expect(result.stderr).toMatch(
-    /raw\.pth is no model that this program wrote\. Import it first: siammae import-model/,
+    /raw\.pth is no model that this program wrote\. Import it first \(siammae import-model raw\.pth --out/,
   )
 })
 

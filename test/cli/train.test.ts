@@ -159,7 +159,9 @@ describe('a run', () => {
     cpSync(file('whole'), file('longer'), { recursive: true })
     const done = await train(resume('longer'))
     expect(done.code).toBe(2)
-    expect(done.stderr).toMatch(/has done 9 steps; to go on, resume it with a larger --steps/)
+    expect(done.stderr).toMatch(
+      /has done 9 steps; to go on, resume it with a larger schedule\.steps \(--steps\)/,
+    )
     expect((await train(resume('longer', '--steps', '10'))).code).toBe(0)
     expect(metrics('longer')).toHaveLength(10)
   })
@@ -241,7 +243,7 @@ describe('what goes wrong in a run', () => {
     ])
     expect(result.code).toBe(1)
     expect(result.stderr).toMatch(
-      /Error: A step with a batch of 60000 needs about \d+.* GB of memory.*--batch \d+ --accumulate \d+/,
+      /Error: A step with a batch of 60000 needs about \d+.* GB of memory.*the settings batch \d+ and accumulate \d+ keep .* \(--batch, --accumulate\)\./,
     )
     expect(readdirSync(file('large'))).toEqual([])
   })
@@ -249,7 +251,9 @@ describe('what goes wrong in a run', () => {
   it('a folder that holds a run already', async () => {
     const result = await train(start('whole'))
     expect(result.code).toBe(1)
-    expect(result.stderr).toMatch(/holds a run already\. Go on with it with --resume/)
+    expect(result.stderr).toMatch(
+      /holds a run already\. Resume it, or choose another folder \(--resume \S+, --out\)/,
+    )
   })
 })
 

@@ -99,10 +99,13 @@ describe('memory', () => {
   const config = resolveRunConfig('pretrain', [{ name: 'test', settings: { batch: 64, accumulate: 4 } }])
 
   it('says which batch fits and how to keep the pairs per step', () => {
-    expect(fittingBatch(config, 2.6e9)).toBe(
-      'A batch of 8 would fit: --batch 8 --accumulate 32 keeps the pairs per step',
-    )
-    expect(fittingBatch(config, 1e9)).toMatch(/Not even the smallest batch/)
+    expect(fittingBatch(config, 2.6e9)).toEqual({
+      advice: 'A batch of 8 would fit: the settings batch 8 and accumulate 32 keep the pairs per step',
+      flags: '--batch, --accumulate',
+    })
+    const none = fittingBatch(config, 1e9)
+    expect(none.advice).toMatch(/Not even the smallest batch/)
+    expect(none.flags).toBeUndefined()
   })
 
   it('grows with the batch and is less where attention is recomputed', () => {
