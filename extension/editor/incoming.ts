@@ -59,7 +59,7 @@ const Argument = v.union([v.pipe(v.number(), v.finite()), text(200), range])
 
 const Message = v.variant('type', [
   v.strictObject({ type: v.literal('ready') }),
-  v.strictObject({ type: v.literal('wantPictures'), frames }),
+  v.strictObject({ type: v.literal('wantPictures'), frames, at: frame, again: v.boolean() }),
   v.strictObject({ type: v.literal('wantEntries'), first: frame, last: frame }),
   // The edits are checked against the document (document/view-edits.ts).
   v.strictObject({

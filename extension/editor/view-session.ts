@@ -143,7 +143,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
         this.#showPhase()
         break
       case 'wantPictures':
-        this.#wantPictures(message.frames)
+        this.#wantPictures(message.frames, message)
         break
       case 'wantEntries':
         this.#window.move(message.first, message.last)
@@ -249,7 +249,10 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     this.#rememberTimer ??= setTimeout(() => this.#remember(), REMEMBER_MS)
   }
 
-  #wantPictures(frames: readonly number[]): void {
+  #wantPictures(
+    frames: readonly number[],
+    how: { readonly at?: number; readonly again?: boolean } = {},
+  ): void {
     if (!this.document.isOpen) return
     const { clip, videoPath } = this.document
     this.#services.client.wantPictures({
@@ -257,6 +260,8 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       view: this.id,
       frames: frames.filter((frame) => frame < clip.frameCount),
       quality: this.#services.settings.pictureQuality(),
+      at: how.at,
+      again: how.again,
     })
   }
 

@@ -78,6 +78,10 @@ export interface PictureWant {
   readonly frames: readonly number[]
   /** JPEG quality, 1 to 100. */
   readonly quality: number
+  /** The frame that the person is on; the first of `frames` when left out. */
+  readonly at?: number | undefined
+  /** What was sent did not arrive. */
+  readonly again?: boolean | undefined
 }
 
 export type ProcessState =

@@ -84,7 +84,7 @@ export class Clips {
   }
 
   /** @throws UserError when the clip is not open */
-  async want({ clip: path, view, frames, quality }: PictureWant): Promise<void> {
+  async want({ clip: path, view, frames, quality, again, at }: PictureWant): Promise<void> {
     const clip = this.#clip(path)
     const source = await clip.source
     let pictures = clip.views.get(view)
@@ -92,7 +92,7 @@ export class Clips {
       pictures = new ViewPictures(resolve(path), source, this.#pictures, this.#sinkOf(path, view))
       clip.views.set(view, pictures)
     }
-    pictures.want(frames, Math.min(100, Math.max(1, Math.round(quality) || 1)))
+    pictures.want(frames, Math.min(100, Math.max(1, Math.round(quality) || 1)), { again, at })
     if (frames.length > 0) return
     // A view that wants nothing is hidden or closed; it gets new decoders when it comes back.
     clip.views.delete(view)

@@ -230,13 +230,17 @@ export interface ModelProcessFunctions {
   closeClip(path: string): Promise<void>
   /**
    * The pictures that a view needs, most urgent first, through {@link HostFunctions.picture}; replaces what the view
-   * wanted before. Neighbouring frames are decoded in one go, and recent ones are kept.
+   * wanted before. Neighbouring frames are decoded in one go, and recent ones are kept. A frame that is still in the
+   * list after it was sent is on its way and not sent twice, unless `again` says that it got lost. `at` is the frame that
+   * the person is on, the first of the list when left out.
    */
   wantPictures(want: {
     clip: string
     view: string
     frames: readonly number[]
     quality: number
+    again?: boolean | undefined
+    at?: number | undefined
   }): Promise<void>
   /**
    * Chooses the device and loads the model ahead of the first run, so that it starts at once.

@@ -43,6 +43,8 @@ export class ViewPictures {
   #playhead: number | undefined
   /** Wanted and not sent yet, most urgent first. */
   #waiting = new Set<number>()
+  /** Wanted and sent: on its way as long as it stays among the wanted ones. */
+  #sent = new Set<number>()
   /** Encoded for {@link #waiting}, whatever the cache drops meanwhile. */
   readonly #ready = new Map<number, EncodedPicture>()
   #ahead: readonly number[] = []
@@ -67,21 +69,34 @@ export class ViewPictures {
     this.#working = this.#work()
   }
 
-  /** Replaces what the view wants. @param quality 1 to 100 */
-  want(frames: readonly number[], quality: number): void {
+  /**
+   * Replaces what the view wants.
+   * @param quality 1 to 100
+   * @param how     `again`: what was sent did not arrive. `at`: the frame that the person is on, the first when left out
+   */
+  want(
+    frames: readonly number[],
+    quality: number,
+    { again, at }: { again?: boolean | undefined; at?: number | undefined } = {},
+  ): void {
     const count = this.#source.table.frames.length
     const valid = frames.filter((frame) => Number.isInteger(frame) && frame >= 0 && frame < count)
-    const [first] = valid
+    const first = valid.length === 0 ? undefined : at !== undefined && at < count ? at : valid[0]
+    let jumped = false
     if (first !== undefined && this.#playhead !== undefined && first !== this.#playhead) {
       this.#direction = first > this.#playhead ? 1 : -1
       this.#stepping = Math.abs(first - this.#playhead) <= STEP
+      jumped = !this.#stepping
     }
     this.#playhead = first
     if (quality !== this.#quality) this.#ready.clear()
+    if (again || quality !== this.#quality) this.#sent.clear()
     this.#quality = quality
-    this.#waiting = new Set(valid)
+    this.#sent = new Set(valid.filter((frame) => this.#sent.has(frame)))
+    this.#waiting = new Set(valid.filter((frame) => !this.#sent.has(frame)))
     for (const frame of [...this.#ready.keys()]) if (!this.#waiting.has(frame)) this.#ready.delete(frame)
-    this.#ahead = first === undefined ? [] : this.#around(first, count)
+    // Who has just jumped gets that frame, and nothing takes the processor from it; a view that stays asks for more.
+    this.#ahead = first === undefined || jumped ? [] : this.#around(first, count)
     this.#tried.clear()
     const target = this.#next()
     if (this.#reading && (first === undefined || (target !== undefined && !this.#reading.reaches(target))))
@@ -169,8 +184,6 @@ export class ViewPictures {
     this.#reading = run
     try {
       const frame = await run.read()
-      // Whoever waited is served; now is the time to get ready for the next jump.
-      this.#source.prepare?.()
       if (frame) this.#keep(frame)
       else throw new Error(`The decoder ended before frame ${target}.`)
     } finally {
@@ -269,8 +282,11 @@ export class ViewPictures {
         if (frame === undefined) return
         const picture = this.#ready.get(frame) ?? this.#cache.get(this.#clip, this.#quality, frame)!
         this.#waiting.delete(frame)
+        this.#sent.add(frame)
         this.#ready.delete(frame)
         this.#sink.picture(frame, picture)
+        // Whoever waited is served; now is the time to get ready for the next jump.
+        if (this.#waiting.size === 0) this.#source.prepare?.()
       }
     } finally {
       this.#sending = false

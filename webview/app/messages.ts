@@ -36,9 +36,13 @@ export function onPictures(listener: PictureListener): void {
   pictures = listener
 }
 
-/** Asks for pictures, most urgent first; replaces what was wanted before. */
-export function wantPictures(frames: readonly number[]): void {
-  post({ type: 'wantPictures', frames })
+/**
+ * Asks for pictures, most urgent first; replaces what was wanted before.
+ * @param at    the frame that the person is on
+ * @param again those sent did not arrive
+ */
+export function wantPictures(frames: readonly number[], at: number, again: boolean): void {
+  post({ type: 'wantPictures', frames, at, again })
 }
 
 let lastEdit = 0

@@ -235,8 +235,16 @@ export type HostMessage =
 export type WebviewMessage =
   /** The webview has started, or was shown again, and needs everything. */
   | { readonly type: 'ready' }
-  /** Pictures that are needed, most urgent first; replaces what this view wanted before. */
-  | { readonly type: 'wantPictures'; readonly frames: readonly number[] }
+  /**
+   * Pictures that are needed, most urgent first; replaces what this view wanted before. One that is still named after it
+   * was sent counts as being on its way, unless `again` is true. `at` is the frame that the person is on.
+   */
+  | {
+      readonly type: 'wantPictures'
+      readonly frames: readonly number[]
+      readonly at: number
+      readonly again: boolean
+    }
   /** The frames whose entries are kept up to date in this view, both included; replaces the window before. */
   | { readonly type: 'wantEntries'; readonly first: number; readonly last: number }
   /** One step of a person's work: `setEntry` edits only. `label` is the undo step's name, in English. */

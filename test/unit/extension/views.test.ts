@@ -114,7 +114,7 @@ describe('Messages of a view', () => {
 
   it.each<[object]>([
     [{ type: 'ready' }],
-    [{ type: 'wantPictures', frames: [3, 2, 1] }],
+    [{ type: 'wantPictures', frames: [3, 2, 1], at: 3, again: false }],
     [{ type: 'wantEntries', first: 0, last: 64 }],
     [{ type: 'view', view }],
     [{ type: 'changeSettings', settings: { maskOpacity: 0.3, maskStyle: 'outline' } }],
@@ -136,8 +136,8 @@ describe('Messages of a view', () => {
     ['ready'],
     [{ type: 'other' }],
     [{ type: 'ready', more: 1 }],
-    [{ type: 'wantPictures', frames: [-1] }],
-    [{ type: 'wantPictures', frames: Array.from({ length: 5_000 }, (_, i) => i) }],
+    [{ type: 'wantPictures', frames: [-1], at: 0, again: false }],
+    [{ type: 'wantPictures', frames: Array.from({ length: 5_000 }, (_, i) => i), at: 0, again: false }],
     [{ type: 'wantEntries', first: 0, last: 1e12 }],
     [{ type: 'view', view: { ...view, tool: 'hammer' } }],
     [{ type: 'changeSettings', settings: { maskOpacity: 2 } }],

@@ -86,7 +86,8 @@ describe('pictures', () => {
   /** Asks and waits until all that is wanted has come. */
   async function see(view: string, frames: readonly number[], quality = 92): Promise<void> {
     const from = model.told.picture.length
-    await model.calls.wantPictures({ clip, view, frames, quality })
+    // Whatever was sent before is asked for again.
+    await model.calls.wantPictures({ clip, view, frames, quality, again: true })
     for (const frame of frames) {
       const fits = (p: { view: string; frame: number }) => p.view === view && p.frame === frame
       const picture = await model.heard('picture', (p) => fits(p) && model.told.picture.indexOf(p) >= from)

@@ -56,7 +56,9 @@ describe('a view of a clip', () => {
       view.want([0], 92)
       await expect.poll(() => sent).toContain(0)
       const before = source.starts.length
-      view.want([at, at + 1, at - 1], 92)
+      view.want([at], 92)
+      await expect.poll(() => sent).toContain(at)
+      view.want([at + 1, at - 1], 92, { at })
       const around = Array.from({ length: 41 }, (_, i) => at - 8 + i)
       await expect.poll(() => around.every(has), { timeout: 10_000 }).toBe(true)
       await sleep(100)
@@ -64,6 +66,33 @@ describe('a view of a clip', () => {
       expect(source.starts.length - before).toBeLessThanOrEqual(3)
     },
   )
+
+  it('decodes nothing but the frame of a jump before the view asks for more', async () => {
+    const source = fakeClip()
+    const { view, sent, has } = viewOf(source)
+    view.want([0, 1, 2], 92)
+    await expect.poll(() => sent).toContain(2)
+    view.want([200], 92)
+    await expect.poll(() => sent).toContain(200)
+    await sleep(100)
+    expect([199, 201, 202].some(has)).toBe(false)
+    view.want([201, 202], 92, { at: 200 })
+    await expect.poll(() => [192, 201, 202, 232].every(has), { timeout: 10_000 }).toBe(true)
+  })
+
+  it('sends what stays wanted once, and again when it got lost', async () => {
+    const { view, sent } = viewOf(fakeClip())
+    view.want([5, 6], 92)
+    await expect.poll(() => sent).toEqual([5, 6])
+    view.want([5, 6, 7], 92)
+    await expect.poll(() => sent).toEqual([5, 6, 7])
+    view.want([5, 6, 7], 92, { again: true })
+    await expect.poll(() => sent).toEqual([5, 6, 7, 5, 6, 7])
+    // Not named in between: it arrived, was given up by the view, and is wanted anew.
+    view.want([7], 92)
+    view.want([5], 92)
+    await expect.poll(() => sent).toEqual([5, 6, 7, 5, 6, 7, 5])
+  })
 
   it('reads the frames behind a jump backwards in chunks, not with a decoder each', async () => {
     const source = fakeClip()

@@ -284,7 +284,7 @@ export class StageController implements StagePort, InputTarget {
       clearTimeout(resting)
       // Who goes on at once does not jump.
       resting = setTimeout(() => {
-        if (!state.playing.peek()) this.#pictures.expect(likelyJumps())
+        if (!state.playing.peek()) this.#pictures.stay(likelyJumps())
       }, REST)
     })
     this.#stops.push(() => clearTimeout(resting))

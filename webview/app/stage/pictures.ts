@@ -9,8 +9,8 @@ export interface Picture {
 export interface PicturesOptions<P extends Picture> {
   /** Unpacks the bytes that the host sent. */
   readonly decode: (bytes: Uint8Array, mime: string) => Promise<P>
-  /** Asks the host, most urgent first; replaces what was asked before. */
-  readonly want: (frames: readonly number[]) => void
+  /** Asks the host, most urgent first; replaces what was asked before. `again`: what it sent did not arrive. */
+  readonly want: (frames: readonly number[], at: number, again: boolean) => void
   /** A picture can be shown now, or it has turned out that it cannot. */
   readonly changed: (frame: number) => void
   /** Bytes of decoded pictures that are kept. */
@@ -22,6 +22,13 @@ const AHEAD = 24
 const BEHIND = 6
 /** Part of the memory that may be full of pictures nobody has seen yet. */
 const AHEAD_PART = 0.7
+/**
+ * Pictures that may be on their way at once. What was sent cannot be called back, and the frame that a person jumps to
+ * comes behind it: on a busy machine or a thin line thirty pictures are seconds.
+ */
+const WINDOW = 6
+/** Further than this at once is a jump: what lies around matters only when the person stays there. */
+const STEP = 12
 
 /**
  * The pictures around the frame that is shown: kept by least recent use within a limit of bytes, and asked for ahead of
@@ -37,6 +44,10 @@ export class Pictures<P extends Picture> {
   /** What was asked for before this number went up belongs to another clip. */
   #generation = 0
   #asked = ''
+  /** Asked for and not here yet. */
+  #outstanding = new Set<number>()
+  /** The person has jumped to the frame: it is asked for alone until they stay and it is there. */
+  #jump: 'fresh' | 'staying' | undefined
   #frame = 0
   #likely: readonly number[] = []
   #direction: 1 | -1 = 1
@@ -57,8 +68,10 @@ export class Pictures<P extends Picture> {
     this.#decoding.clear()
     this.#failed.clear()
     this.#likely = []
+    this.#jump = undefined
     this.#bytes = 0
     this.#asked = ''
+    this.#outstanding.clear()
     this.#shown = undefined
     this.#also = undefined
     this.#frameCount = frameCount
@@ -105,25 +118,28 @@ export class Pictures<P extends Picture> {
     if (frame !== this.#frame) {
       this.#failed.delete(frame)
       this.#likely = []
+      this.#jump = Math.abs(frame - this.#frame) > STEP ? 'fresh' : undefined
     }
     this.#frame = frame
     this.#direction = direction
     this.#ask()
   }
 
-  /** Frames elsewhere that the person may jump to from this one: asked for after those around it. */
-  expect(frames: readonly number[]): void {
-    this.#likely = frames
+  /** The person stays here, and may jump to these frames elsewhere: asked for after those around this one. */
+  stay(likely: readonly number[]): void {
+    if (this.#jump) this.#jump = 'staying'
+    this.#likely = likely
     this.#ask()
   }
 
   /** Asks again, because an answer is long overdue. */
   askAgain(): void {
     this.#asked = ''
-    this.#ask()
+    this.#ask(true)
   }
 
   async arrived(frame: number, bytes: Uint8Array, mime: string): Promise<void> {
+    this.#outstanding.delete(frame)
     if (this.#kept.has(frame) || this.#decoding.has(frame)) return
     const generation = this.#generation
     this.#decoding.add(frame)
@@ -144,14 +160,22 @@ export class Pictures<P extends Picture> {
       this.#failed.set(frame, error instanceof Error ? error.message : String(error))
     }
     this.#options.changed(frame)
+    this.#askForMore()
   }
 
   failed(frame: number, message: string): void {
+    this.#outstanding.delete(frame)
     this.#failed.set(frame, message)
+    this.#askForMore()
     this.#options.changed(frame)
   }
 
-  #ask(): void {
+  /** Asks for the next ones, a few at a time. */
+  #askForMore(): void {
+    if (this.#outstanding.size <= WINDOW / 2) this.#ask()
+  }
+
+  #ask(again = false): void {
     if (this.#frameCount === 0) return
     const room = Math.max(1, Math.floor((this.#options.limit / this.#pictureBytes) * AHEAD_PART))
     const ahead = Math.min(AHEAD, room)
@@ -163,16 +187,21 @@ export class Pictures<P extends Picture> {
       frames.push(frame)
     }
     add(this.#frame)
-    if (this.#also !== undefined && this.#also !== this.#frame) add(this.#also)
-    for (let i = 1; i <= ahead; i++) add(this.#frame + i * this.#direction)
-    for (let i = 1; i <= behind; i++) add(this.#frame - i * this.#direction)
-    // Only where there is room for all: none of those around may be given up for one.
-    if (ahead + behind + this.#likely.length <= room)
-      for (const frame of this.#likely) if (!frames.includes(frame)) add(frame)
+    // Nothing else may take the processor or the line from it.
+    const alone = this.#jump === 'fresh' || (this.#jump === 'staying' && frames.length > 0)
+    if (this.#also !== undefined) add(this.#also)
+    if (!alone) {
+      for (let i = 1; i <= ahead; i++) add(this.#frame + i * this.#direction)
+      for (let i = 1; i <= behind; i++) add(this.#frame - i * this.#direction)
+      // Only where there is room for all: none of those around may be given up for one.
+      if (ahead + behind + this.#likely.length <= room) for (const frame of this.#likely) add(frame)
+    }
+    frames.length = Math.min(frames.length, WINDOW)
     const asked = frames.join()
     if (asked === this.#asked) return
     this.#asked = asked
-    this.#options.want(frames)
+    this.#outstanding = new Set(frames)
+    this.#options.want(frames, this.#frame, again)
   }
 
   #trim(): void {

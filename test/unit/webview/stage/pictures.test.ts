@@ -52,31 +52,70 @@ describe('pictures around the frame on screen', () => {
   it('are asked for where a jump may lead, after those around, until the person has moved on', async () => {
     const { pictures, wanted, arrive } = makePictures(100)
     pictures.follow(500, 1)
-    const around = wanted.at(-1)!
-    pictures.expect([700, 510, 90])
-    expect(wanted.at(-1)).toEqual([...around, 700, 90])
+    pictures.stay([700, 510, 90])
+    await arrive(500)
+    for (let frame = 494; frame <= 524; frame++) await arrive(frame)
+    expect(wanted.at(-1)).toEqual([700, 90])
     await arrive(700)
     pictures.follow(501, 1)
     expect(wanted.at(-1)).not.toContain(90)
     const small = makePictures(10)
     small.pictures.follow(500, 1)
-    small.pictures.expect([700])
-    expect(small.wanted.at(-1)).not.toContain(700)
+    small.pictures.stay([700])
+    for (let frame = 500; frame <= 507; frame++) await small.arrive(frame)
+    expect(small.wanted.flat()).not.toContain(700)
+  })
+
+  it('come alone after a jump, until the person stays or goes on in steps', async () => {
+    const { pictures, wanted, arrive } = makePictures(100)
+    pictures.follow(500, 1)
+    expect(wanted.at(-1)).toEqual([500])
+    pictures.follow(300, -1)
+    expect(wanted.at(-1)).toEqual([300])
+    pictures.stay([])
+    expect(wanted.at(-1)).toEqual([300])
+    await arrive(300)
+    expect(wanted.at(-1)).toEqual([299, 298, 297, 296, 295, 294])
+    pictures.follow(600, 1)
+    pictures.follow(601, 1)
+    expect(wanted.at(-1)).toEqual([601, 602, 603, 604, 605, 606])
+  })
+
+  it('are asked for a few at a time, the next ones when half of these are there', async () => {
+    const { pictures, wanted, arrive } = makePictures(100)
+    pictures.follow(1, 1)
+    expect(wanted.at(-1)).toEqual([1, 2, 3, 4, 5, 6])
+    await arrive(1)
+    await arrive(2)
+    expect(wanted).toHaveLength(1)
+    await arrive(3)
+    // Those on their way are named again: what is no longer named is not sent.
+    expect(wanted.at(-1)).toEqual([4, 5, 6, 7, 8, 9])
+    pictures.failed(4, 'Frame 4 is missing.')
+    await arrive(5)
+    await arrive(6)
+    expect(wanted.at(-1)).toEqual([7, 8, 9, 10, 11, 12])
   })
 
   it('are asked for: the frame first, then ahead in the direction of travel, then behind', () => {
     const { pictures, wanted } = makePictures(10)
-    pictures.follow(500, 1)
+    pictures.follow(4, 1)
+    expect(wanted.at(-1)).toEqual([4, 5, 6, 7, 8, 9])
+    pictures.follow(12, 1)
+    pictures.follow(11, -1)
+    expect(wanted.at(-1)).toEqual([11, 10, 9, 8, 7, 6])
     // Seven tenths of what can be kept.
-    expect(wanted.at(-1)).toEqual([500, 501, 502, 503, 504, 505, 506, 507])
-    pictures.follow(490, -1)
-    expect(wanted.at(-1)).toEqual([490, 489, 488, 487, 486, 485, 484, 483])
+    const small = makePictures(5)
+    small.pictures.follow(4, 1)
+    expect(small.wanted.at(-1)).toEqual([4, 5, 6, 7])
   })
 
-  it('also behind where there is room, and never outside the clip', () => {
-    const { pictures, wanted } = makePictures(100)
+  it('also behind where there is room, and never outside the clip', async () => {
+    const { pictures, wanted, arrive } = makePictures(100)
     pictures.follow(998, 1)
-    expect(wanted.at(-1)).toEqual([998, 999, 997, 996, 995, 994, 993, 992])
+    pictures.stay([])
+    await arrive(998)
+    expect(wanted.at(-1)).toEqual([999, 997, 996, 995, 994, 993])
   })
 
   it('are not asked for again when they are there, being unpacked, or known to be impossible', async () => {
