@@ -19,7 +19,14 @@ import { type Live, newLive, viewOf } from './live.ts'
 import { Lives, type Patience } from './lives.ts'
 import type { TrainingRecord } from './records.ts'
 import { RunList } from './run-list.ts'
-import type { TrainingConnection, TrainingNews, TrainingsOptions, TrainingView } from './types.ts'
+import type {
+  EstimateStage,
+  TrainingConnection,
+  TrainingNews,
+  TrainingsOptions,
+  TrainingView,
+} from './types.ts'
+import { undisturbed } from './undisturbed.ts'
 
 /** Steps whose pace tells how long the rest takes. */
 const PACE_STEPS = 20
@@ -191,13 +198,23 @@ export class Trainings implements Disposable {
     }
   }
 
-  /** Measures what a run would cost. @throws Error with a sentence; so too when the signal fires */
-  estimate(
+  /**
+   * Measures what a run would cost, while no propagation makes its steps slower.
+   * @throws Error with a sentence; so too when the signal fires
+   */
+  async estimate(
     request: TrainingRequest,
-    onStage: TrainingHostFunctions['preparing'],
+    onStage: (stage: EstimateStage) => void,
     signal: AbortSignal,
   ): Promise<TrainingEstimate> {
-    return this.#ask((rpc) => rpc.estimate(request, this.#options.places()), { preparing: onStage }, signal)
+    if (!this.#options.isTrusted()) throw notTrusted()
+    return undisturbed(
+      this.#options,
+      signal,
+      () => onStage({ stage: 'waiting', name: '', done: 0, total: 1 }),
+      (until) =>
+        this.#ask((rpc) => rpc.estimate(request, this.#options.places()), { preparing: onStage }, until),
+    )
   }
 
   /** Measures models on annotated clips. @throws Error with a sentence; so too when the signal fires */

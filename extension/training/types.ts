@@ -23,6 +23,11 @@ export type TrainingState =
   | 'failed'
   | 'done'
 
+/** What goes on before there is an estimate: what a run does too, and waiting for whatever else computes. */
+export type EstimateStage =
+  | Parameters<TrainingHostFunctions['preparing']>[0]
+  | { readonly stage: 'waiting'; readonly name: string; readonly done: number; readonly total: number }
+
 /** A run as trees, the status bar and dashboards show it. */
 export interface TrainingView extends Omit<TrainingRecord, 'request' | 'wish' | 'outcome'> {
   readonly state: TrainingState

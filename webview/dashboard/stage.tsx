@@ -2,6 +2,7 @@ import { t } from '../app/texts.ts'
 import type { StageView } from '../protocol/index.ts'
 
 const WORDS: Readonly<Record<StageView['stage'], (name: string) => string>> = {
+  waiting: () => t('Waiting for the propagation or evaluation to end'),
   decoding: (name) => t('Decoding {0}', name),
   device: () => t('Trying the device'),
   compiling: (name) => t('Making the network ready on {0}', name),

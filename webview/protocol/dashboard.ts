@@ -48,7 +48,8 @@ export interface EstimateView {
 
 /** Preparing an estimate or a run. */
 export interface StageView {
-  readonly stage: 'decoding' | 'device' | 'compiling' | 'measuring' | 'exporting'
+  /** An estimate waits for whatever else computes. */
+  readonly stage: 'waiting' | 'decoding' | 'device' | 'compiling' | 'measuring' | 'exporting'
   readonly name: string
   readonly done: number
   readonly total: number

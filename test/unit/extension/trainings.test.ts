@@ -4,6 +4,7 @@ import { Emitter } from '../../../extension/emitter.ts'
 import { ProcessLostError } from '../../../extension/model-client/index.ts'
 import { Trainings } from '../../../extension/training/trainings.ts'
 import type { TrainingConnection, TrainingNews, TrainingsOptions } from '../../../extension/training/types.ts'
+import { CancelledError } from '../../../model/errors.ts'
 import type {
   TrainingEnd,
   TrainingFacts,
@@ -35,6 +36,9 @@ class FakeProcess {
   /** What `start` is answered; set before it is called. */
   answer: (folder: string) => Promise<TrainingFacts | { inUse: string }> = async (folder) => facts(folder)
   closed = false
+  /** Answers the estimate that was asked for. */
+  measured: () => void = () => {}
+  #cancel: () => void = () => {}
   #die: (reason: string) => void = () => {}
   readonly connection: TrainingConnection
 
@@ -60,7 +64,17 @@ class FakeProcess {
         this.end({ reason: 'stopped', model: { file: '/m.safetensors', name: 'SiamMAE ViT-S/16', step: 7 } })
       },
       keep: async () => ({ file: '/kept.safetensors', name: 'SiamMAE ViT-S/16', step: 3 }),
-      cancel: async () => {},
+      estimate: () => {
+        this.asked.push('estimate')
+        return new Promise((resolve, reject) => {
+          this.measured = () => resolve({ secondsPerStep: 1 })
+          this.#cancel = () => reject(new CancelledError())
+        })
+      },
+      cancel: async () => {
+        this.asked.push('cancel')
+        this.#cancel()
+      },
     }
     this.connection = {
       pid: 1,
@@ -264,6 +278,53 @@ describe('propagation goes first', () => {
     propagate(true)
     await trainings.start(RUN, REQUEST, 100)
     expect(lives[0]!.asked[0]).toBe('start at rest')
+  })
+})
+
+describe('an estimate', () => {
+  const estimate = (trainings: Trainings, stages: string[], signal = new AbortController().signal) =>
+    trainings.estimate(REQUEST, ({ stage }) => stages.push(stage), signal)
+
+  it('waits for a propagation, says so, and measures after it', async () => {
+    const { trainings, lives, propagate } = make()
+    const stages: string[] = []
+    propagate(true)
+    const measured = estimate(trainings, stages)
+    await settled()
+    expect(stages).toEqual(['waiting'])
+    expect(lives).toEqual([])
+    propagate(false)
+    await vi.waitFor(() => expect(lives).toHaveLength(1))
+    lives[0]!.measured()
+    expect(await measured).toEqual({ secondsPerStep: 1 })
+  })
+
+  it('is measured anew when a propagation begins meanwhile', async () => {
+    const { trainings, lives, propagate } = make()
+    const stages: string[] = []
+    const measured = estimate(trainings, stages)
+    await vi.waitFor(() => expect(lives).toHaveLength(1))
+    propagate(true)
+    await vi.waitFor(() => expect(stages).toEqual(['waiting']))
+    expect(lives[0]!.asked).toEqual(['estimate', 'cancel'])
+    propagate(false)
+    await vi.waitFor(() => expect(lives).toHaveLength(2))
+    lives[1]!.measured()
+    expect(await measured).toEqual({ secondsPerStep: 1 })
+    expect(lives[0]!.closed).toBe(true)
+  })
+
+  it('can be given up while it waits, and is refused without trust at once', async () => {
+    const { trainings, lives, propagate } = make()
+    propagate(true)
+    const controller = new AbortController()
+    const waiting = estimate(trainings, [], controller.signal)
+    controller.abort()
+    await expect(waiting).rejects.toThrow(CancelledError)
+    expect(lives).toEqual([])
+    const untrusted = make({ isTrusted: () => false })
+    untrusted.propagate(true)
+    await expect(estimate(untrusted.trainings, [])).rejects.toThrow(/not trusted/)
   })
 })
 
