@@ -1,18 +1,17 @@
-import { UserError } from '../model/errors.ts'
+/** What the extension and the model process refuse with, in words that can be translated; `words.ts` does. */
+import { Sentence, type SentenceParts } from '../model/errors.ts'
+
+export { Sentence }
 
 /**
- * An error of the extension that can be shown in the person's language: an English sentence with places `{0}`, `{1}`
- * for values. Pure, so that code which says why it refuses can be tested outside VS Code; `words.ts` translates it.
+ * The sentence of a thrown value with its values apart; undefined where it has none that can be translated. Of one that
+ * came from another process only the cause of an error is left.
  */
-export class Sentence extends UserError {
-  override readonly name = 'Sentence'
-  /** The sentence with its places; also its key in the translations. */
-  readonly template: string
-  readonly values: readonly (string | number)[]
-
-  constructor(template: string, ...values: readonly (string | number)[]) {
-    super(template.replace(/\{(\d+)\}/g, (place, index) => String(values[Number(index)] ?? place)))
-    this.template = template
-    this.values = values
-  }
+export function partsOf(error: unknown): SentenceParts | undefined {
+  if (error instanceof Sentence) return error
+  const cause =
+    error instanceof Error ? (error.cause as Partial<SentenceParts> | null | undefined) : undefined
+  return typeof cause?.template === 'string' && Array.isArray(cause.values)
+    ? { template: cause.template, values: cause.values }
+    : undefined
 }

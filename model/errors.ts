@@ -32,6 +32,26 @@ export class UsageError extends UserError {
   }
 }
 
+/**
+ * An error that the editor shows in the person's language: an English sentence with places `{0}`, `{1}` for values. Read
+ * where there is no translation: at the command line, in the log.
+ */
+export class Sentence extends UserError {
+  override readonly name = 'Sentence'
+  /** The sentence with its places; also its key in the translations. */
+  readonly template: string
+  readonly values: readonly (string | number)[]
+
+  constructor(template: string, ...values: readonly (string | number)[]) {
+    super(template.replace(/\{(\d+)\}/g, (place, index) => String(values[Number(index)] ?? place)))
+    this.template = template
+    this.values = values
+  }
+}
+
+/** What is left of a {@link Sentence} that crosses a process border: the cause of an error. */
+export type SentenceParts = Pick<Sentence, 'template' | 'values'>
+
 /** Thrown when a person stopped the work (Ctrl-C, a cancel button): not a failure, what is done is kept. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError'

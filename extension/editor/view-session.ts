@@ -214,12 +214,12 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     if (typeof value !== 'object' || value === null) return
     const { type, id } = value as { type?: unknown; id?: unknown }
     if (type === 'edit' && typeof id === 'number')
-      this.#post({ type: 'edited', id, error: `This edit is not possible (${reason}).` })
+      this.#post({ type: 'edited', id, error: vscode.l10n.t('This edit is not possible ({0}).', reason) })
     if (type === 'inspect' && typeof id === 'number')
       this.#post({
         type: 'inspected',
         id,
-        answer: { kind: 'refused', message: `This cannot be looked at (${reason}).` },
+        answer: { kind: 'refused', message: vscode.l10n.t('This cannot be looked at ({0}).', reason) },
       })
   }
 

@@ -1,5 +1,5 @@
 /** What the [CLS] token looks at, as maps over the patches. */
-import { UserError } from '../errors.ts'
+import { Sentence } from '../errors.ts'
 import type { EncoderNetwork, Grid } from '../propagation/index.ts'
 import { type Engine, onHost, type Program } from '../runtime/index.ts'
 import { classAttentionGraph, type ImageSize, patchGrid } from '../siammae/index.ts'
@@ -36,12 +36,14 @@ export class ClassAttention {
     size: ImageSize,
   ): Promise<ClassAttention> {
     if ('graph' in model)
-      throw new UserError(
-        `The model ${model.name} is a graph of others, whose attention cannot be looked into; choose another model, such as the starter model.`,
+      throw new Sentence(
+        'The model {0} is a graph of others, whose attention cannot be looked into; choose another model, such as the starter model.',
+        model.name,
       )
     if (model.config.classToken === false)
-      throw new UserError(
-        `The model ${model.name} has no [CLS] token, so there is no attention of it to show; choose a model that has one, such as the starter model.`,
+      throw new Sentence(
+        'The model {0} has no [CLS] token, so there is no attention of it to show; choose a model that has one, such as the starter model.',
+        model.name,
       )
     const program = await engine.load(classAttentionGraph(model.config, model.parameters, size))
     return new ClassAttention(engine, size, patchGrid(model.config, size), program)

@@ -1,6 +1,6 @@
 /** The clips that are open, each once, and the views that look at them. */
 import { resolve } from 'node:path'
-import { messageOf, UserError } from '../errors.ts'
+import { messageOf, Sentence } from '../errors.ts'
 import { type FileStamp, openVideo, stampOf, type VideoSource } from '../video/index.ts'
 import type { Host } from './host.ts'
 import { PictureCache } from './picture-cache.ts'
@@ -108,7 +108,7 @@ export class Clips {
 
   #clip(path: string): OpenClip {
     const clip = this.#open.get(resolve(path))
-    if (!clip) throw new UserError(`${path} is not open any more; open it again.`)
+    if (!clip) throw new Sentence('{0} is not open any more; open it again.', path)
     return clip
   }
 

@@ -1,6 +1,6 @@
 /** Looks into the model: the newest of each view, between runs. */
 import { LRUCache } from 'lru-cache'
-import { CancelledError, UsageError, UserError } from '../errors.ts'
+import { CancelledError, Sentence } from '../errors.ts'
 import { type Attention, bestMatches, patchAt } from '../inspection/index.ts'
 import type { VideoSource } from '../video/index.ts'
 import type { Clips } from './clips.ts'
@@ -125,7 +125,7 @@ export class Inspections {
     const check = (): void => {
       if (this.#newest.get(view) !== inspection) throw new Overtaken()
       if (this.#isRunning())
-        throw new UserError(
+        throw new Sentence(
           'A propagation has the model to itself; look into the model when it has ended, or stop it.',
         )
     }
@@ -163,10 +163,10 @@ function networkOf({ warm, extractor }: Look, { width, height }: Look['size']): 
   }
 }
 
-/** @throws UsageError naming the frame that the clip does not have */
+/** @throws Sentence naming the frame that the clip does not have */
 function checkFrames(frames: readonly number[], { table }: VideoSource): void {
   const count = table.frames.length
   for (const frame of frames)
     if (!(Number.isInteger(frame) && frame >= 0 && frame < count))
-      throw new UsageError(`The clip has no frame ${frame}; its frames are 0 to ${count - 1}.`)
+      throw new Sentence('The clip has no frame {0}; its frames are 0 to {1}.', frame, count - 1)
 }

@@ -1,6 +1,6 @@
 /** What a rejected call says: one sentence for the person, whatever went wrong. */
 import { AnnotationError } from '../annotation/index.ts'
-import { CancelledError, messageOf, UserError } from '../errors.ts'
+import { CancelledError, messageOf, Sentence, type SentenceParts, UserError } from '../errors.ts'
 
 /** Whether an error is meant for people; anything else is a mistake of the program. */
 export function isForPeople(error: unknown): boolean {
@@ -36,7 +36,9 @@ export function answering(log: (text: string) => void) {
         return await call(...args)
       } catch (error) {
         if (!isForPeople(error)) log(problemText(doing, error))
-        throw new Error(sentenceOf(error, doing))
+        const cause: SentenceParts | undefined =
+          error instanceof Sentence ? { template: error.template, values: error.values } : undefined
+        throw new Error(sentenceOf(error, doing), { cause })
       }
     }
   }

@@ -55,6 +55,6 @@ test('texts that are not literals come from the lists above', () => {
     'extension/commands/ask.ts: name',
     'extension/commands/export.ts: detail',
     'extension/editor/open-document.ts: edit.label',
-    'extension/words.ts: error.template',
+    'extension/words.ts: parts.template',
   ])
 })

@@ -9,6 +9,7 @@ const SHOWN: readonly (readonly [folder: string, call: string])[] = [
   ['extension', String.raw`l10n\.t\(`],
   // Sentences, and the classes that are made of them.
   ['extension', String.raw`new (?:Sentence|NotTrusted|RunGoingOn|VideoProblem)\(`],
+  ['model', String.raw`new Sentence\(`],
   ['webview/app', String.raw`(?<![\w.])t\(`],
   ['webview/dashboard', String.raw`(?<![\w.])t\(`],
   // Names of undo steps are sent in English and translated by the host.

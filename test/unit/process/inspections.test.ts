@@ -1,6 +1,7 @@
 /** Looks into the model of the editor's process: the newest counts, a propagation goes first, cached frames answer at once. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { partsOf } from '../../../extension/sentence.ts'
 import { patchAt } from '../../../model/inspection/index.ts'
 import type { CorrespondenceRequest, RunSettings } from '../../../model/process/index.ts'
 import { type ModelProcess, startModelProcess } from '../../support/model-process.ts'
@@ -102,6 +103,8 @@ describe('a look into the model', () => {
     expect(end.reason).toBe('done')
     expect(resultsOf(model, 2)).toHaveLength(4)
     expect(await look).toMatchObject({ message: expect.stringMatching(BUSY) })
+    // Its words cross the border with it, so that the editor can translate them.
+    expect(partsOf(await look)).toMatchObject({ template: expect.stringMatching(BUSY), values: [] })
   })
 
   it('says in one sentence what is wrong with what it is asked', async () => {
@@ -113,6 +116,11 @@ describe('a look into the model', () => {
       [{ settings: { ...settings, size: 5 } }, /^The network's size 5 must be from 16 to 4096 pixels\.$/],
     ] as const)
       await expect(model.calls.inspectCorrespondence(request(wrong))).rejects.toThrow(sentence)
+    const error = await model.calls.inspectCorrespondence(request({ frame: 100 })).catch((thrown) => thrown)
+    expect(partsOf(error)).toEqual({
+      template: 'The clip has no frame {0}; its frames are 0 to {1}.',
+      values: [100, 99],
+    })
     expect(await model.calls.inspectCorrespondence(request())).toBeDefined()
   })
 
