@@ -3,6 +3,7 @@ import type { DoubtReason } from '../../webview/protocol/index.ts'
 import { colourOf } from '../commands/pick-object.ts'
 import { type DoubtfulSpan, spansOf } from '../document/doubtful-spans.ts'
 import type { AnnotatorDocument, AnnotatorEditors, AnnotatorView } from '../editor/index.ts'
+import { TreeChanges } from './changes.ts'
 import { swatch } from './swatch.ts'
 
 /** A line of the tree: an object, or frames of it that follow one another. Commands in its menus are given it. */
@@ -10,23 +11,20 @@ export type DoubtfulItem =
   | { readonly kind: 'object'; readonly objectId: number; readonly spans: readonly DoubtfulSpan[] }
   | ({ readonly kind: 'span' } & DoubtfulSpan)
 
-const PAUSE = 250
-
 /**
  * Frames that a person should look at, by object; a click goes there. What follows one another is one line: a drift of
  * 200 frames is one place to look at, not 200.
  */
 export class DoubtfulTree implements vscode.TreeDataProvider<DoubtfulItem>, vscode.Disposable {
   readonly #editors: AnnotatorEditors
-  readonly #changed = new vscode.EventEmitter<undefined>()
+  readonly #changes = new TreeChanges(() => this.#count())
   readonly #counted = new vscode.EventEmitter<number>()
   readonly #subscription: { dispose(): unknown }
-  readonly onDidChangeTreeData = this.#changed.event
+  readonly onDidChangeTreeData = this.#changes.event
   /** How many places are worth checking: the lines below all objects. */
   readonly onDidCount = this.#counted.event
   #document: { dispose(): unknown } | undefined
   #spans: ReturnType<typeof spansOf> = new Map()
-  #timer: NodeJS.Timeout | undefined
 
   constructor(editors: AnnotatorEditors) {
     this.#editors = editors
@@ -46,29 +44,23 @@ export class DoubtfulTree implements vscode.TreeDataProvider<DoubtfulItem>, vsco
   }
 
   dispose(): void {
-    clearTimeout(this.#timer)
     this.#document?.dispose()
     this.#subscription.dispose()
-    this.#changed.dispose()
+    this.#changes.dispose()
     this.#counted.dispose()
   }
 
   #follow(view: AnnotatorView | undefined): void {
     this.#document?.dispose()
     this.#document = view?.document.onDidChange(({ kind }) => {
-      if (kind === 'entries') return
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined
-        this.#refresh()
-      }, PAUSE)
+      if (kind !== 'entries') this.#changes.soon()
     })
-    this.#refresh()
+    this.#changes.now()
   }
 
-  #refresh(): void {
+  #count(): void {
     this.#spans = spansOf(this.#editors.active?.document.doubtful ?? [])
     this.#counted.fire([...this.#spans.values()].reduce((sum, { length }) => sum + length, 0))
-    this.#changed.fire(undefined)
   }
 }
 

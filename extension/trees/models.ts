@@ -7,6 +7,7 @@ import { STARTER_ID } from '../models/index.ts'
 import { licenceWords } from '../models/licence.ts'
 import type { ModelItem } from '../models/pick-model.ts'
 import { wordsOf } from '../words.ts'
+import { TreeChanges } from './changes.ts'
 
 /** A line of the view: a model, the file that the setting names without being on the list, or why there is no list. */
 export type ModelLine =
@@ -23,13 +24,13 @@ const ICONS: Record<ModelOrigin, string> = {
 /** The models at hand: starter, imported, trained; the active one of this workspace has a check. */
 export class ModelsTree implements vscode.TreeDataProvider<ModelLine>, vscode.Disposable {
   readonly #models: Models
-  readonly #changed = new vscode.EventEmitter<undefined>()
+  readonly #changes = new TreeChanges()
   readonly #subscription: vscode.Disposable
-  readonly onDidChangeTreeData = this.#changed.event
+  readonly onDidChangeTreeData = this.#changes.event
 
   constructor(models: Models) {
     this.#models = models
-    this.#subscription = models.onDidChange(() => this.#changed.fire(undefined))
+    this.#subscription = models.onDidChange(this.#changes.now)
   }
 
   async getChildren(line?: ModelLine): Promise<ModelLine[]> {
@@ -64,7 +65,7 @@ export class ModelsTree implements vscode.TreeDataProvider<ModelLine>, vscode.Di
 
   dispose(): void {
     this.#subscription.dispose()
-    this.#changed.dispose()
+    this.#changes.dispose()
   }
 }
 

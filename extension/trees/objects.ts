@@ -1,6 +1,7 @@
 import * as vscode from 'vscode'
 import { colourOf } from '../commands/pick-object.ts'
 import type { AnnotatorEditors, AnnotatorView } from '../editor/index.ts'
+import { TreeChanges } from './changes.ts'
 import { swatch } from './swatch.ts'
 
 /** A line of the tree; commands in its menus are given it. */
@@ -8,16 +9,12 @@ export interface ObjectItem {
   readonly objectId: number
 }
 
-/** How long changes are gathered before the tree is drawn anew, in milliseconds: a run brings many. */
-const PAUSE = 250
-
 /** The objects of the editor that has the focus, with how much of the clip is known about each. */
 export class ObjectsTree implements vscode.TreeDataProvider<ObjectItem>, vscode.Disposable {
   readonly #editors: AnnotatorEditors
-  readonly #changed = new vscode.EventEmitter<undefined>()
+  readonly #changes = new TreeChanges()
   readonly #subscriptions: { dispose(): unknown }[]
-  readonly onDidChangeTreeData = this.#changed.event
-  #timer: NodeJS.Timeout | undefined
+  readonly onDidChangeTreeData = this.#changes.event
   #document: { dispose(): unknown } | undefined
 
   constructor(editors: AnnotatorEditors) {
@@ -66,21 +63,16 @@ export class ObjectsTree implements vscode.TreeDataProvider<ObjectItem>, vscode.
   }
 
   dispose(): void {
-    clearTimeout(this.#timer)
     this.#document?.dispose()
     for (const subscription of this.#subscriptions) subscription.dispose()
-    this.#changed.dispose()
+    this.#changes.dispose()
   }
 
   #follow(view: AnnotatorView | undefined): void {
     this.#document?.dispose()
     this.#document = view?.document.onDidChange(({ kind }) => {
-      if (kind === 'doubtful') return
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined
-        this.#changed.fire(undefined)
-      }, PAUSE)
+      if (kind !== 'doubtful') this.#changes.soon()
     })
-    this.#changed.fire(undefined)
+    this.#changes.now()
   }
 }

@@ -1,12 +1,11 @@
 import * as vscode from 'vscode'
 import type { FineTuning, TrainingState, TrainingView } from '../training/index.ts'
+import { TreeChanges } from './changes.ts'
 
 /** A line of the tree: the folder of a run. Commands in its menus are given it. */
 export interface TrainingItem {
   readonly folder: string
 }
-
-const PAUSE = 250
 
 const ICONS: Readonly<Record<TrainingState, string>> = {
   preparing: 'loading~spin',
@@ -23,19 +22,13 @@ const ICONS: Readonly<Record<TrainingState, string>> = {
 /** The trainings of this workspace, the latest first; a click opens the dashboard. */
 export class TrainingsTree implements vscode.TreeDataProvider<TrainingItem>, vscode.Disposable {
   readonly #tuning: FineTuning
-  readonly #changed = new vscode.EventEmitter<undefined>()
+  readonly #changes = new TreeChanges()
   readonly #subscription: { dispose(): void }
-  readonly onDidChangeTreeData = this.#changed.event
-  #timer: NodeJS.Timeout | undefined
+  readonly onDidChangeTreeData = this.#changes.event
 
   constructor(tuning: FineTuning) {
     this.#tuning = tuning
-    this.#subscription = tuning.trainings.onDidChange(() => {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined
-        this.#changed.fire(undefined)
-      }, PAUSE)
-    })
+    this.#subscription = tuning.trainings.onDidChange(this.#changes.soon)
   }
 
   getChildren(item?: TrainingItem): TrainingItem[] {
@@ -72,9 +65,8 @@ export class TrainingsTree implements vscode.TreeDataProvider<TrainingItem>, vsc
   }
 
   dispose(): void {
-    clearTimeout(this.#timer)
     this.#subscription.dispose()
-    this.#changed.dispose()
+    this.#changes.dispose()
   }
 }
 
