@@ -152,6 +152,7 @@ describe('fine-tuning', function () {
       ({ origin, source }) => origin === 'trained' && source === folder,
     )
     assert.ok(entry, 'the registry has the model')
+    assert.equal(entry.licence, 'its footage')
     assert.ok(models.isActive(entry))
     assert.equal(vscode.workspace.getConfiguration('siammae').get('model'), entry.file)
     assert.equal(await tuning().isActive(folder), true)
