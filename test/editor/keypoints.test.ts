@@ -12,7 +12,8 @@ const CYAN = '#00ffff'
 const NEAR = 20
 const LAST = 12
 
-editorSuite('a skeleton on the sample clip', {}, (place) => {
+// At the size that people have by default: what is measured here is what they get.
+editorSuite('a skeleton on the sample clip', { settings: { 'siammae.networkSize': 480 } }, (place) => {
   let view: AnnotatorView
   const sidecar = () => join(place().folder, 'sample.siam.json')
   const points = async (frame: number) => {
@@ -82,7 +83,7 @@ editorSuite('a skeleton on the sample clip', {}, (place) => {
       }
     }
     console.log(`keypoints within ${NEAR} pixels of the truth on frames 1 to ${LAST}: ${near} of ${all}`)
-    expect(near / all).toBeGreaterThan(0.5)
+    expect(near / all).toBeGreaterThan(0.65)
     expect(await points(LAST + 1)).toEqual([])
     await view.waitForFrame(LAST)
     const cyan = await view.painted(WIDTH, HEIGHT, CYAN, 90)
