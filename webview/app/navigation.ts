@@ -33,17 +33,20 @@ export function nextKeyframe(
   return best
 }
 
-/** The nearest frame worth checking; starts over at the other end. Of one object, or of all. */
+/**
+ * The nearest place worth checking; starts over at the other end. Frames of an object that follow one another are one
+ * place, and its first frame is where it is mended: from there the rest is propagated again.
+ */
 export function nextDoubtful(
   doubtful: readonly DoubtfulFrame[],
   frame: number,
   direction: 1 | -1,
-  objectId?: number,
 ): DoubtfulFrame | undefined {
+  const known = new Set(doubtful.map((one) => `${one.objectId} ${one.frame}`))
   let best: DoubtfulFrame | undefined
   let wrapped: DoubtfulFrame | undefined
   for (const one of doubtful) {
-    if (objectId !== undefined && one.objectId !== objectId) continue
+    if (known.has(`${one.objectId} ${one.frame - 1}`)) continue
     if ((one.frame - frame) * direction > 0) {
       if (!best || (one.frame - best.frame) * direction < 0) best = one
     } else if (!wrapped || (one.frame - wrapped.frame) * direction < 0) wrapped = one

@@ -38,9 +38,15 @@ describe('frames worth checking', () => {
     expect(nextDoubtful([], 0, 1)).toBeUndefined()
   })
 
-  it('may be those of one object', () => {
-    expect(nextDoubtful(frames, 2, 1, 1)?.frame).toBe(9)
-    expect(nextDoubtful(frames, 0, 1, 3)).toBeUndefined()
+  it('that follow one another are one place, whose first frame is visited', () => {
+    const drift = [20, 21, 22, 23].map((frame) => ({ frame, objectId: 1, reason: 'confidence' as const }))
+    const other = [{ frame: 22, objectId: 2, reason: 'area' as const }]
+    const all = [...frames, ...drift, ...other]
+    expect(nextDoubtful(all, 10, 1)?.frame).toBe(20)
+    expect(nextDoubtful(all, 20, 1)).toMatchObject({ frame: 22, objectId: 2 })
+    expect(nextDoubtful(all, 22, 1)?.frame).toBe(2)
+    expect(nextDoubtful(all, 22, -1)?.frame).toBe(20)
+    expect(nextDoubtful(all, 0, -1)?.frame).toBe(22)
   })
 })
 
