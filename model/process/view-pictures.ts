@@ -72,7 +72,8 @@ export class ViewPictures {
   /**
    * Replaces what the view wants.
    * @param quality 1 to 100
-   * @param how     `again`: what was sent did not arrive. `at`: the frame that the person is on, the first when left out
+   * @param how     `again`: what was sent did not arrive. `at`: the frame that the person is on, the first when left out; without either the view
+   *                rests
    */
   want(
     frames: readonly number[],
@@ -81,7 +82,7 @@ export class ViewPictures {
   ): void {
     const count = this.#source.table.frames.length
     const valid = frames.filter((frame) => Number.isInteger(frame) && frame >= 0 && frame < count)
-    const first = valid.length === 0 ? undefined : at !== undefined && at < count ? at : valid[0]
+    const first = at !== undefined && at < count ? at : valid[0]
     let jumped = false
     if (first !== undefined && this.#playhead !== undefined && first !== this.#playhead) {
       this.#direction = first > this.#playhead ? 1 : -1
@@ -166,10 +167,14 @@ export class ViewPictures {
       this.#raw.clear()
     }, IDLE_MS)
     timer.unref()
-    await new Promise<void>((resolve) => {
+    await this.#nextWish()
+    clearTimeout(timer)
+  }
+
+  #nextWish(): Promise<void> {
+    return new Promise((resolve) => {
       this.#wake = resolve
     })
-    clearTimeout(timer)
   }
 
   /** One step towards a frame: reads the next one of a decoder, or encodes what was read. */
@@ -263,7 +268,8 @@ export class ViewPictures {
         void this.#send()
       })
     this.#encoding.set(index, encoding)
-    if (this.#encoding.size >= ENCODERS) await Promise.race(this.#encoding.values())
+    // A new wish does not wait for pictures of the old one.
+    if (this.#encoding.size >= ENCODERS) await Promise.race([...this.#encoding.values(), this.#nextWish()])
   }
 
   #fail(frame: number, error: unknown): void {

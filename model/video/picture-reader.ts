@@ -14,7 +14,9 @@ export class PictureReader {
   readonly #run: FfmpegProcess
   readonly #stdout: Readable
   readonly #bytes: number
-  readonly #capacity: number
+  readonly #most: number
+  /** Pictures that are read ahead now: one more with each that was taken. Who wants one only does not pay for others. */
+  #capacity = 1
   readonly #ready: Uint8Array[] = []
   readonly #announced: ShownPicture[] = []
   #filling: Uint8Array | undefined
@@ -36,7 +38,7 @@ export class PictureReader {
     options: { signal?: AbortSignal | undefined; input?: boolean } = {},
   ) {
     this.#bytes = bytes
-    this.#capacity = Math.max(1, Math.min(READ_AHEAD_PICTURES, Math.floor(READ_AHEAD_BYTES / bytes)))
+    this.#most = Math.max(1, Math.min(READ_AHEAD_PICTURES, Math.floor(READ_AHEAD_BYTES / bytes)))
     this.#run = startFfmpeg(program, args, { stdin: options.input === true, stdout: true }, (line) => {
       const picture = readPicture(line)
       if (picture === undefined) return
@@ -78,6 +80,7 @@ export class PictureReader {
   async next(): Promise<Uint8Array | undefined> {
     while (this.#ready.length === 0 && !this.#outputEnded) await this.#change()
     const picture = this.#ready.shift()
+    this.#capacity = Math.min(this.#most, this.#capacity + 1)
     if (this.#ready.length < this.#capacity && this.#stdout.isPaused()) this.#stdout.resume()
     return picture
   }

@@ -76,6 +76,13 @@ describe('a view of a clip', () => {
     await expect.poll(() => sent).toContain(200)
     await sleep(100)
     expect([199, 201, 202].some(has)).toBe(false)
+    // The view has it and asks for nothing more yet; the next jump is one like the first.
+    view.want([], 92, { at: 200 })
+    view.want([100], 92, { at: 100 })
+    await expect.poll(() => sent).toContain(100)
+    await sleep(100)
+    expect([99, 101, 102].some(has)).toBe(false)
+    view.want([200], 92, { at: 200, again: true })
     view.want([201, 202], 92, { at: 200 })
     await expect.poll(() => [192, 201, 202, 232].every(has), { timeout: 10_000 }).toBe(true)
   })

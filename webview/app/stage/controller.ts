@@ -280,12 +280,14 @@ export class StageController implements StagePort, InputTarget {
     })
     let resting: ReturnType<typeof setTimeout> | undefined
     on(() => {
-      void [state.frame.value, state.objectId.value, state.doubtful.value, state.playing.value]
+      void [state.objectId.value, state.doubtful.value, state.playing.value]
+      const there = state.shownFrame.value === state.frame.value
       clearTimeout(resting)
-      // Who goes on at once does not jump.
-      resting = setTimeout(() => {
-        if (!state.playing.peek()) this.#pictures.stay(likelyJumps())
-      }, REST)
+      // Who goes on at once does not stay, and who waits for a picture is not to wait for others.
+      if (there)
+        resting = setTimeout(() => {
+          if (!state.playing.peek()) this.#pictures.stay(likelyJumps())
+        }, REST)
     })
     this.#stops.push(() => clearTimeout(resting))
     let object = state.objectId.peek()

@@ -46,8 +46,8 @@ export class Pictures<P extends Picture> {
   #asked = ''
   /** Asked for and not here yet. */
   #outstanding = new Set<number>()
-  /** The person has jumped to the frame: it is asked for alone until they stay and it is there. */
-  #jump: 'fresh' | 'staying' | undefined
+  /** The person has jumped to the frame: it is asked for alone until they stay. */
+  #jumped = false
   #frame = 0
   #likely: readonly number[] = []
   #direction: 1 | -1 = 1
@@ -68,7 +68,7 @@ export class Pictures<P extends Picture> {
     this.#decoding.clear()
     this.#failed.clear()
     this.#likely = []
-    this.#jump = undefined
+    this.#jumped = false
     this.#bytes = 0
     this.#asked = ''
     this.#outstanding.clear()
@@ -118,16 +118,16 @@ export class Pictures<P extends Picture> {
     if (frame !== this.#frame) {
       this.#failed.delete(frame)
       this.#likely = []
-      this.#jump = Math.abs(frame - this.#frame) > STEP ? 'fresh' : undefined
+      this.#jumped = Math.abs(frame - this.#frame) > STEP
     }
     this.#frame = frame
     this.#direction = direction
     this.#ask()
   }
 
-  /** The person stays here, and may jump to these frames elsewhere: asked for after those around this one. */
+  /** The person has the frame on screen and stays, and may jump to these frames elsewhere: asked for after those around this one. */
   stay(likely: readonly number[]): void {
-    if (this.#jump) this.#jump = 'staying'
+    this.#jumped = false
     this.#likely = likely
     this.#ask()
   }
@@ -187,10 +187,9 @@ export class Pictures<P extends Picture> {
       frames.push(frame)
     }
     add(this.#frame)
-    // Nothing else may take the processor or the line from it.
-    const alone = this.#jump === 'fresh' || (this.#jump === 'staying' && frames.length > 0)
     if (this.#also !== undefined) add(this.#also)
-    if (!alone) {
+    // Nothing else may take the processor or the line from a frame that was jumped to.
+    if (!this.#jumped) {
       for (let i = 1; i <= ahead; i++) add(this.#frame + i * this.#direction)
       for (let i = 1; i <= behind; i++) add(this.#frame - i * this.#direction)
       // Only where there is room for all: none of those around may be given up for one.

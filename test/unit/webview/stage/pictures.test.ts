@@ -52,8 +52,8 @@ describe('pictures around the frame on screen', () => {
   it('are asked for where a jump may lead, after those around, until the person has moved on', async () => {
     const { pictures, wanted, arrive } = makePictures(100)
     pictures.follow(500, 1)
-    pictures.stay([700, 510, 90])
     await arrive(500)
+    pictures.stay([700, 510, 90])
     for (let frame = 494; frame <= 524; frame++) await arrive(frame)
     expect(wanted.at(-1)).toEqual([700, 90])
     await arrive(700)
@@ -72,9 +72,9 @@ describe('pictures around the frame on screen', () => {
     expect(wanted.at(-1)).toEqual([500])
     pictures.follow(300, -1)
     expect(wanted.at(-1)).toEqual([300])
-    pictures.stay([])
-    expect(wanted.at(-1)).toEqual([300])
     await arrive(300)
+    expect(wanted.at(-1)).toEqual([])
+    pictures.stay([])
     expect(wanted.at(-1)).toEqual([299, 298, 297, 296, 295, 294])
     pictures.follow(600, 1)
     pictures.follow(601, 1)
@@ -113,8 +113,8 @@ describe('pictures around the frame on screen', () => {
   it('also behind where there is room, and never outside the clip', async () => {
     const { pictures, wanted, arrive } = makePictures(100)
     pictures.follow(998, 1)
-    pictures.stay([])
     await arrive(998)
+    pictures.stay([])
     expect(wanted.at(-1)).toEqual([999, 997, 996, 995, 994, 993])
   })
 
