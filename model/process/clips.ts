@@ -93,8 +93,8 @@ export class Clips {
       clip.views.set(view, pictures)
     }
     pictures.want(frames, Math.min(100, Math.max(1, Math.round(quality) || 1)), { again, at })
-    if (frames.length > 0) return
-    // A view that wants nothing is hidden or closed; it gets new decoders when it comes back.
+    if (frames.length > 0 || at !== undefined) return
+    // A view that is nowhere is hidden or closed; it gets new decoders when it comes back.
     clip.views.delete(view)
     await pictures.close()
   }

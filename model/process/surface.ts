@@ -232,8 +232,7 @@ export interface ModelProcessFunctions {
    * The pictures that a view needs, most urgent first, through {@link HostFunctions.picture}; replaces what the view
    * wanted before. Neighbouring frames are decoded in one go, and recent ones are kept. A frame that is still in the
    * list after it was sent is on its way and not sent twice, unless `again` says that it got lost. `at` is the frame that
-   * the person is on, the first of the list when left out;
-   * without either nothing is decoded any more.
+   * the person is on, the first of the list when left out; without either the view is hidden, and its decoders end.
    */
   wantPictures(want: {
     clip: string

@@ -72,8 +72,8 @@ export class ViewPictures {
   /**
    * Replaces what the view wants.
    * @param quality 1 to 100
-   * @param how     `again`: what was sent did not arrive. `at`: the frame that the person is on, the first when left out; without either the view
-   *                rests
+   * @param how     `again`: what was sent did not arrive. `at`: the frame that the person is on, the first when left out;
+   *                without either the view rests
    */
   want(
     frames: readonly number[],
