@@ -35,6 +35,11 @@ export function modelProcesses(session: number): Process[] {
   return processesOf(session).filter(({ command }) => /model-process\.js/.test(command))
 }
 
+/** The training processes among them. */
+export function trainingProcesses(session: number): Process[] {
+  return processesOf(session).filter(({ command }) => /training-process\.js/.test(command))
+}
+
 /** Resident memory in megabytes. */
 export function memoryOf(id: number): number {
   const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1]

@@ -110,15 +110,20 @@ export class Workbench {
 
   /** Opens a video by its menu in the explorer, and waits until its first frame is on screen. */
   async annotate(name: string): Promise<AnnotatorView> {
+    await this.fromMenu(name, 'Annotate Video')
+    return this.view()
+  }
+
+  /** Chooses from the menu of a file in the explorer. */
+  async fromMenu(name: string, title: string): Promise<void> {
     await this.file(name).click({ button: 'right' })
-    const item = this.menuItem('Annotate Video')
+    const item = this.menuItem(title)
     await item.waitFor()
     // For a moment after it opens a menu takes no clicks, so that the click that opened it does not choose.
     await until('the menu to have been used', async () => {
       await item.click({ timeout: 1000 }).catch(() => {})
       return !(await item.isVisible())
     })
-    return this.view()
   }
 
   /**
