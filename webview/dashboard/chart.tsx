@@ -16,6 +16,9 @@ export interface Line {
   readonly dash?: readonly number[]
 }
 
+/** Distances between the labels of steps: 1, 2, 5, 10, ... */
+const WHOLE = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat()
+
 /** Lines over steps. Colours are the theme's; what the pointer is at stands in the legend. */
 export function Chart(props: {
   readonly title: string
@@ -81,12 +84,23 @@ function optionsOf(
     grid: { stroke: grid, width: 1 },
     ticks: { stroke: grid, width: 1, size: 4 },
   }
+  const strokeOf = (line: Line): string => colour(line.colour, colour('foreground', '#888'))
   return {
     width: element.clientWidth,
     height,
     padding: [8, 12, 0, 0],
     cursor: { y: false, points: { size: 6 } },
-    legend: { live: true, markers: { width: 2 } },
+    legend: {
+      live: true,
+      markers: {
+        width: (_, index) => (lines[index - 1]?.faint ? 1 : 2),
+        stroke: (_, index) => {
+          const line = lines[index - 1]
+          if (line === undefined) return 'transparent'
+          return line.faint ? `color-mix(in srgb, ${strokeOf(line)} 45%, transparent)` : strokeOf(line)
+        },
+      },
+    },
     scales: {
       x: { time: false },
       y: {
@@ -99,7 +113,8 @@ function optionsOf(
       },
     },
     axes: [
-      { ...axis, size: 28, space: 60 },
+      // There is nothing between two steps.
+      { ...axis, size: 28, space: 60, incrs: WHOLE },
       {
         ...axis,
         size: 56,
@@ -108,11 +123,11 @@ function optionsOf(
     ],
     series: [
       { label: '', value: (_, value) => (value === null ? '' : String(value)) },
-      ...lines.map(({ label, colour: name, faint, dash }): uPlot.Series => {
-        const stroke = colour(name, colour('foreground', '#888'))
+      ...lines.map((line): uPlot.Series => {
+        const { label, faint, dash } = line
         return {
           label,
-          stroke,
+          stroke: strokeOf(line),
           width: faint ? 1 : 2,
           alpha: faint ? 0.35 : 1,
           ...(dash && { dash: [...dash] }),
