@@ -111,7 +111,7 @@ export class ProcessClient implements ModelClient {
     const want = this.#wants.get(view)
     this.#wants.delete(view)
     if (want !== undefined && this.#connection !== undefined && this.#clips.has(want.clip))
-      this.#ask(this.#connection, { ...want, frames: [] })
+      this.#ask(this.#connection, { ...want, frames: [], at: undefined })
   }
 
   prepareModel(

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -117,6 +117,18 @@ describe('the model process behind its client', () => {
     const wanted = picture(3)
     client.wantPictures({ clip: sample, view: 'view', frames: [3], quality: 92 })
     expect((await wanted).length).toBeGreaterThan(1000)
+  })
+
+  test.runIf(process.platform === 'linux')('a view that is gone leaves no decoder behind', async () => {
+    start()
+    await client.openClip(sample)
+    const decoders = () => readFileSync(`/proc/${pid()}/task/${pid()}/children`, 'utf8').trim()
+    const shown = picture(7)
+    client.wantPictures({ clip: sample, view: 'view', frames: [7, 8], at: 7, quality: 92 })
+    await shown
+    await expect.poll(decoders).not.toBe('')
+    client.forgetView('view')
+    await expect.poll(decoders, { timeout: 5000 }).toBe('')
   })
 
   test('when the window closes no process is left', async () => {
