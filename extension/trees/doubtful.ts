@@ -1,7 +1,6 @@
 import * as vscode from 'vscode'
-import type { DoubtReason } from '../../webview/protocol/index.ts'
+import { type DoubtfulSpan, type DoubtReason, spansOf } from '../../webview/protocol/index.ts'
 import { colourOf } from '../commands/pick-object.ts'
-import { type DoubtfulSpan, spansOf } from '../document/doubtful-spans.ts'
 import type { AnnotatorDocument, AnnotatorEditors, AnnotatorView } from '../editor/index.ts'
 import { TreeChanges } from './changes.ts'
 import { swatch } from './swatch.ts'

@@ -1,4 +1,4 @@
-import type { DoubtfulFrame } from '../protocol/index.ts'
+import type { DoubtfulSpan } from '../protocol/index.ts'
 import { nextDoubtful, nextKeyframe } from './navigation.ts'
 import * as state from './state.ts'
 
@@ -11,7 +11,7 @@ export function keyframeFrom(direction: 1 | -1): number | undefined {
   return nextKeyframe(lane ? [lane] : state.lanes.values(), state.frame.value, direction)
 }
 
-export function doubtfulFrom(direction: 1 | -1): DoubtfulFrame | undefined {
+export function doubtfulFrom(direction: 1 | -1): DoubtfulSpan | undefined {
   return nextDoubtful(state.doubtful.value, state.frame.value, direction)
 }
 

@@ -1,4 +1,4 @@
-import { type DoubtfulFrame, readLaneCode } from '../protocol/index.ts'
+import { type DoubtfulFrame, type DoubtfulSpan, readLaneCode, spansOf } from '../protocol/index.ts'
 
 /** A whole frame number inside the clip. */
 export function clampFrame(frame: number, frameCount: number): number {
@@ -34,19 +34,18 @@ export function nextKeyframe(
 }
 
 /**
- * The nearest place worth checking; starts over at the other end. Frames of an object that follow one another are one
- * place, and its first frame is where it is mended: from there the rest is propagated again.
+ * The nearest place worth checking; starts over at the other end. Its first frame is where it is mended: from there the
+ * rest is propagated again.
+ * @param doubtful by frame
  */
 export function nextDoubtful(
   doubtful: readonly DoubtfulFrame[],
   frame: number,
   direction: 1 | -1,
-): DoubtfulFrame | undefined {
-  const known = new Set(doubtful.map((one) => `${one.objectId} ${one.frame}`))
-  let best: DoubtfulFrame | undefined
-  let wrapped: DoubtfulFrame | undefined
-  for (const one of doubtful) {
-    if (known.has(`${one.objectId} ${one.frame - 1}`)) continue
+): DoubtfulSpan | undefined {
+  let best: DoubtfulSpan | undefined
+  let wrapped: DoubtfulSpan | undefined
+  for (const one of [...spansOf(doubtful).values()].flat()) {
     if ((one.frame - frame) * direction > 0) {
       if (!best || (one.frame - best.frame) * direction < 0) best = one
     } else if (!wrapped || (one.frame - wrapped.frame) * direction < 0) wrapped = one

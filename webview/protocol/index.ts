@@ -19,6 +19,7 @@ export {
   type StartChoice,
   type StepView,
 } from './dashboard.ts'
+export { type DoubtfulSpan, spansOf } from './doubtful-spans.ts'
 export {
   type AttentionView,
   type CorrespondenceView,

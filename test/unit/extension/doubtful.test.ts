@@ -2,10 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ChangedFrames } from '../../../extension/document/changed-frames.ts'
 import { DoubtfulFrames } from '../../../extension/document/doubtful.ts'
-import { spansOf } from '../../../extension/document/doubtful-spans.ts'
 import { measureOf } from '../../../extension/document/measure.ts'
 import { AnnotationDocument, type Entry, encodeMask, type Rle } from '../../../model/annotation/index.ts'
-import type { DoubtReason } from '../../../webview/protocol/index.ts'
+import { type DoubtReason, spansOf } from '../../../webview/protocol/index.ts'
 import { largeDocument, run } from './large-documents.ts'
 
 const video = { path: 'clip.mp4', hash: '', frameCount: 60, width: 96, height: 64 }

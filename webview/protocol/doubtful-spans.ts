@@ -1,4 +1,4 @@
-import type { DoubtfulFrame, DoubtReason } from '../../webview/protocol/index.ts'
+import type { DoubtfulFrame, DoubtReason } from './messages.ts'
 
 /** Frames worth checking that follow one another: one place to look at, and mostly one thing to correct. */
 export interface DoubtfulSpan {
