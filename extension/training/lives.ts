@@ -1,4 +1,5 @@
 /** The lives of the process of a run, one after the other: what is told meanwhile, and how each of them ends. */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { TrainingFacts, TrainingHostFunctions, TrainingRequest } from '../../model/process/index.ts'
 import type { Disposable } from '../emitter.ts'
 import { ProcessLostError, Restarts } from '../model-client/index.ts'
@@ -47,7 +48,7 @@ export class Lives implements Disposable {
       if (isStopping(live)) return life
       if (life.kind === 'inUse' && left > 0) {
         left--
-        await sleep(pause)
+        await wait(pause)
         continue
       }
       if (life.kind !== 'lost') return life
@@ -118,8 +119,4 @@ export class Lives implements Disposable {
 
 function isStopping({ state }: Live): boolean {
   return state === 'stopping'
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

@@ -1,4 +1,4 @@
-import { CancelledError } from '../../model/errors.ts'
+import { CancelledError, throwIfCancelled } from '../../model/errors.ts'
 import type { TrainingsOptions } from './types.ts'
 
 /**
@@ -35,7 +35,7 @@ async function idle(
   { isBusy, onBusy }: Pick<TrainingsOptions, 'isBusy' | 'onBusy'>,
   signal: AbortSignal,
 ): Promise<void> {
-  if (signal.aborted) throw new CancelledError()
+  throwIfCancelled(signal)
   if (!isBusy()) return
   await new Promise<void>((resolve, reject) => {
     const done = (settle: () => void): void => {

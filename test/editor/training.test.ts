@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, inject, it } from 'vitest'
-import { trainingProcesses } from './driver/processes.ts'
+import { processesOf, trainingProcesses } from './driver/processes.ts'
 import { editorSuite } from './support/suite.ts'
 import { until } from './support/until.ts'
 
@@ -27,19 +27,23 @@ editorSuite('a training in VS Code', {}, (place) => {
     const form = await until('the form', async () => (await workbench.views())[0])
     await form.getByRole('button', { name: 'Start Fine-Tuning' }).click()
     await until('some steps', () => steps().length >= 3, 120)
-    expect(trainingProcesses(workbench.server.group).length).toBe(1)
+    expect(trainingProcesses(processesOf(workbench.server.group)).length).toBe(1)
     await workbench.screenshot('training')
   })
 
   it.skipIf(!linux)('goes on after the window was loaded anew, and says so', async () => {
     const { workbench, folder } = place()
     const session = workbench.server.group
-    const before = trainingProcesses(session).map(({ id }) => id)
+    const before = trainingProcesses(processesOf(session)).map(({ id }) => id)
     await workbench.page.goto('about:blank')
-    await until('the training process to end', () => trainingProcesses(session).length === 0, 120)
+    await until(
+      'the training process to end',
+      () => trainingProcesses(processesOf(session)).length === 0,
+      120,
+    )
     const done = steps().length
     await workbench.load(folder)
-    const after = await until('a training process', () => trainingProcesses(session)[0], 120)
+    const after = await until('a training process', () => trainingProcesses(processesOf(session))[0], 120)
     expect(before).not.toContain(after.id)
     await until('it to be said', async () =>
       (await workbench.notifications()).some((text) => /goes on from step \d+ of 100/.test(text)),

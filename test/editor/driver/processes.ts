@@ -9,12 +9,21 @@ export interface Process {
   readonly command: string
 }
 
-/** Every process of a session: a server and whatever it has started, unless that made a session of its own. */
-export function processesOf(session: number): Process[] {
+/** Every process of this machine. */
+function everyProcess(): Process[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => read(Number(name)) ?? [])
-    .filter((process) => process.session === session)
+}
+
+/** Every process of a session: a server and whatever it has started, unless that made a session of its own. */
+export function processesOf(session: number): Process[] {
+  return everyProcess().filter((process) => process.session === session)
+}
+
+/** The processes that a process has started. */
+export function childrenOf(parent: number): Process[] {
+  return everyProcess().filter((process) => process.parent === parent)
 }
 
 function read(id: number): Process | undefined {
@@ -30,14 +39,14 @@ function read(id: number): Process | undefined {
   }
 }
 
-/** The model processes among them. */
+/** The model processes of a session. */
 export function modelProcesses(session: number): Process[] {
   return processesOf(session).filter(({ command }) => /model-process\.js/.test(command))
 }
 
-/** The training processes among them. */
-export function trainingProcesses(session: number): Process[] {
-  return processesOf(session).filter(({ command }) => /training-process\.js/.test(command))
+/** The training processes among some. */
+export function trainingProcesses(among: readonly Process[]): Process[] {
+  return among.filter(({ command }) => /training-process\.js/.test(command))
 }
 
 /** Resident memory in megabytes. */

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'mocha'
 import * as vscode from 'vscode'
 import type { TrainingNews } from '../../../extension/training/index.ts'
 import { readSidecar, writeSidecar } from '../../../model/formats/index.ts'
+import { childrenOf, trainingProcesses } from '../driver/processes.ts'
 import { until } from '../support/until.ts'
 import { print } from './print.ts'
 import { closeAll, extension, makeClip, OBJECT, removeClip, workspace } from './support.ts'
@@ -33,21 +34,8 @@ const setting = (name: string, value: unknown, target = vscode.ConfigurationTarg
   vscode.workspace.getConfiguration('siammae').update(name, value, target)
 
 /** Training processes that this extension host has started (Linux). */
-function trainingProcesses(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8')
-        return state !== 'Z' && Number(parent) === process.pid && command.includes('training-process.js')
-          ? [Number(name)]
-          : []
-      } catch {
-        return []
-      }
-    })
+function ownTrainings(): number[] {
+  return trainingProcesses(childrenOf(process.pid)).map(({ id }) => id)
 }
 
 describe('fine-tuning', function () {
@@ -105,17 +93,17 @@ describe('fine-tuning', function () {
     await until('some steps', () => run().step >= 8)
     assert.equal(run().state, 'running')
     assert.ok(run().pairsPerSecond! > 0)
-    assert.equal(trainingProcesses().length, 1)
+    assert.equal(ownTrainings().length, 1)
   })
 
   it('goes on from its checkpoint when its process is killed', async function () {
     if (process.platform !== 'linux') this.skip()
     const before = run().step
-    const [pid] = trainingProcesses()
+    const [pid] = ownTrainings()
     process.kill(pid!, 'SIGKILL')
     await until('the news', () => news.some(({ kind }) => kind === 'lost'))
     await until('the run to go on', () => run().state === 'running' && run().step > before + 5)
-    assert.notEqual(trainingProcesses()[0], pid)
+    assert.notEqual(ownTrainings()[0], pid)
     assert.equal(news.filter(({ kind }) => kind === 'lost').length, 1)
     const steps = readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
       .trimEnd()
@@ -145,7 +133,7 @@ describe('fine-tuning', function () {
     await vscode.commands.executeCommand('siammae.keepTraining', { folder })
     assert.equal(run().state, 'stopped')
     assert.equal(run().model?.step, run().step)
-    assert.deepEqual(trainingProcesses(), [])
+    assert.deepEqual(ownTrainings(), [])
     await vscode.commands.executeCommand('siammae.useTraining', { folder })
     const { models } = extension().exports
     const entry = (await models.list()).find(

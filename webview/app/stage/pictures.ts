@@ -125,7 +125,10 @@ export class Pictures<P extends Picture> {
     this.#ask()
   }
 
-  /** The person has the frame on screen and stays, and may jump to these frames elsewhere: asked for after those around this one. */
+  /**
+   * The person has the frame on screen and stays.
+   * @param likely where they may jump to from here: asked for after the frames around this one
+   */
   stay(likely: readonly number[]): void {
     this.#jumped = false
     this.#likely = likely
@@ -166,8 +169,8 @@ export class Pictures<P extends Picture> {
   failed(frame: number, message: string): void {
     this.#outstanding.delete(frame)
     this.#failed.set(frame, message)
-    this.#askForMore()
     this.#options.changed(frame)
+    this.#askForMore()
   }
 
   /** Asks for the next ones, a few at a time. */
