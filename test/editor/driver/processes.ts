@@ -41,12 +41,18 @@ function read(id: number): Process | undefined {
 
 /** The model processes of a session. */
 export function modelProcesses(session: number): Process[] {
-  return processesOf(session).filter(({ command }) => /model-process\.js/.test(command))
+  return running(processesOf(session), /model-process\.js/)
 }
 
 /** The training processes among some. */
 export function trainingProcesses(among: readonly Process[]): Process[] {
-  return among.filter(({ command }) => /training-process\.js/.test(command))
+  return running(among, /training-process\.js/)
+}
+
+/** Those of a program. What one of them starts has its command line until it has begun, and is none of them. */
+function running(among: readonly Process[], program: RegExp): Process[] {
+  const found = among.filter(({ command }) => program.test(command))
+  return found.filter(({ parent }) => !found.some(({ id }) => id === parent))
 }
 
 /** Resident memory in megabytes. */
