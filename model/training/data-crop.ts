@@ -9,6 +9,12 @@ export interface Crop {
   readonly flip: boolean
 }
 
+/** The parts of the two frames of a sample. */
+export interface CropPair {
+  readonly past: Crop
+  readonly future: Crop
+}
+
 export interface CropOptions {
   /** Share of the frame's area, lowest and highest: 0 < low <= high <= 1. */
   readonly scale: readonly [number, number]
@@ -30,6 +36,41 @@ const ATTEMPTS = 10
 export function drawCrop(random: Random, width: number, height: number, options: CropOptions): Crop {
   const part = drawPart(random, width, height, options.scale)
   return { ...part, flip: options.flip && random.uniform() < 0.5 }
+}
+
+/**
+ * The crop of the past as {@link drawCrop} draws it, and that of the future: the same one with `drift` 0, else one
+ * whose centre lies up to `drift` of the sides away in each direction, uniform, and whose sides are longer or shorter
+ * by up to 1 + `drift`, log-uniform, moved back and cut where it would leave the frame. Mirrored alike. Content then
+ * moves even where the camera and the scene stand still, so that a patch is not found by its place (the crops of
+ * CropMAE, Eymaël et al., ECCV 2024, drawn near one another and on two frames).
+ * @param drift at least 0
+ */
+export function drawCrops(
+  random: Random,
+  width: number,
+  height: number,
+  options: CropOptions & { readonly drift: number },
+): CropPair {
+  const past = drawCrop(random, width, height, options)
+  if (options.drift === 0) return { past, future: past }
+  const zoom = (1 + options.drift) ** between(random, -1, 1)
+  const across = drifted(random, past.left, past.width, { zoom, drift: options.drift, limit: width })
+  const down = drifted(random, past.top, past.height, { zoom, drift: options.drift, limit: height })
+  const future = { left: across.start, top: down.start, width: across.length, height: down.length }
+  return { past, future: { ...future, flip: past.flip } }
+}
+
+/** One direction of a crop that drifted: where it starts and how long it is, inside 0 to `limit`. */
+function drifted(
+  random: Random,
+  start: number,
+  length: number,
+  { zoom, drift, limit }: { zoom: number; drift: number; limit: number },
+): { start: number; length: number } {
+  const size = Math.min(limit, Math.max(1, Math.round(length * zoom)))
+  const centre = start + length / 2 + between(random, -drift, drift) * length
+  return { start: Math.round(Math.min(limit - size, Math.max(0, centre - size / 2))), length: size }
 }
 
 function drawPart(random: Random, width: number, height: number, [low, high]: readonly [number, number]) {

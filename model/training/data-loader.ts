@@ -122,14 +122,14 @@ export class PairSource {
   /** The samples of one choice, one after the other, in both targets. */
   async #makePairs(choice: PairChoice, past: Uint8Array, future: Uint8Array): Promise<void> {
     const clip = this.#cache.clips[choice.clip]!
-    for (const [index, target] of [
-      [choice.past, past],
-      [choice.future, future],
+    for (const [which, target] of [
+      ['past', past],
+      ['future', future],
     ] as const) {
-      const frame = await this.#decode(clip, index)
+      const frame = await this.#decode(clip, choice[which])
       let offset = 0
       for (const crop of choice.crops) {
-        const picture = await cutOut(frame, crop, this.#options.imageSize)
+        const picture = await cutOut(frame, crop[which], this.#options.imageSize)
         target.set(picture, offset)
         offset += picture.length
       }

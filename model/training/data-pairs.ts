@@ -1,5 +1,5 @@
 import { seededRandom, streamSeed } from '../siammae/index.ts'
-import { type Crop, drawCrop } from './data-crop.ts'
+import { type CropPair, drawCrops } from './data-crop.ts'
 
 /** What must be known of a clip to draw from it. */
 export interface PairClip {
@@ -19,8 +19,8 @@ export interface PairChoice {
   readonly past: number
   /** Index of the later frame: always above `past`. */
   readonly future: number
-  /** One for each sample; both frames of a sample are cut and mirrored alike. */
-  readonly crops: readonly Crop[]
+  /** One for each sample. */
+  readonly crops: readonly CropPair[]
 }
 
 export interface PairOptions {
@@ -36,6 +36,8 @@ export interface PairOptions {
   readonly gapFps: number
   /** Share of the frame's area that a crop has, lowest and highest. */
   readonly cropScale: readonly [number, number]
+  /** How far the crop of the later frame may lie from that of the earlier one: see {@link drawCrops}. */
+  readonly cropDrift: number
   /** Whether half of the samples are mirrored. */
   readonly flip: boolean
 }
@@ -59,7 +61,7 @@ export class PairSampler {
 
   /** The pairs of micro-batch `index`: their crops add up to the batch size. */
   draw(index: number): PairChoice[] {
-    const { seed, batch, repeated, gap, gapFps, cropScale: scale, flip } = this.#options
+    const { seed, batch, repeated, gap, gapFps, cropScale: scale, cropDrift: drift, flip } = this.#options
     const random = seededRandom(streamSeed(seed, 'pairs', index))
     const choices: PairChoice[] = []
     for (let left = batch; left > 0; left -= repeated) {
@@ -69,7 +71,7 @@ export class PairSampler {
       const distance = framesBetween(wanted, gapFps, clip)
       const past = Math.floor(random.uniform() * (clip.frames - distance))
       const crops = Array.from({ length: Math.min(left, repeated) }, () =>
-        drawCrop(random, clip.width, clip.height, { scale, flip }),
+        drawCrops(random, clip.width, clip.height, { scale, drift, flip }),
       )
       choices.push({ clip: number, past, future: past + distance, crops })
     }

@@ -38,7 +38,7 @@ export async function measureStep(options: {
   readonly signal?: AbortSignal
 }): Promise<MeasuredStep> {
   const { config, cache, engine, init, signal } = options
-  const { gap, cropScale, flip, repeated } = config.data
+  const { gap, cropScale, cropDrift, flip, repeated } = config.data
   const { imageSize } = config.model
   const { parameters, notes } = startParameters(config.model, config.seed, init)
   const begin = performance.now()
@@ -48,6 +48,7 @@ export async function measureStep(options: {
     gap,
     gapFps: GAP_FPS,
     cropScale,
+    cropDrift,
     flip,
     batch: config.batch,
     repeated,

@@ -137,6 +137,7 @@ function presetConfig(name: PresetName, model: SiamMaeConfig): RunConfig {
       shortSide: Math.round(model.imageSize * SHORT_SIDE_SHARE),
       gap: [4, 48],
       cropScale: [0.5, 1],
+      cropDrift: 0,
       flip: true,
       repeated: 2,
       cacheLimitGb: 20,

@@ -19,6 +19,11 @@ export interface DataConfig {
   /** Least and greatest share of a frame's area that a crop takes. */
   readonly cropScale: readonly [number, number]
   /** Whether half of the pairs are mirrored. */
+  /**
+   * How far the crop of the future frame may lie from that of the past: 0 cuts both alike, as the paper does; above it
+   * the future's is moved by up to this share of its sides and made up to 1 + this larger or smaller.
+   */
+  readonly cropDrift: number
   readonly flip: boolean
   /** Crops drawn from each chosen pair of frames (repeated sampling). */
   readonly repeated: number
@@ -156,6 +161,7 @@ export const runConfigSchema: v.GenericSchema<RunConfig> = v.strictObject({
     shortSide: whole(16, 2048),
     gap: range(1, 10_000, true),
     cropScale: range(0.01, 1, false),
+    cropDrift: number(0, 1),
     flip: flag,
     repeated: whole(1, 64),
     cacheLimitGb: number(0.001, 100_000),
@@ -232,10 +238,13 @@ export function checkRunConfig(value: unknown, name: string): RunConfig {
 
 /** Settings that did not exist when a run began, as the program chose them then. */
 function withLaterSettings(value: unknown): unknown {
-  if (!isRecord(value) || value.attention !== undefined) return value
-  const model = v.safeParse(siamMaeConfigSchema, value.model)
-  if (!model.success || !isNumber(value.batch)) return value
-  return { ...value, attention: attentionWeights(model.output, value.batch) }
+  if (!isRecord(value)) return value
+  const { data } = value
+  const config = isRecord(data) ? { ...value, data: { cropDrift: 0, ...data } } : value
+  if (config.attention !== undefined) return config
+  const model = v.safeParse(siamMaeConfigSchema, config.model)
+  if (!model.success || !isNumber(config.batch)) return config
+  return { ...config, attention: attentionWeights(model.output, config.batch) }
 }
 
 /** @throws UsageError for settings that are sound one by one and cannot go together */

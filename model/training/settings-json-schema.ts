@@ -45,6 +45,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'data.shortSide': 'Short side of the cached frames in pixels, at least model.imageSize.',
   'data.gap': 'Least and greatest distance of a pair in frames at 30 per second.',
   'data.cropScale': 'Least and greatest share of the area of a frame that a crop takes.',
+  'data.cropDrift':
+    'How far the crop of the later frame may lie from that of the earlier one, as a share of its sides; 0 cuts both alike.',
   'data.flip': 'Whether half of the pairs are mirrored.',
   'data.repeated': 'Crops drawn from each chosen pair of frames.',
   'data.cacheLimitGb': 'Size limit of the cache of decoded frames in GB.',

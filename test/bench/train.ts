@@ -88,6 +88,7 @@ async function trainJob(name: string, folder: string): Promise<Job> {
     gap: [4, 48],
     gapFps: 30,
     cropScale: [0.5, 1],
+    cropDrift: 0,
     flip: true,
   })
   const engine = await Engine.start(device, { threads })

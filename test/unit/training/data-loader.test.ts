@@ -20,6 +20,7 @@ const OPTIONS: PairSourceOptions = {
   gap: [2, 12],
   gapFps: 30,
   cropScale: [0.5, 1],
+  cropDrift: 0.4,
   flip: true,
 }
 
@@ -62,19 +63,19 @@ describe('a batch', () => {
         .draw(index)
         .flatMap(({ crops, ...pair }) => crops.map((crop) => ({ ...pair, crop })))
       for (const [sample, { past, future, crop }] of samples.entries()) {
-        if (crop.flip) mirrored++
+        if (crop.past.flip) mirrored++
         for (const [x, y] of [
           [4, 4],
           [27, 9],
           [16, 28],
         ] as const) {
-          const across = crop.flip ? SIDE - 1 - x : x
-          const red = redAt((crop.left + ((across + 0.5) / SIDE) * crop.width) / WIDTH)
-          const green = redAt((crop.top + ((y + 0.5) / SIDE) * crop.height) / HEIGHT)
-          for (const [pictures, frame] of [
-            [batch.past, past],
-            [batch.future, future],
+          for (const [pictures, frame, { left, top, width, height, flip }] of [
+            [batch.past, past, crop.past],
+            [batch.future, future, crop.future],
           ] as const) {
+            const across = flip ? SIDE - 1 - x : x
+            const red = redAt((left + ((across + 0.5) / SIDE) * width) / WIDTH)
+            const green = redAt((top + ((y + 0.5) / SIDE) * height) / HEIGHT)
             const [r, g, b] = pixel(pictures, sample, x, y)
             expect(Math.abs(r! - red), 'red').toBeLessThanOrEqual(6)
             expect(Math.abs(g! - green), 'green').toBeLessThanOrEqual(6)

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom, streamSeed } from '../../../model/siammae/index.ts'
-import { drawCrop } from '../../../model/training/data-crop.ts'
+import { drawCrop, drawCrops } from '../../../model/training/data-crop.ts'
 import { framesBetween } from '../../../model/training/data-pairs.ts'
 import { type PairOptions, PairSampler } from '../../../model/training/index.ts'
 
@@ -26,6 +26,7 @@ const options: fc.Arbitrary<PairOptions> = fc.record({
   gap,
   gapFps: fc.constant(30),
   cropScale: fc.constantFrom<[number, number]>([0.5, 1], [0.2, 0.6], [1, 1]),
+  cropDrift: fc.constantFrom(0, 0.3, 1),
   flip: fc.boolean(),
 })
 const index = fc.integer({ min: 0, max: 1e9 })
@@ -37,6 +38,7 @@ const DEFAULTS: PairOptions = {
   gap: [4, 48],
   gapFps: 30,
   cropScale: [0.5, 1],
+  cropDrift: 0,
   flip: true,
 }
 
@@ -55,7 +57,7 @@ describe('pairs', () => {
           const [low, high] = options.gap.map((gap) => Math.max(1, Math.round((gap * fps) / 30)))
           expect(future - past).toBeGreaterThanOrEqual(Math.min(low!, frames - 1))
           expect(future - past).toBeLessThanOrEqual(high!)
-          for (const crop of crops) {
+          for (const crop of crops.flatMap(({ past, future }) => [past, future])) {
             expect(crop.left).toBeGreaterThanOrEqual(0)
             expect(crop.top).toBeGreaterThanOrEqual(0)
             expect(crop.left + crop.width).toBeLessThanOrEqual(width)
@@ -63,6 +65,7 @@ describe('pairs', () => {
             expect(Math.min(crop.width, crop.height)).toBeGreaterThanOrEqual(1)
             if (!options.flip) expect(crop.flip).toBe(false)
           }
+          for (const { past, future } of crops) expect(future.flip).toBe(past.flip)
         }
       }),
       { seed: SEED, numRuns: 60 },
@@ -143,6 +146,43 @@ describe('crops', () => {
     expect(smallest).toBeLessThan(0.52)
     expect(largest).toBeGreaterThan(0.95)
     expect(flipped / 2000).toBeCloseTo(0.5, 1)
+  })
+
+  it('of both frames are the same one without drift, whose numbers are those of a single crop', () => {
+    const options = { scale: [0.2, 1], flip: true } as const
+    const one = seededRandom(3)
+    const two = seededRandom(3)
+    for (let i = 0; i < 100; i++) {
+      const { past, future } = drawCrops(two, 300, 200, { ...options, drift: 0 })
+      expect(past).toEqual(drawCrop(one, 300, 200, options))
+      expect(future).toEqual(past)
+    }
+  })
+
+  it('drift apart evenly in both directions and both ways, as far as was asked', () => {
+    const random = seededRandom(4)
+    const drift = 0.5
+    const moves: number[] = []
+    const zooms: number[] = []
+    for (let i = 0; i < 2000; i++) {
+      // Small in a large frame, so that its edge seldom holds one back.
+      const { past, future } = drawCrops(random, 10_000, 10_000, { scale: [0.01, 0.011], flip: false, drift })
+      const centre = (start: number, length: number): number => start + length / 2
+      moves.push(
+        (centre(future.left, future.width) - centre(past.left, past.width)) / past.width,
+        (centre(future.top, future.height) - centre(past.top, past.height)) / past.height,
+      )
+      zooms.push(future.width / past.width)
+      expect(future.height / past.height).toBeCloseTo(future.width / past.width, 2)
+    }
+    const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length
+    // Where the edge does, a crop may lie a little farther inside than was drawn.
+    expect(moves.filter((move) => Math.abs(move) > drift + 0.01).length / moves.length).toBeLessThan(0.05)
+    expect(mean(moves)).toBeCloseTo(0, 1)
+    expect(mean(moves.map(Math.abs))).toBeCloseTo(drift / 2, 1)
+    expect(Math.min(...zooms)).toBeCloseTo(1 / 1.5, 1)
+    expect(Math.max(...zooms)).toBeCloseTo(1.5, 1)
+    expect(mean(zooms.map(Math.log))).toBeCloseTo(0, 1)
   })
 
   it('fall back to the centre where nothing fits', () => {
