@@ -8,6 +8,16 @@ export type Neighbourhood =
   /** At most `radius` rows and columns away (DINO). */
   | { readonly shape: 'square'; readonly radius: number }
 
+/** How much it counts that neighbouring cells moved alike; in cells of the patch grid. */
+export interface Coherence {
+  /** Added to the cosine of a candidate whose move all cells around share. */
+  readonly weight: number
+  /** Rows and columns that count as around a cell. */
+  readonly radius: number
+  /** Moves as far apart as this share nothing. */
+  readonly tolerance: number
+}
+
 /** Everything that decides a propagation result, besides the features. */
 export interface PropagationSettings {
   /** How many labelled tokens vote. */
@@ -24,6 +34,8 @@ export interface PropagationSettings {
    * as the neighbourhood goes. Left out, the neighbourhood is the same for all of them.
    */
   readonly pace?: { readonly radius: number; readonly perFrame: number } | undefined
+  /** That neighbours move alike. Left out, the cosine alone decides who votes. */
+  readonly coherence?: Coherence | undefined
   /** Whether marked frames are limited to the neighbourhood too; to the pace, where there is one, they always are. */
   readonly restrictMarked: boolean
   /**
@@ -63,12 +75,13 @@ const CRW_DAVIS = {
 
 /**
  * `annotator` is our own way, for people who want the best labels: it knows that things move by little from frame to
- * frame. The others are published protocols, reproduced to the digit.
+ * frame, and that neighbours move alike. The others are published protocols, reproduced to the digit.
  */
 export const PRESETS = {
   annotator: {
     ...CRW_DAVIS,
     pace: { radius: 4, perFrame: 2 },
+    coherence: { weight: 0.3, radius: 2, tolerance: 3 },
     joints: 'peak',
     jointPace: 3,
   },
@@ -106,6 +119,13 @@ export const settingsSchema = v.strictObject({
     v.strictObject({
       radius: v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(1000)),
       perFrame: v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1000)),
+    }),
+  ),
+  coherence: v.optional(
+    v.strictObject({
+      weight: v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(100)),
+      radius: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(20)),
+      tolerance: v.pipe(v.number(), v.finite(), v.minValue(0.5), v.maxValue(1000)),
     }),
   ),
   restrictMarked: v.boolean(),

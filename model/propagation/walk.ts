@@ -1,6 +1,7 @@
 /** One walk through a clip: from a marked frame, frame after frame, each labelled by those before it. */
 import { throwIfCancelled } from '../errors.ts'
 import type { Affinity, Candidates } from './affinity.ts'
+import { coherentCandidates } from './coherence.ts'
 import type { TokenSource } from './features.ts'
 import type { SoftLabels } from './grid.ts'
 import { neighbourhoodAt, type PropagationSettings } from './settings.ts'
@@ -74,6 +75,8 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
   const startLabels = start === undefined ? undefined : marks.get(start)
   if (start === undefined || !startLabels) throw new RangeError('A walk starts at a marked frame.')
 
+  const { grid } = startLabels
+  const { coherence } = settings
   const others = [...marks.keys()].filter((frame) => frame !== start)
   let marked: Recent[] = []
   const queue: Recent[] = []
@@ -125,6 +128,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
             throwIfCancelled(signal)
             return affinity.compare(q, c, neighbourhood)
           })
+          .then((candidates) => (coherence ? coherentCandidates(candidates, grid, coherence) : candidates))
           .finally(() => tokens.release(context))
         pair.catch(() => {})
         pairs.set(key, pair)
