@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { encodeLabels } from '../../model/annotation/index.ts'
 import { writeIndexedPng } from '../../model/formats/index.ts'
 import { Affinity } from '../../model/propagation/affinity.ts'
+import { coherentCandidates } from '../../model/propagation/coherence.ts'
 import { FeatureExtractor, networkSize, PRESETS, propagate } from '../../model/propagation/index.ts'
 import { type Device, Engine } from '../../model/runtime/index.ts'
 import { type EncoderConfig, encoderConfig, initialiseEncoder } from '../../model/siammae/index.ts'
@@ -124,6 +125,17 @@ async function benchModel(engine: Engine, patch: number, clip: string): Promise<
     `affinity step (${context + 1} context frames)`,
     `${seconds.toFixed(3)} s per frame, ${percent(executed / seconds / speed)} of the matrix speed (${percent(executed / dense)} of all pairs computed)`,
   )
+  // Another picture of noise: matches lie anywhere, which is the slowest case.
+  const other = await extractor.extract(pixels.toReversed())
+  const candidates = await affinity.compare(tokens, other, neighbourhood)
+  const coherent = await timed(7, async () => {
+    for (let i = 0; i <= context; i++) coherentCandidates(candidates, grid, PRESETS.annotator.coherence)
+  })
+  row(
+    'neighbours that move alike',
+    `${coherent.toFixed(3)} s per frame (preset annotator, ${context + 1} context frames, one thread)`,
+  )
+  await engine.release(other)
   await engine.release(tokens)
   await affinity.close()
   await extractor.close()
