@@ -12,7 +12,7 @@ import { OUTSIDE, planTiles, rectangleSize, type Tile, tileMask } from './tiles.
  */
 export interface Candidates {
   readonly k: number
-  /** Cosines; {@link OUTSIDE} or less where the neighbourhood has fewer than k cells. */
+  /** Cosines, or scores made of them; {@link OUTSIDE} or less where the neighbourhood has fewer than k cells. */
   readonly cosines: Float32Array
   /** Cells of the context frame. */
   readonly cells: Int32Array

@@ -18,12 +18,12 @@ export interface DataConfig {
   readonly gap: readonly [number, number]
   /** Least and greatest share of a frame's area that a crop takes. */
   readonly cropScale: readonly [number, number]
-  /** Whether half of the pairs are mirrored. */
   /**
    * How far the crop of the future frame may lie from that of the past: 0 cuts both alike, as the paper does; above it
    * the future's is moved by up to this share of its sides and made up to 1 + this larger or smaller.
    */
   readonly cropDrift: number
+  /** Whether half of the pairs are mirrored. */
   readonly flip: boolean
   /** Crops drawn from each chosen pair of frames (repeated sampling). */
   readonly repeated: number

@@ -73,6 +73,14 @@ describe('the configuration of a run', () => {
     expect(checkRunConfig(older, 'x').attention).toBe(attention)
   })
 
+  it('a run that began before crops could drift goes on without', () => {
+    const config = pretrain()
+    const { cropDrift, ...data } = config.data
+    expect(cropDrift).toBe(0)
+    expect(checkRunConfig({ ...config, data }, 'x')).toEqual(config)
+    expect(() => pretrain({ data: { cropDrift: 1.5 } })).toThrow(/data\.cropDrift is 1\.5/)
+  })
+
   it('what is written can be read as settings again', () => {
     const config = resolveRunConfig('finetune', [layer({ model: { size: 'Ti', patch: 8 }, seed: 7 })])
     const again = JSON.parse(JSON.stringify(config)) as JsonObject
