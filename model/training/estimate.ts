@@ -38,20 +38,15 @@ export async function measureStep(options: {
   readonly signal?: AbortSignal
 }): Promise<MeasuredStep> {
   const { config, cache, engine, init, signal } = options
-  const { gap, cropScale, cropDrift, flip, repeated } = config.data
   const { imageSize } = config.model
   const { parameters, notes } = startParameters(config.model, config.seed, init)
   const begin = performance.now()
   const pairs = new PairSource(cache, {
+    ...config.data,
     seed: config.seed,
     imageSize,
-    gap,
     gapFps: GAP_FPS,
-    cropScale,
-    cropDrift,
-    flip,
     batch: config.batch,
-    repeated,
   })
   try {
     const train = await TrainStep.create(

@@ -297,18 +297,8 @@ class Run {
 
   #pairSource(seed: number, own: { batch: number; repeated: number; ahead?: number }): PairSource {
     const { config, cache } = this.#options
-    const { gap, cropScale, cropDrift, flip } = config.data
     const { imageSize } = config.model
-    return new PairSource(cache, {
-      seed,
-      imageSize,
-      gap,
-      gapFps: GAP_FPS,
-      cropScale,
-      cropDrift,
-      flip,
-      ...own,
-    })
+    return new PairSource(cache, { ...config.data, seed, imageSize, gapFps: GAP_FPS, ...own })
   }
 
   #startState(): TrainingState {
