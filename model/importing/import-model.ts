@@ -99,7 +99,8 @@ async function checkOn(
   const fault = faultOf(check)
   if (fault)
     throw new UserError(
-      `${model.file} was read, but ${fault}, so nothing was written. Check --arch, --heads and --part, or use another checkpoint.`,
+      `${model.file} was read, but ${fault}, so nothing was written. Check its architecture, heads and part, or use another checkpoint.`,
+      { flags: '--arch, --heads, --part' },
     )
   return check
 }

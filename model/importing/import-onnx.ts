@@ -80,7 +80,7 @@ async function normalisationOf(
   const beside = await preprocessingBeside(path)
   if (beside !== undefined) return { values: beside, how: `normalised as ${PREPROCESSING} beside it says` }
   throw new ImportQuestion(
-    `${path}: how pixels are normalised for it cannot be seen from a graph. Say it with --normalise ${Object.keys(NORMALISATIONS).join(', ')}.`,
+    `${path}: how pixels are normalised for it cannot be seen from a graph. Choose one of ${Object.keys(NORMALISATIONS).join(', ')}.`,
     'normalise',
     Object.keys(NORMALISATIONS),
   )

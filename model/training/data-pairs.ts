@@ -1,5 +1,6 @@
 import { seededRandom, streamSeed } from '../siammae/index.ts'
 import { type CropPair, drawCrops } from './data-crop.ts'
+import type { DataConfig } from './run-schema.ts'
 
 /** What must be known of a clip to draw from it. */
 export interface PairClip {
@@ -23,23 +24,15 @@ export interface PairChoice {
   readonly crops: readonly CropPair[]
 }
 
-export interface PairOptions {
+/** What decides which pairs are drawn: the run's settings of its data, and: */
+export interface PairOptions
+  extends Pick<DataConfig, 'repeated' | 'gap' | 'cropScale' | 'cropDrift' | 'flip'> {
   /** Whole number, the run's. */
   readonly seed: number
-  /** Samples of a micro-batch. */
+  /** Samples of a micro-batch; the last draw of one may give fewer than `repeated`. */
   readonly batch: number
-  /** Samples taken of the same two frames (the last draw of a batch may give fewer), so that fewer are decoded. */
-  readonly repeated: number
-  /** Lowest and highest distance between the frames, both included, counted in frames at `gapFps`. */
-  readonly gap: readonly [number, number]
   /** Frames per second that `gap` counts at. */
   readonly gapFps: number
-  /** Share of the frame's area that a crop has, lowest and highest. */
-  readonly cropScale: readonly [number, number]
-  /** How far the crop of the later frame may lie from that of the earlier one: see {@link drawCrops}. */
-  readonly cropDrift: number
-  /** Whether half of the samples are mirrored. */
-  readonly flip: boolean
 }
 
 /** Draws the pairs of every micro-batch; pure: the same clips, options and index give the same pairs. */

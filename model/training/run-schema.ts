@@ -25,7 +25,7 @@ export interface DataConfig {
   readonly cropDrift: number
   /** Whether half of the pairs are mirrored. */
   readonly flip: boolean
-  /** Crops drawn from each chosen pair of frames (repeated sampling). */
+  /** Crops drawn from each chosen pair of frames (repeated sampling), so that fewer are decoded. */
   readonly repeated: number
   /** Size limit of the cache of decoded frames in GB (10^9 bytes). */
   readonly cacheLimitGb: number

@@ -1,10 +1,10 @@
 import { UserError } from '../errors.ts'
 
-/** What cannot be seen from a file and has to be told: attention heads, or how pixels were normalised. */
+/** What cannot be seen from a file and has to be told: attention heads, or how pixels were normalised. Also the options' names. */
 export type ImportSubject = 'heads' | 'normalise'
 
 /**
- * An import that needs an answer first. The sentence says how the command line is told; a dialog asks by itself.
+ * An import that needs an answer first: the command line is told by the option of the subject's name, a dialog asks.
  */
 export class ImportQuestion extends UserError {
   override readonly name = 'ImportQuestion'
@@ -13,7 +13,7 @@ export class ImportQuestion extends UserError {
   readonly suggestions: readonly (number | string)[]
 
   constructor(message: string, about: ImportSubject, suggestions: readonly (number | string)[]) {
-    super(message)
+    super(message, { flags: `--${about}` })
     this.about = about
     this.suggestions = suggestions
   }

@@ -212,7 +212,7 @@ export const FAMILIES: readonly Family[] = [
     table: { ...WITH_LAYER_SCALE, ...POOLED },
     positionGrid: imageGrid,
     notes: [
-      "Files of timm do not tell how pixels were normalised: ImageNet's mean and deviation are taken. Models of Google's training (augreg, in21k) need --normalise half.",
+      "Files of timm do not tell how pixels were normalised: ImageNet's mean and deviation are taken. Models of Google's training (augreg, in21k) need the normalisation called half.",
     ],
   },
   {

@@ -51,7 +51,7 @@ const HUGGING_FACE: Naming = {
   ],
   layerNormEpsilon: 1e-12,
   notes: [
-    "The file does not tell how pixels were normalised: ImageNet's mean and deviation are taken. Models whose preprocessor_config.json says 0.5 need --normalise half.",
+    "The file does not tell how pixels were normalised: ImageNet's mean and deviation are taken. Models whose preprocessor_config.json says 0.5 need the normalisation called half.",
   ],
 }
 

@@ -43,7 +43,8 @@ export function findNetwork(file: string, { tensors }: Container, part?: string)
     part === undefined ? prefixes[0]! : prefixes.find((prefix) => prefix.split('.').includes(part))
   if (chosen === undefined)
     throw new UserError(
-      `${file} has no network called "${part}"; it has ${listed(prefixes)}. Name one of those with --part, or leave --part out.`,
+      `${file} has no network called "${part}"; it has ${listed(prefixes)}. Name one of those, or none.`,
+      { flags: '--part' },
     )
   const others = prefixes.filter((prefix) => prefix !== chosen)
   const { naming } = found.find(({ prefix }) => prefix === chosen)!

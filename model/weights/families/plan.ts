@@ -100,7 +100,7 @@ function architecture(
   const heads = options.heads ?? HEADS[dim]
   if (heads === undefined)
     throw new ImportQuestion(
-      `${file}: how many attention heads a network of ${dim} channels has cannot be seen from its tensors. Give the number with --heads.`,
+      `${file}: how many attention heads a network of ${dim} channels has cannot be seen from its tensors. Say how many.`,
       'heads',
       likelyHeads(dim),
     )

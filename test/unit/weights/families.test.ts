@@ -354,7 +354,7 @@ describe('families', () => {
       }),
     )
     expect(report).toMatchObject({ part: 'vit.', arch: 'dino' })
-    expect(report.notes.join()).toMatch(/names of Hugging Face's transformers.*--normalise half/)
+    expect(report.notes.join()).toMatch(/names of Hugging Face's transformers.*the normalisation called half/)
     expect(report.mapped).toContainEqual({
       parameter: 'blocks.*.attn.qkv.weight',
       from: ['query', 'key', 'value'].map((part) => `encoder.layer.*.attention.attention.${part}.weight`),
@@ -589,7 +589,9 @@ describe('families', () => {
       { ...net, 'norm.bias': { shape: [DIM], values: new Float32Array(DIM).fill(Number.NaN) } },
       /not finite/,
     )
-    await refused(net, /how many attention heads a network of 12 channels .*--heads/, { heads: undefined })
+    await refused(net, /how many attention heads a network of 12 channels .*Say how many/, {
+      heads: undefined,
+    })
   })
 
   it('that unpack to far more than the file are refused before they are read', async () => {

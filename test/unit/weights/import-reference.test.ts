@@ -61,9 +61,10 @@ describeWithReference('importing the reference network', (folder) => {
   })
 
   it('asks for the heads of a width that was never published', async () => {
-    await expect(importEncoder(file('vit_zip.pth'))).rejects.toThrow(
-      /vit_zip\.pth: .*network of 48 channels .*--heads/,
-    )
+    await expect(importEncoder(file('vit_zip.pth'))).rejects.toMatchObject({
+      message: expect.stringMatching(/vit_zip\.pth: .*network of 48 channels .*Say how many/),
+      flags: '--heads',
+    })
   })
 
   it('refuses files that hold tensors but no network', async () => {
