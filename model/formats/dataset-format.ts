@@ -1,4 +1,4 @@
-import type { AnnotationDocument } from '../annotation/index.ts'
+import type { AnnotationDocument, VideoReference } from '../annotation/index.ts'
 
 /** One frame of the video, from its frame table. */
 export interface ExportFrame {
@@ -36,6 +36,11 @@ export interface ExportContext {
   readonly onProgress?: (done: number, total: number) => void
 }
 
+/** Where an export is to go, and which video it is of. */
+export interface ExportTarget extends Pick<ExportContext, 'folder' | 'sequence' | 'pictures'> {
+  readonly video: VideoReference
+}
+
 export interface WriteReport {
   /** Files written, the shared ones (lists, provenance) included. */
   files: number
@@ -54,13 +59,16 @@ export interface DatasetFormat {
   readonly title: string
   /**
    * Tells beforehand what {@link write} would refuse about the folder.
-   * @throws UserError when it holds a sequence of this name that no export made, or its record is damaged
+   * @throws UserError when it holds a sequence of this name that no export made or that is of another video, or its
+   *   record is damaged
    */
-  checkFolder(target: Pick<ExportContext, 'folder' | 'sequence' | 'pictures'>): Promise<void>
+  checkFolder(target: ExportTarget): Promise<void>
   /**
-   * Writes one video. Built aside, read back, compared with the document, then moved into place.
-   * @throws UserError when there is no mask to write, the folder refuses, or it holds a sequence of this name that
-   *   no export made; CancelledError on the signal. The folder is then as it was before.
+   * Writes one video. Built aside, read back, compared with the document, then moved into place. Waits while this
+   * process writes another video to the folder.
+   * @throws UserError when there is no mask to write, the folder refuses, it holds a sequence of this name that no
+   *   export made or that is of another video, or another process wrote to it meanwhile; CancelledError on the signal.
+   *   The folder is then as it was before.
    */
   write(document: AnnotationDocument, context: ExportContext): Promise<WriteReport>
   /**

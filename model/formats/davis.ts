@@ -27,6 +27,7 @@ const mapsOf = (sequence: string) => join('Annotations', '480p', sequence)
 export const davis = datasetFormat({
   id: 'davis',
   title: 'DAVIS 2017',
+  sharedFile: SET_FILE,
   picturesOf: (sequence) => join('JPEGImages', '480p', sequence),
   refuseForeign: (folder, sequence, ours) => refuseForeign(folder, mapsOf(sequence), ours),
   steps: (plan) => plan.frames.length,

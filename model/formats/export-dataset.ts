@@ -3,12 +3,19 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { AnnotationDocument, Rle } from '../annotation/index.ts'
-import { throwIfCancelled } from '../errors.ts'
-import type { DatasetFormat, ExportContext, ReadOptions, WriteReport } from './dataset-format.ts'
+import { throwIfCancelled, UserError } from '../errors.ts'
+import type {
+  DatasetFormat,
+  ExportContext,
+  ExportTarget,
+  ReadOptions,
+  WriteReport,
+} from './dataset-format.ts'
 import { exportPictures } from './export-pictures.ts'
 import { type ExportPlan, frameName, isHeld, planExport } from './export-plan.ts'
 import {
   isOf,
+  isOfVideo,
   maskDigest,
   PROVENANCE_FILE,
   type Provenance,
@@ -19,6 +26,7 @@ import {
 } from './provenance.ts'
 import { refuseForeign } from './sequences.ts'
 import { buildAside, type Stage } from './staging.ts'
+import { inTurn, watchFiles } from './turns.ts'
 import { demandEqual } from './verify.ts'
 
 /** What one export is about, for a layout that builds it. */
@@ -48,6 +56,8 @@ export interface BuiltData {
 export interface ExportLayout {
   readonly id: DatasetFormat['id']
   readonly title: string
+  /** The file that all sequences of a dataset share, beside {@link PROVENANCE_FILE}. */
+  readonly sharedFile: string
   /** Folder of a sequence's pictures in the dataset. */
   picturesOf(sequence: string): string
   /** @throws UserError when the dataset has data of this sequence and `ours` is false */
@@ -72,13 +82,20 @@ export function datasetFormat(layout: ExportLayout): DatasetFormat {
   }
 }
 
-/** What earlier exports left in the folder. @throws UserError when it holds data of this name that no export made */
+/**
+ * What earlier exports left in the folder.
+ * @throws UserError when it holds data of this name that no export made, or that is of another video
+ */
 async function checkTarget(
   layout: ExportLayout,
-  { folder, sequence, pictures }: Pick<ExportContext, 'folder' | 'sequence' | 'pictures'>,
+  { folder, sequence, pictures, video }: ExportTarget,
 ): Promise<{ records: readonly Provenance[]; earlier: Provenance | undefined }> {
   const records = await readProvenance(folder)
   const earlier = records.find((record) => isOf(record, layout.id, sequence))
+  if (earlier !== undefined && !isOfVideo(earlier, video))
+    throw new UserError(
+      `${folder} holds a sequence ${sequence} of another video (${earlier.video.path}), so it is not replaced; choose another folder, or rename the video.`,
+    )
   await layout.refuseForeign(folder, sequence, earlier !== undefined)
   if (pictures) await refuseForeign(folder, layout.picturesOf(sequence), earlier?.pictures === true)
   return { records, earlier }
@@ -89,9 +106,21 @@ async function write(
   document: AnnotationDocument,
   context: ExportContext,
 ): Promise<WriteReport> {
-  const { folder, sequence, signal } = context
+  const { folder, signal } = context
   const plan = planExport(document, context, layout.title)
-  const { records, earlier } = await checkTarget(layout, context)
+  return inTurn(folder, signal, () => writePlanned(layout, document, context, plan))
+}
+
+async function writePlanned(
+  layout: ExportLayout,
+  document: AnnotationDocument,
+  context: ExportContext,
+  plan: ExportPlan,
+): Promise<WriteReport> {
+  const { folder, sequence, signal } = context
+  const shared = [PROVENANCE_FILE, layout.sharedFile].map((file) => join(folder, file))
+  const demandUnchanged = await watchFiles(shared)
+  const { records, earlier } = await checkTarget(layout, { ...context, video: document.video })
   return buildAside(folder, async (stage) => {
     const total = layout.steps(plan) + (context.pictures ? plan.frames.length : 0)
     let done = 0
@@ -122,6 +151,7 @@ async function write(
     throwIfCancelled(signal)
     const back = await layout.read(stage.folder, { sequence })
     await demandEqual(back, document, plan, masksOf, layout.title, signal)
+    await demandUnchanged()
     return { files: built.count + names.size + 1, warnings }
   })
 }

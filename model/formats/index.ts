@@ -7,6 +7,7 @@ export type {
   ExportContext,
   ExportFrame,
   ExportPicture,
+  ExportTarget,
   ReadOptions,
   WriteReport,
 } from './dataset-format.ts'

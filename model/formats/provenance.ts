@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { type AnnotationDocument, type Entry, type Rle, toCompressed } from '../annotation/index.ts'
+import {
+  type AnnotationDocument,
+  type Entry,
+  type Rle,
+  toCompressed,
+  type VideoReference,
+} from '../annotation/index.ts'
 import { UserError } from '../errors.ts'
 import { checkRecord, DamageError, parseText, readText } from './checked-json.ts'
 import type { DatasetFormat, ExportContext } from './dataset-format.ts'
@@ -185,6 +191,13 @@ function sortKey({ dataset, sequence }: Provenance): string {
 
 export function isOf(record: Provenance, dataset: DatasetFormat['id'], sequence: string): boolean {
   return record.dataset === dataset && record.sequence === sequence
+}
+
+/** Whether a record is about a video: by its content where both know it, as files are moved and have equal names. */
+export function isOfVideo({ video }: Provenance, other: VideoReference): boolean {
+  if (video.hash !== '' && other.hash !== '') return video.hash === other.hash
+  const { frameCount, width, height } = other
+  return video.frameCount === frameCount && video.width === width && video.height === height
 }
 
 /** The file's text, one line per label, object, run, warning and frame. */

@@ -36,6 +36,7 @@ import {
 export const youtubeVis = datasetFormat({
   id: 'youtube-vis',
   title: 'YouTube-VIS',
+  sharedFile: YOUTUBE_VIS_FILE,
   picturesOf: (sequence) => join('JPEGImages', sequence),
   refuseForeign: async (folder, sequence, ours) => {
     const path = join(folder, YOUTUBE_VIS_FILE)

@@ -1,5 +1,5 @@
-/** Datasets written from a document, several at once if need be, each stopped by its own name. */
-import { basename } from 'node:path'
+/** Datasets written from a document, several at once if need be (into one folder by turns), each stopped by its own name. */
+import { basename, relative, sep } from 'node:path'
 import type { AnnotationDocument } from '../annotation/index.ts'
 import { UsageError } from '../errors.ts'
 import { type DatasetFormat, type ExportContext, formats, parseSidecar } from '../formats/index.ts'
@@ -47,6 +47,9 @@ export class Exports {
       )
     const source = await this.#clips.source(request.clip)
     const document = parseSidecar(request.sidecar, `of ${basename(request.clip)}`)
+    // The record of the export lies in the dataset, and tells from there which video it is of.
+    const path = relative(request.folder, request.clip).split(sep).join('/')
+    document.apply({ kind: 'moveVideo', path: path || '.' })
     let told = 0
     const context: ExportContext = {
       folder: request.folder,

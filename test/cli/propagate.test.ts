@@ -1,11 +1,11 @@
 /** The main job from the command line, on real files: what comes out is whole, right, and says what made it. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodeMask, encodeMask, isPersons } from '../../model/annotation/index.ts'
+import { type AnnotationDocument, decodeMask, encodeMask, isPersons } from '../../model/annotation/index.ts'
 import {
   formats,
   readIndexedPng,
@@ -367,6 +367,88 @@ describe('nothing that is read is written over', () => {
       state: 'absent',
       by: 'person',
     })
+  })
+
+  const square = (change: number) =>
+    encodeMask(
+      Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) =>
+        inside((i % WIDTH) + change, Math.floor(i / WIDTH), 0) ? 1 : 0,
+      ),
+      WIDTH,
+      HEIGHT,
+    )
+  it.each<[string, RegExp, (document: AnnotationDocument) => void]>([
+    [
+      'a corrected mask on the frame of the init',
+      /\(object 1, frame 0\)/,
+      (document) => {
+        const entry = { state: 'keyframe', occluded: false, mask: square(3) } as const
+        document.apply({ kind: 'setEntry', objectId: 1, frame: 0, entry })
+      },
+    ],
+    [
+      'an object that was added there',
+      /\(object 2, frame 0\)/,
+      (document) => {
+        document.apply({ kind: 'putObject', object: { id: 2, name: 'shadow', labelId: 1 } })
+        const entry = { state: 'keyframe', occluded: false, mask: square(9) } as const
+        document.apply({ kind: 'setEntry', objectId: 2, frame: 0, entry })
+      },
+    ],
+    [
+      'a name that was given',
+      /\(name, label or colour of object 1\)/,
+      (document) => {
+        document.apply({ kind: 'putObject', object: { ...document.objects.get(1)!, name: 'red car' } })
+      },
+    ],
+  ])('%s, by the same command again', async (what, lost, change) => {
+    const out = `again ${what}`
+    const path = file(out, 'annotations.siam.json')
+    const document = await readSidecar(file('forward', 'annotations.siam.json'))
+    change(document)
+    await mkdir(file(out))
+    await writeSidecar(path, document)
+    const before = readFileSync(path)
+    const result = await run(out, '--init', file('mask.png'))
+    expect(result.stderr).toMatch(lost)
+    expect(result.stderr).toMatch(/that this run does not start from; add --init .*or choose another --out/)
+    expect(result.code).toBe(1)
+    expect(readFileSync(path)).toEqual(before)
+  })
+
+  it('a corrected mask, by the side-car with the mask of before on top', async () => {
+    const out = 'again a corrected mask on the frame of the init'
+    const path = file(out, 'annotations.siam.json')
+    const before = readFileSync(path)
+    const result = await run(out, '--init', path, '--init', file('mask.png'))
+    expect(result.stderr).toMatch(
+      /\(object 1, frame 0\) that another --init would replace; leave that one out, or choose another --out/,
+    )
+    expect(result.code).toBe(1)
+    expect(readFileSync(path)).toEqual(before)
+  })
+
+  it('the same marks again are no loss', async () => {
+    const marks = ['--init', file('mask.png'), '--init', file('pose.json'), '--range', '0:1']
+    for (let time = 0; time < 2; time++) expect((await run('same', ...marks)).code, `time ${time}`).toBe(0)
+  })
+
+  it("another clip's sequence of the same name, refused before the work", async () => {
+    const other = file('elsewhere', basename(clip))
+    await cp(clip, other, { recursive: true })
+    await cp(join(other, 'frame 1.png'), join(other, 'frame 2.png'))
+    expect((await run('session', '--init', file('mask.png'), '--range', '0:1')).code).toBe(0)
+    const list = file('session', 'siammae-export.json')
+    const before = readFileSync(list)
+    const again = ['propagate', other, '--out', file('session'), ...base, '--init', file('mask.png')]
+    const result = await siammae([...again, '--verbose'])
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(
+      /session holds a sequence \S+ of another video \(\.\.\/a clip.*\), so it is not replaced; choose another folder, or rename the video\./,
+    )
+    expect(result.stderr).not.toMatch(/frame {5}1 /)
+    expect(readFileSync(list)).toEqual(before)
   })
 })
 

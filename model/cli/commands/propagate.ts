@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { isPersons, type Run } from '../../annotation/index.ts'
+import {
+  type AnnotationDocument,
+  equalEntries,
+  equalValues,
+  isPersons,
+  type Run,
+} from '../../annotation/index.ts'
 import { CancelledError, messageOf, UsageError, UserError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
 import { formats, readSidecar, writeSidecar } from '../../formats/index.ts'
@@ -185,10 +191,11 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
       await refuseOverwrite('--overlay', options.overlay, inputs)
       await prepareOutput(dirname(options.overlay))
     }
-    await protectSidecar(options)
+    await protectSidecar(options, marks.document)
     const format = options.format ?? (marks.masks.length > 0 ? 'davis' : undefined)
     const sequence = sequenceName(table.path)
-    if (format) await formats[format].checkFolder({ folder: options.out, sequence })
+    if (format)
+      await formats[format].checkFolder({ folder: options.out, sequence, video: marks.document.video })
     const { engine, choice } = await startEngine(options.device, signal, threads)
     try {
       const run = runRecord({
@@ -246,23 +253,38 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
 }
 
 /**
- * A side-car that is already in the output folder may hold a person's corrections; only a run that starts from it
+ * A side-car that is already in the output folder may hold a person's corrections; only a run that starts from them
  * may replace it.
- * @throws UserError when it is damaged, or holds a person's frames that are not among the inits
+ * @param start what this run starts from, which is saved over the side-car
+ * @throws UserError when it is damaged, or holds work of a person that `start` does not hold
  */
-async function protectSidecar(options: PropagateOptions): Promise<void> {
+async function protectSidecar(options: PropagateOptions, start: AnnotationDocument): Promise<void> {
   const path = sidecarPath(options)
   if (!existsSync(path)) return
-  const document = await readSidecar(path)
-  if (options.init.some((text) => resolve(parseInit(text).path) === resolve(path))) return
-  const marks = options.init.filter((text) => !/\.siam\.json(@\d+)?$/i.test(text))
-  const frames = new Set(marks.map((text) => parseInit(text).frame ?? 0))
-  for (const id of document.objects.keys())
-    for (const [frame, entry] of document.entries(id))
-      if (isPersons(entry) && !frames.has(frame))
-        throw new UserError(
-          `${path} holds a person's work (object ${id}, frame ${frame}) that this run does not start from; add --init ${path}, or choose another --out.`,
-        )
+  const lost = lostWork(await readSidecar(path), start)
+  if (lost === undefined) return
+  if (options.init.some((text) => resolve(parseInit(text).path) === resolve(path)))
+    throw new UserError(
+      `${path} holds a person's work (${lost}) that another --init would replace; leave that one out, or choose another --out.`,
+    )
+  throw new UserError(
+    `${path} holds a person's work (${lost}) that this run does not start from; add --init ${path}, or choose another --out.`,
+  )
+}
+
+/** The first thing that a person did in one document and that another lacks. */
+function lostWork(before: AnnotationDocument, after: AnnotationDocument): string | undefined {
+  for (const [id, object] of before.objects) {
+    for (const [frame, entry] of before.entries(id)) {
+      if (!isPersons(entry)) continue
+      const kept = after.entry(id, frame)
+      if (kept === undefined || !equalEntries(entry, kept)) return `object ${id}, frame ${frame}`
+    }
+    const other = after.objects.get(id)
+    const sameLabel = equalValues(before.labels.get(object.labelId), after.labels.get(object.labelId))
+    if (!equalValues(object, other) || !sameLabel) return `name, label or colour of object ${id}`
+  }
+  return undefined
 }
 
 async function readInits(texts: readonly string[], source: VideoSource) {

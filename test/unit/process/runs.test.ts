@@ -58,7 +58,7 @@ describe('a run', () => {
     expect(framesOf(resultsOf(model, 1))).toEqual(upTo(1, 12))
     for (const { entry, final } of resultsOf(model, 1)) {
       expect(entry).toMatchObject({ run: 1 })
-      expect(final).toBe(true)
+      expect(final).toEqual(['masks'])
     }
     const batches = model.told.results.filter(({ run }) => run === 1)
     batches.forEach(({ progress }, i) => {
@@ -220,8 +220,19 @@ describe('an export', () => {
     expect(result.files).toBeGreaterThanOrEqual(80)
     const document = await formats.davis.read(wanted.folder)
     expect(document.frames(1)).toEqual(upTo(0, 39))
+    expect(join(wanted.folder, document.video.path), 'told from the dataset').toBe(SAMPLE)
     const { done, total } = model.told.exporting.at(-1)!
     expect(done).toBe(total)
+  })
+
+  it('does not replace another video of the same name, and says which one is there', async () => {
+    const wanted = await request({ folder: join(folder.path, 'sessions') })
+    const sidecar = wanted.sidecar.replace(/"hash": ?"sha256:[^"]*"/, '"hash":"sha256:00"')
+    expect(sidecar).not.toBe(wanted.sidecar)
+    await model.calls.exportDataset('first', wanted)
+    await expect(model.calls.exportDataset('second', { ...wanted, sidecar })).rejects.toThrow(
+      /^\S+sessions holds a sequence sample of another video \(\S+media\/sample\.mp4\), so it is not replaced; [^\n]*$/,
+    )
   })
 
   it('that is cancelled leaves nothing, and one that cannot be says why', async () => {
