@@ -45,8 +45,8 @@ export class PropagationRun {
   #writer: RunWriter | undefined
   /** Results that came before the process had said what runs. */
   #early: RunResult[] = []
-  /** Which results were the run's last word; see {@link keyOf}. */
-  readonly #final = new Set<number>()
+  /** Which masks and poses were the run's last word; see {@link keyOf}. */
+  readonly #final = { masks: new Set<number>(), pose: new Set<number>() }
   #view: RunView
   #wish: 'run' | 'pause' | 'cancel' = 'run'
   #setUp = false
@@ -197,7 +197,8 @@ export class PropagationRun {
 
   #take(results: readonly EarlierResult[], progress: RunProgress): void {
     if (this.#end !== undefined) return
-    for (const { objectId, frame, final } of results) if (final) this.#final.add(keyOf(objectId, frame))
+    for (const { objectId, frame, final } of results)
+      for (const kind of final ?? []) this.#final[kind].add(keyOf(objectId, frame))
     if (this.#writer === undefined) {
       this.#early.push(...results)
       return
@@ -249,8 +250,13 @@ export class PropagationRun {
     for (const { id } of this.plan.objects)
       for (const [frame, entry] of annotations.entries(id))
         if (frame >= first && frame <= last && isOf(this.id, entry))
-          earlier.push({ objectId: id, frame, entry, final: this.#final.has(keyOf(id, frame)) })
+          earlier.push({ objectId: id, frame, entry, final: this.#finalOf(id, frame) })
     return earlier
+  }
+
+  #finalOf(objectId: number, frame: number): EarlierResult['final'] {
+    const key = keyOf(objectId, frame)
+    return (['masks', 'pose'] as const).filter((kind) => this.#final[kind].has(key))
   }
 
   /** Asks the process about the run; that it is gone or knows no such run is no news here. */

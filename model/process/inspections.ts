@@ -93,7 +93,7 @@ export class Inspections {
       const key = `${hash} ${size.width}x${size.height} ${source.table.contentHash} ${frame}`
       let seen = this.#attention.get(key)
       if (!seen) {
-        const network = await look.attention()
+        const network = await look.compute(() => look.attention())
         check()
         const pixels = await read(frame)
         check()

@@ -5,6 +5,9 @@ import type { EarlierResults, FrameResult, MaskMark, PoseMark, SoftLabels } from
 import type { EarlierResult } from './surface.ts'
 import type { Trail } from './trail.ts'
 
+/** In the order in which a run gives them. */
+const KINDS: readonly FrameResult['kind'][] = ['masks', 'pose']
+
 interface KnownEntry {
   readonly entry: ModelEntry
   /** Confidence of its mask alone, where the run gave one. */
@@ -16,8 +19,11 @@ export class RunEntries {
   readonly #run: number
   /** Entries of the objects that have masks and keypoints, which come in separate results. */
   readonly #known = new Map<number, Map<number, KnownEntry>>()
-  /** Frames on which an object has got the run's last word. */
-  readonly #final = new Map<number, Set<number>>()
+  /**
+   * Which masks and poses are the run's last word; see {@link keyOf}. An object's masks are all final before the first
+   * of its poses, which may be provisional.
+   */
+  readonly #final = { masks: new Set<number>(), pose: new Set<number>() }
 
   /** @param twofold objects that are followed by mask and by keypoints */
   constructor(run: number, twofold: Iterable<number>, earlier: Iterable<EarlierResult>) {
@@ -25,15 +31,16 @@ export class RunEntries {
     for (const object of twofold) this.#known.set(object, new Map())
     for (const { objectId, frame, entry, final } of earlier) {
       this.#known.get(objectId)?.set(frame, { entry, mask: undefined })
-      if (final) this.#finish(objectId, frame)
+      for (const kind of final ?? []) this.#final[kind].add(keyOf(objectId, frame))
     }
   }
 
   /** The entries that a result means. */
   add(result: FrameResult): EarlierResult[] {
     return resultEntries(result, this.#run).map(({ objectId, frame, entry }) => {
-      if (!result.provisional) this.#finish(objectId, frame)
-      const final = this.#final.get(objectId)?.has(frame) ?? false
+      const key = keyOf(objectId, frame)
+      if (!result.provisional) this.#final[result.kind].add(key)
+      const final = KINDS.filter((kind) => this.#final[kind].has(key))
       return { objectId, frame, entry: this.#join(result.kind, objectId, frame, entry), final }
     })
   }
@@ -47,11 +54,11 @@ export class RunEntries {
     entries.set(frame, { entry: joined, mask: kind === 'pose' ? before?.mask : entry.confidence })
     return joined
   }
+}
 
-  #finish(object: number, frame: number): void {
-    const frames = this.#final.get(object) ?? new Set()
-    this.#final.set(object, frames.add(frame))
-  }
+/** One number for an object (1 to 255) on a frame. */
+function keyOf(objectId: number, frame: number): number {
+  return frame * 256 + objectId
 }
 
 /** What a run gave before the process was lost, as propagation goes on from it. */
@@ -74,14 +81,14 @@ export class EarlierEntries implements EarlierResults {
     }
   }
 
-  has(kind: 'masks' | 'pose', object: number, frame: number): boolean {
+  has(kind: FrameResult['kind'], object: number, frame: number): boolean {
     const entry = this.#entry(object, frame)
     // Masks come before poses: an object without a mask beside its pose was found absent.
     return kind === 'masks' ? entry !== undefined : entry?.state === 'propagated' && !!entry.keypoints
   }
 
-  isFinal(object: number, frame: number): boolean {
-    return this.#byFrame.get(frame)?.get(object)?.final === true
+  isFinal(kind: FrameResult['kind'], object: number, frame: number): boolean {
+    return this.#byFrame.get(frame)?.get(object)?.final?.includes(kind) === true
   }
 
   masks(frame: number): readonly MaskMark['map'][] {

@@ -7,7 +7,7 @@ import type {
   Run,
   TrackedObject,
 } from '../annotation/index.ts'
-import type { SelfCheck } from '../propagation/index.ts'
+import type { FrameResult, SelfCheck } from '../propagation/index.ts'
 import type { ImportReport } from '../weights/index.ts'
 
 export type { ImportReport, SelfCheck }
@@ -41,10 +41,11 @@ export interface EarlierResult {
   readonly frame: number
   readonly entry: ModelEntry
   /**
-   * True for the last word of the run on this frame. A frame between two keyframes is first labelled from one end
-   * alone, and again from both: where this is missing, a run that goes on labels it from the other end once more.
+   * What of it is the run's last word on this frame: its mask, its keypoints or both. A frame between two keyframes is
+   * first labelled from one end alone, and again from both: what is missing here, a run that goes on labels from the
+   * other end once more.
    */
-  readonly final?: boolean
+  readonly final?: readonly FrameResult['kind'][]
 }
 
 export interface RunRequest {

@@ -1,4 +1,5 @@
 /** Device, model and compiled networks, kept from run to run so that the next one starts at once. */
+import { CancelledError, Sentence, UsageError } from '../errors.ts'
 import { ClassAttention, Correspondence } from '../inspection/index.ts'
 import { readModel, untrainedNote } from '../installation/index.ts'
 import {
@@ -37,7 +38,7 @@ export interface Look extends Tools {
   correspondence(): Promise<Correspondence>
   /** Another network; compiled when first asked for. @throws UserError when the model has no [CLS] */
   attention(): Promise<ClassAttention>
-  /** Work of the engine, which is started anew next time when it fails: one that has failed is not relied on again. */
+  /** Work of the engine, which is started anew next time when it fails. */
   compute<T>(work: () => Promise<T>): Promise<T>
 }
 
@@ -86,24 +87,22 @@ export class WarmModel {
   ): Promise<{ readonly warm: Warm; readonly seconds: number | undefined }> {
     return this.#inOrder(async () => {
       const warm = await this.#prepare(choice)
-      const tools = await this.#fit(warm, fit)
-      try {
-        return { warm, seconds: await this.#passThrough(tools, fit, frame) }
-      } catch (error) {
-        // An engine that has failed once is not relied on again.
-        await this.#dropEngine().catch(() => {})
-        throw error
-      }
+      const seconds = await this.#relying(async () =>
+        this.#passThrough(await this.#fit(warm, fit), fit, frame),
+      )
+      return { warm, seconds }
     })
   }
 
   /** The network for a clip. @throws UserError when the picture is too large for it, or memory runs out */
   fit(warm: Warm, fit: Fit): Promise<Tools> {
-    return this.#inOrder(async () => {
-      // A run needs the memory more.
-      await this.#dropAttention()
-      return this.#fit(warm, fit)
-    })
+    return this.#inOrder(() =>
+      this.#relying(async () => {
+        // A run needs the memory more.
+        await this.#dropAttention()
+        return this.#fit(warm, fit)
+      }),
+    )
   }
 
   /**
@@ -114,20 +113,13 @@ export class WarmModel {
     return this.#inOrder(() =>
       work(async (choice, fit) => {
         const warm = await this.#prepare(choice)
-        const tools = await this.#fit(warm, fit)
+        const tools = await this.#relying(() => this.#fit(warm, fit))
         return {
           ...tools,
           warm,
           correspondence: () => this.#correspond(warm, tools),
           attention: () => this.#attend(warm, tools),
-          compute: async (task) => {
-            try {
-              return await task()
-            } catch (error) {
-              await this.#dropEngine().catch(() => {})
-              throw error
-            }
-          },
+          compute: (task) => this.#relying(task),
         }
       }),
     )
@@ -151,13 +143,27 @@ export class WarmModel {
     return result
   }
 
+  /** Work of the engine: one that has failed is not relied on again, the next call starts another. */
+  async #relying<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      // A wrong setting, a stop or a model without what is asked for say nothing about the engine.
+      const isOther =
+        error instanceof UsageError || error instanceof CancelledError || error instanceof Sentence
+      if (!isOther) await this.#dropEngine().catch(() => {})
+      throw error
+    }
+  }
+
   async #prepare({ file, device: word }: ModelChoice): Promise<Warm> {
     // The model first: a wrong file is told at once, trying devices takes seconds.
     const stamp: FileStamp | undefined = file === undefined ? undefined : await stampOf(file)
     const key = JSON.stringify([file, stamp])
     if (this.#model?.key !== key) {
       const value = await readModel(file)
-      await this.#dropExtractor()
+      // An engine that cannot give memory back any more is replaced below.
+      await this.#dropExtractor().catch(() => this.#dropEngine())
       this.#model = { key, value }
     }
     const model = this.#model.value

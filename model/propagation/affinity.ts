@@ -87,8 +87,12 @@ export class Affinity {
 
   /** Frees the compiled programs. */
   async close(): Promise<void> {
-    for (const compiled of this.#programs.values()) await this.#engine.unload((await compiled).program)
+    const programs = [...this.#programs.values()]
     this.#programs.clear()
+    for (const each of programs) {
+      const compiled = await each.catch(() => undefined)
+      if (compiled) await this.#engine.unload(compiled.program)
+    }
   }
 
   #compiled(neighbourhood: Neighbourhood | undefined): Promise<CompiledTiles> {
@@ -97,6 +101,9 @@ export class Affinity {
     if (known) return known
     const compiled = this.#compile(neighbourhood)
     this.#programs.set(key, compiled)
+    compiled.catch(() => {
+      if (this.#programs.get(key) === compiled) this.#programs.delete(key)
+    })
     return compiled
   }
 

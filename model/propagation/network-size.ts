@@ -20,7 +20,8 @@ export function networkSize(picture: FrameSize, short: number, patch: number): F
   while (most > patch && tokenCount(wholePatches(picture, most, patch), patch) > MAX_TOKENS) most -= patch
   const counted = (count: number): string => count.toLocaleString('en')
   throw new UsageError(
-    `At ${size.width}x${size.height} the network would see ${counted(tokens)} patches of ${patch} pixels; at most ${counted(MAX_TOKENS)} are supported, so choose a --size of ${most} or less, or a model with larger patches.`,
+    `At ${size.width}x${size.height} the network would see ${counted(tokens)} patches of ${patch} pixels; at most ${counted(MAX_TOKENS)} are supported, so choose a size of ${most} or less, or a model with larger patches.`,
+    { flags: '--size' },
   )
 }
 

@@ -22,8 +22,8 @@ import type { EarlierSteps, WalkStep } from './walk.ts'
 export interface EarlierResults {
   /** Whether an object's mask (where it is absent, the empty one) or pose was given on a frame. */
   has(kind: Group['kind'], object: number, frame: number): boolean
-  /** Whether it was the last word there; false for what was labelled from one end of a span alone. */
-  isFinal(object: number, frame: number): boolean
+  /** Whether that was the last word there; false for what was labelled from one end of a span alone. */
+  isFinal(kind: Group['kind'], object: number, frame: number): boolean
   /** The masks that were given on a frame; several maps where they overlap. */
   masks(frame: number): readonly MaskMark['map'][]
   pose(object: number, frame: number): PoseMark['joints'] | undefined
@@ -109,7 +109,7 @@ export class EarlierLabels {
     const objects = objectsOf(group)
     const results = this.#results
     const given = (object: number, frame: number): boolean =>
-      results.has(group.kind, object, frame) && (!final || results.isFinal(object, frame))
+      results.has(group.kind, object, frame) && (!final || results.isFinal(group.kind, object, frame))
     return frames.findLastIndex((frame) => objects.some((object) => given(object, frame))) + 1
   }
 }

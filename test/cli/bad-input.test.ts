@@ -141,7 +141,7 @@ const cases: [name: string, args: () => string[], code: number, message: RegExp]
     'a size beyond what the network can see',
     () => propagate(sample, mask, '--size', '4096'),
     2,
-    /465,920 patches.*at most 32,768.*--size of 1080 or less/,
+    /465,920 patches.*at most 32,768.*a size of 1080 or less.*\(--size\)\.$/m,
   ],
   [
     'a name that is too long',

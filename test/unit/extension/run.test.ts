@@ -6,7 +6,7 @@ import { DocumentModel } from '../../../extension/document/document-model.ts'
 import { ObservedDocument } from '../../../extension/document/observed-document.ts'
 import { ProcessClient } from '../../../extension/model-client/index.ts'
 import { PropagationRun, planRun, type RunWish } from '../../../extension/propagation/index.ts'
-import { type Entry, isPersons } from '../../../model/annotation/index.ts'
+import { type Entry, isPersons, type Rle } from '../../../model/annotation/index.ts'
 import type { RunView } from '../../../webview/protocol/index.ts'
 import { root } from '../../support/cli.ts'
 import { SAMPLE, sampleMask } from '../process/sample-run.ts'
@@ -17,14 +17,18 @@ let keyframe: Entry
 
 beforeAll(async () => {
   cacheFolder = mkdtempSync(join(tmpdir(), 'siammae-run-'))
+  await connect()
+  keyframe = { state: 'keyframe', occluded: false, mask: await sampleMask() }
+})
+
+async function connect(): Promise<void> {
   client = new ProcessClient({
     module: join(root, 'dist', 'model-process.js'),
     openOptions: () => ({ cacheFolder, ffmpeg: undefined }),
     log: () => {},
   })
   await client.openClip(SAMPLE)
-  keyframe = { state: 'keyframe', occluded: false, mask: await sampleMask() }
-})
+}
 
 afterAll(async () => {
   await client.dispose()
@@ -157,6 +161,36 @@ describe('a propagation', () => {
     kill()
     expect((await run.ended).reason).toBe('done')
     expect(labelled()).toEqual([1, 2, 3])
+  })
+
+  test('killed amid the keypoints of an object that has masks, it leaves out none of them', async () => {
+    // A client gives up after three losses within a minute; other tests kill its process too.
+    await client.dispose()
+    await connect()
+    const { mask } = keyframe as { mask: Rle }
+    const keypoints = [{ x: 300, y: 150, visibility: 'visible' }] as const
+    const skeleton = { keypoints: ['head'], edges: [] }
+    model.content.apply({ kind: 'putLabel', label: { id: 1, name: 'fish', colour: '#e69f00', skeleton } })
+    for (const frame of [0, 12]) {
+      const entry: Entry = { state: 'keyframe', occluded: false, mask, keypoints }
+      model.content.apply({ kind: 'setEntry', objectId: 1, frame, entry })
+    }
+    const run = start({ kind: 'range', range: [0, 12], frame: 0 })
+    // The masks are 11 frames from each end, and the keypoints that many again.
+    await reached(run, 25)
+    await run.pause()
+    expect(run.view.done).toBeLessThan(32)
+    kill()
+    await inState(run, 'restarting')
+    await Promise.race([inState(run, 'paused'), run.ended])
+    await run.resume()
+    expect(await run.ended).toEqual({ reason: 'done', error: undefined })
+    expect(views.at(-2)).toMatchObject({ done: 44, total: 44 })
+    for (const frame of frames(1, 11))
+      expect(model.content.entry(1, frame), `frame ${frame}`).toMatchObject({
+        mask: { width: 640 },
+        keypoints: [{ x: expect.any(Number) }],
+      })
   })
 
   test('cancelled while it is being set up, it leaves no trace', async () => {

@@ -5,7 +5,7 @@ import { Affinity } from '../../../model/propagation/affinity.ts'
 import type { Grid } from '../../../model/propagation/grid.ts'
 import { isNeighbour, type Neighbourhood } from '../../../model/propagation/settings.ts'
 import { planTiles, rectangleSize, tileMask } from '../../../model/propagation/tiles.ts'
-import { Engine } from '../../../model/runtime/index.ts'
+import { Engine, type Program } from '../../../model/runtime/index.ts'
 import { seededRandom } from '../../../model/siammae/index.ts'
 
 const grids = fc.record({ rows: fc.integer({ min: 1, max: 70 }), columns: fc.integer({ min: 1, max: 120 }) })
@@ -60,6 +60,33 @@ describe('tiles', () => {
     const [tile] = planTiles({ rows: 3, columns: 3 }, { shape: 'square', radius: 5 })
     expect(tileMask(tile!, { shape: 'square', radius: 5 })).toBeUndefined()
   })
+})
+
+it('a program that does not compile is tried again, and is nothing to free', async () => {
+  let refusals = 2
+  const unloaded: Program[] = []
+  const engine = {
+    load: async (): Promise<Program> => {
+      if (refusals-- > 0) throw new Error('The device is out of memory.')
+      return { program: 7 }
+    },
+    unload: async (program: Program) => void unloaded.push(program),
+  }
+  const affinity = new Affinity(engine as unknown as Engine, {
+    grid: { rows: 3, columns: 3 },
+    dim: 4,
+    k: 2,
+  })
+  await expect(affinity.prepare(undefined)).rejects.toThrow('out of memory')
+  const pending = affinity.prepare(undefined)
+  const closed = affinity.close()
+  await expect(pending).rejects.toThrow('out of memory')
+  await closed
+  expect(unloaded).toEqual([])
+
+  await affinity.prepare(undefined)
+  await affinity.close()
+  expect(unloaded).toEqual([{ program: 7 }])
 })
 
 describe('comparing two frames', () => {
