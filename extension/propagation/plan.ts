@@ -1,5 +1,6 @@
 import {
   type AnnotationDocument,
+  area,
   type Entry,
   isPersons,
   type KeyframeEntry,
@@ -53,6 +54,7 @@ export function planRun(document: AnnotationDocument, wish: RunWish): RunPlan {
     case 'range':
       return inRange(document, objects, wish.range)
     case 'span': {
+      if (!hasKeyframe(document, wish.only)) throw nothingMarked(document, objects)
       const range = wish.range ?? affectedSpan(document, wish.only, wish.frame)
       if (range === undefined)
         throw new Sentence(
@@ -70,14 +72,14 @@ export function planRun(document: AnnotationDocument, wish: RunWish): RunPlan {
 /**
  * The frames that a correction concerns: from the neighbouring keyframe before to the one after. Where a side has no
  * keyframe it reaches as far as a model's results go on without a gap, so that nothing is labelled that was not before.
- * @returns undefined when there is nothing on either side
+ * @returns undefined when there is nothing on either side, or no keyframe shows the object
  */
 export function affectedSpan(
   document: AnnotationDocument,
   objectId: number,
   frame: number,
 ): readonly [first: number, last: number] | undefined {
-  if (!isMark(document.entry(objectId, frame))) return undefined
+  if (!isMark(document.entry(objectId, frame)) || !hasKeyframe(document, objectId)) return undefined
   const first = spanEnd(document, objectId, frame, -1)
   const last = spanEnd(document, objectId, frame, 1)
   return last - first < 1 || isOnlyMarks(document, objectId, first, last) ? undefined : [first, last]
@@ -170,11 +172,21 @@ function startOf(
   frame: number,
   step: 1 | -1,
 ): number | undefined {
-  const behind = nextMark(document, objectId, frame + step, step > 0 ? -1 : 1, showsObject)
+  const behind = nextKeyframe(document, objectId, frame + step, step > 0 ? -1 : 1)
   const edge = step > 0 ? -1 : document.video.frameCount
   for (let other = frame; other !== (behind ?? edge); other -= step)
     if (hasShape(document.entry(objectId, other))) return other
-  return behind ?? nextMark(document, objectId, frame, step, showsObject)
+  return behind ?? nextKeyframe(document, objectId, frame, step)
+}
+
+/** The nearest keyframe that a walk may start from; none where no keyframe has anything to carry. */
+function nextKeyframe(
+  document: AnnotationDocument,
+  objectId: number,
+  frame: number,
+  step: 1 | -1,
+): number | undefined {
+  return hasKeyframe(document, objectId) ? nextMark(document, objectId, frame, step, isStart) : undefined
 }
 
 function everywhere(document: AnnotationDocument, objects: readonly TrackedObject[]): RunPlan {
@@ -230,9 +242,7 @@ function inRange(
     ({ id }) =>
       hasShape(document.entry(id, first)) ||
       hasShape(document.entry(id, last)) ||
-      document
-        .personsFrames(id)
-        .some((frame) => frame >= first && frame <= last && showsObject(document.entry(id, frame))),
+      startsWithin(document, id, range),
   )
   if (reached.length === 0)
     throw new Sentence(
@@ -241,9 +251,7 @@ function inRange(
       last,
     )
   const seeds = reached.map((object): [TrackedObject, number[]] => {
-    const marked = document
-      .personsFrames(object.id)
-      .some((frame) => frame >= first && frame <= last && showsObject(document.entry(object.id, frame)))
+    const marked = startsWithin(document, object.id, range)
     // A model's frames at the borders start the walk only where no keyframe does.
     return [object, marked ? [] : [first, last]]
   })
@@ -290,25 +298,40 @@ function asKeyframe(entry: Shape & { readonly occluded: boolean }): KeyframeEntr
   }
 }
 
+/** Whether a keyframe shows the object: one whose masks were all emptied has nothing that could be carried. */
 function hasKeyframe(document: AnnotationDocument, objectId: number): boolean {
-  return document.personsFrames(objectId).some((frame) => showsObject(document.entry(objectId, frame)))
+  return document.personsFrames(objectId).some((frame) => {
+    const entry = document.entry(objectId, frame)
+    return entry?.state === 'keyframe' && hasShape(entry)
+  })
+}
+
+function startsWithin(
+  document: AnnotationDocument,
+  objectId: number,
+  [first, last]: readonly [number, number],
+): boolean {
+  const start = nextKeyframe(document, objectId, first - 1, 1)
+  return start !== undefined && start <= last
 }
 
 /** A person's frame that says where the object is: at a place, or nowhere. */
 function isMark(entry: Entry | undefined): entry is Mark['entry'] {
-  return showsObject(entry) || (entry?.state === 'absent' && entry.by === 'person')
+  return isStart(entry) || (entry?.state === 'absent' && entry.by === 'person')
 }
 
-/** A person's frame that shows where the object is. */
-function showsObject(entry: Entry | undefined): entry is KeyframeEntry {
-  return entry?.state === 'keyframe' && hasShape(entry)
+/** A keyframe that a walk may start from. A mask that was emptied says that the object is not there from here on. */
+function isStart(entry: Entry | undefined): entry is KeyframeEntry {
+  return entry?.state === 'keyframe' && (entry.mask !== undefined || hasShape(entry))
 }
 
+/** Whether there is something of the object to see: a pixel or a keypoint. */
 function hasShape(entry: Entry | undefined): entry is Exclude<Entry, { state: 'absent' }> {
   return (
     entry !== undefined &&
     entry.state !== 'absent' &&
-    (entry.mask !== undefined || entry.keypoints?.some(({ visibility }) => visibility !== 'absent') === true)
+    ((entry.mask !== undefined && area(entry.mask) > 0) ||
+      entry.keypoints?.some(({ visibility }) => visibility !== 'absent') === true)
   )
 }
 

@@ -142,7 +142,7 @@ async function readPoseInit(path: string, frame: number, table: FrameTable): Pro
   const joints = keypoints.map(({ name, x, y, visible }): InitJoint => {
     // 0, 1, 2 are COCO's: not labelled, labelled but hidden, visible.
     const visibility = visible === false || visible === 0 ? 'absent' : visible === 1 ? 'occluded' : 'visible'
-    if (visibility !== 'absent' && !(x >= 0 && y >= 0 && x <= table.width - 1 && y <= table.height - 1))
+    if (visibility !== 'absent' && !(x >= 0 && y >= 0 && x <= table.width && y <= table.height))
       throw new UserError(
         `${path}: keypoint ${name} is at (${x}, ${y}), outside the video of ${table.width}x${table.height}; move it inside or set "visible" to false.`,
       )

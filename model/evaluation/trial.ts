@@ -1,6 +1,6 @@
 /** What an annotated clip can tell about a model: everything is carried from the first keyframes, the others judge. */
 import type { AnnotationDocument, Entry, Keypoint, Rle } from '../annotation/index.ts'
-import { decodeMask } from '../annotation/index.ts'
+import { area, decodeMask } from '../annotation/index.ts'
 import type { PersonsMark } from '../marks/index.ts'
 import { boundaryF } from './boundary.ts'
 import { normalisedDistances, type Point } from './pck.ts'
@@ -12,7 +12,7 @@ export type Truth =
   | {
       readonly kind: 'masks'
       readonly objectId: number
-      /** By frame; undefined where a person said that the object is absent. */
+      /** By frame; undefined where a person said that the object is absent, or emptied its mask. */
       readonly frames: ReadonlyMap<number, Rle | undefined>
     }
   | {
@@ -63,14 +63,15 @@ function masksOf(objectId: number, known: Known, marks: PersonsMark[]): Truth | 
   let first: number | undefined
   for (const [frame, entry] of known) {
     if (first === undefined) {
-      if (entry.state !== 'keyframe' || !entry.mask) continue
+      if (entry.state !== 'keyframe' || !entry.mask || area(entry.mask) === 0) continue
       first = frame
       marks.push({
         objectId,
         frame,
         entry: { state: 'keyframe', occluded: entry.occluded, mask: entry.mask },
       })
-    } else if (entry.state === 'keyframe' && entry.mask) frames.set(frame, entry.mask)
+    } else if (entry.state === 'keyframe' && entry.mask)
+      frames.set(frame, area(entry.mask) > 0 ? entry.mask : undefined)
     else if (entry.state === 'absent' && entry.by === 'person') frames.set(frame, undefined)
   }
   return [...frames.values()].some((mask) => mask !== undefined)

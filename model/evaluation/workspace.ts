@@ -73,8 +73,9 @@ interface Candidate {
 }
 
 /**
- * Measures models on every annotated clip of some folders that has an object with two keyframes or more.
- * @throws UserError when no clip can be used, a model cannot be read, or memory runs out; CancelledError
+ * Measures models on every annotated clip of some folders that has an object with two keyframes or more. A clip that one
+ * of the models cannot be measured on is left out for all of them, so that their means are of the same clips.
+ * @throws UserError when no clip can be used or measured, or a model cannot be read; CancelledError
  */
 export async function evaluateWorkspace(options: WorkspaceOptions): Promise<WorkspaceEvaluation> {
   if (options.models.length === 0) throw new UsageError('Name at least one model to measure.')
@@ -94,7 +95,7 @@ export async function evaluateWorkspace(options: WorkspaceOptions): Promise<Work
       }
     }
     if (candidates.length === 0) throw nothingToCompare(options.folders, skipped)
-    return { ...(await measure(candidates, options)), skipped }
+    return { ...(await measure(candidates, options, skipped)), skipped }
   } finally {
     await Promise.allSettled(candidates.map(({ source }) => source.close()))
   }
@@ -113,41 +114,59 @@ function nothingToCompare(
 async function measure(
   candidates: readonly Candidate[],
   options: WorkspaceOptions,
+  skipped: { path: string; reason: string }[],
 ): Promise<Omit<WorkspaceEvaluation, 'skipped'>> {
   const { engine, models, signal } = options
   const frames = candidates.reduce((sum, { trial }) => sum + trial.range[1] - trial.range[0], 0)
   const total = frames * models.length
   let done = 0
-  /** [model][clip][object] */
-  const agreements: ObjectAgreement[][][] = []
+  /** Of each clip that can be measured: [model][object] */
+  const measured = new Map<Candidate, ObjectAgreement[][]>(candidates.map((candidate) => [candidate, []]))
   for (const { name, load } of models) {
     throwIfCancelled(signal)
     const model = await load()
-    const perClip: ObjectAgreement[][] = []
     for (const candidate of candidates) {
       const start = done
       const length = candidate.trial.range[1] - candidate.trial.range[0]
-      perClip.push(
-        await judge(candidate, model, engine, options, (frame) => {
+      if (!measured.has(candidate)) {
+        done += length
+        continue
+      }
+      try {
+        const agreement = await judge(candidate, model, engine, options, (frame) => {
           done = Math.max(done, start + frame - candidate.trial.range[0])
           options.onProgress?.({ clip: candidate.name, model: name, done, total })
-        }),
-      )
+        })
+        measured.get(candidate)!.push(agreement)
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error
+        const reason = `${candidate.name}: ${error.message}`
+        skipped.push({ path: candidate.sidecar, reason })
+        measured.delete(candidate)
+        if (measured.size === 0) throw nothingMeasured(candidates.length, reason, error)
+      }
       done = start + length
       options.onProgress?.({ clip: candidate.name, model: name, done, total })
     }
-    agreements.push(perClip)
   }
+  const clips = [...measured]
   return {
     models: models.map(({ name }) => name),
-    clips: candidates.map(({ name, sidecar, trial }, clip) => ({
+    clips: clips.map(([{ name, sidecar, trial }, agreements]) => ({
       name,
       sidecar,
       keyframes: trial.keyframes,
-      scores: agreements.map((perClip) => meanAgreement(perClip[clip]!)),
+      scores: agreements.map(meanAgreement),
     })),
-    overall: agreements.map((perClip) => meanAgreement(perClip.flat())),
+    overall: models.map((_, model) => meanAgreement(clips.flatMap(([, agreements]) => agreements[model]!))),
   }
+}
+
+/** What stopped the last clip: as a mistake in the settings it would stop all of them. */
+function nothingMeasured(clips: number, reason: string, cause: UserError): UserError {
+  const { exitCode, flags } = cause
+  const message = clips === 1 ? reason : `None of the ${clips} clips can be measured. ${reason}`
+  return new UserError(message, { cause, exitCode, flags })
 }
 
 async function judge(

@@ -2,6 +2,7 @@
 import {
   type AbsentByPersonEntry,
   type AnnotationDocument,
+  area,
   decodeMask,
   isPersons,
   type KeyframeEntry,
@@ -56,19 +57,24 @@ export function labelMaps(
   return maps
 }
 
-/** The masks, frame by frame; absent objects count as known. @throws as {@link labelMaps} */
+/**
+ * The masks, frame by frame; absent objects count as known. A mask that a person has emptied says the same as absent.
+ * @throws as {@link labelMaps}
+ */
 export function maskMarks(
   marks: readonly PersonsMark[],
   size: { readonly width: number; readonly height: number },
 ): MaskMark[] {
   const masked = new Set(
-    marks.flatMap(({ objectId, entry }) => (entry.state === 'keyframe' && entry.mask ? [objectId] : [])),
+    marks.flatMap(({ objectId, entry }) =>
+      entry.state === 'keyframe' && entry.mask && area(entry.mask) > 0 ? [objectId] : [],
+    ),
   )
   const byFrame = new Map<number, [number, Rle | undefined][]>()
   for (const { objectId, frame, entry } of marks) {
     // A keyframe with keypoints alone says nothing about the object's pixels.
     if (entry.state === 'keyframe' && !entry.mask) continue
-    // Who has no mask anywhere is followed by keypoints alone.
+    // Who has no pixel anywhere is followed by keypoints alone.
     if (!masked.has(objectId)) continue
     const known = byFrame.get(frame) ?? []
     byFrame.set(frame, known)

@@ -26,7 +26,10 @@ export interface MaskMark {
 export interface PoseMark {
   readonly frame: number
   readonly object: number
-  /** In pixels of the video, 0 is the centre of the first pixel. */
+  /**
+   * In pixels of the video, 0 is the centre of the first pixel. Editors measure from the picture's edge, up to its whole
+   * width and height: what lies beyond the last pixel's centre counts as there.
+   */
   readonly joints: readonly ({ readonly x: number; readonly y: number } | undefined)[]
 }
 
@@ -63,7 +66,10 @@ export interface GroupContext {
   readonly height: number
 }
 
-/** @throws UserError when a mask or a joint does not fit the video, or an object is marked empty everywhere */
+/**
+ * An object without a pixel on any frame is left out: nothing shows what to carry.
+ * @throws UserError when a mask or a joint does not fit the video
+ */
 export function groupMarks(
   masks: readonly MaskMark[],
   poses: readonly PoseMark[],
@@ -88,8 +94,7 @@ function groupMasks(masks: readonly MaskMark[], context: GroupContext): Group[] 
   }
   const byFrames = new Map<string, number[]>()
   for (const [object, frames] of framesOf) {
-    if (!seen.has(object))
-      throw new UserError(`Object ${object} has no pixel on any marked frame; draw it on one.`)
+    if (!seen.has(object)) continue
     const key = [...frames].sort((a, b) => a - b).join()
     byFrames.set(key, [...(byFrames.get(key) ?? []), object])
   }
@@ -174,10 +179,13 @@ function groupPoses(poses: readonly PoseMark[], context: GroupContext): Group[] 
 export function gridPoints(pose: PoseMark, { grid, width, height }: GroupContext): (GridPoint | undefined)[] {
   return pose.joints.map((joint, i) => {
     if (!joint) return undefined
-    if (!(joint.x >= 0 && joint.y >= 0 && joint.x <= width - 1 && joint.y <= height - 1))
+    if (!(joint.x >= 0 && joint.y >= 0 && joint.x <= width && joint.y <= height))
       throw new UserError(
         `Keypoint ${i} of frame ${pose.frame} is at (${joint.x}, ${joint.y}), outside the video of ${width}x${height}; move it inside or mark it as not visible.`,
       )
-    return { x: (joint.x * grid.columns) / width, y: (joint.y * grid.rows) / height }
+    return {
+      x: (Math.min(joint.x, width - 1) * grid.columns) / width,
+      y: (Math.min(joint.y, height - 1) * grid.rows) / height,
+    }
   })
 }

@@ -34,7 +34,7 @@ export interface FrameCache {
   readonly clips: readonly CachedClip[]
   /** Sources that are not used. */
   readonly skipped: readonly ClipNote[]
-  /** What is odd about clips that are used, such as that only the frames before a damage are. */
+  /** What is odd about clips that are used, such as that only the images before a damaged one are. */
   readonly warnings: readonly ClipNote[]
   /** How many of the clips were decoded when this was opened; the others were there. */
   readonly decoded: number
@@ -80,8 +80,9 @@ const ENCODED_AT_ONCE = 4
 
 /**
  * Makes the frames of all sources ready to be read at random. Clips are known by their contents: what was decoded once
- * is not decoded again, also under another name. A clip that cannot be used is skipped; of one that is damaged in the
- * middle the frames before are used.
+ * is not decoded again, also under another name. A clip that cannot be used is skipped. Of a damaged video what can be
+ * decoded is used, of a folder the images before a damaged one. A video whose decoder stops on the way is tried once
+ * more, then skipped for this time.
  * @param sources video files, folders of images, folders of videos
  * @throws UserError when a path is missing, no source can be used, the clips need more room than the limit, the folder
  *   cannot be written, or ffmpeg is needed and missing
@@ -191,18 +192,32 @@ class CacheBuilder {
         this.#skip(source, `${source.path} was changed while it was read; run again.`)
         return undefined
       }
-      return await this.#fill(source, video, (done) => report(0.5 + done / frames.length / 2, frames.length))
+      let furthest = 0
+      const fill = () =>
+        this.#fill(source, video, (done) => {
+          furthest = Math.max(furthest, done)
+          report(0.5 + furthest / frames.length / 2, frames.length)
+        })
+      let filled = await fill()
+      if (filled instanceof UserError && source.kind === 'video') filled = await fill()
+      if (!(filled instanceof UserError)) return filled
+      this.#skip(source, filled.message)
+      return undefined
     } finally {
       await video.close()
     }
   }
 
-  /** Writes the frames of a clip into a new pack. */
+  /**
+   * Writes the frames of a clip into a new pack.
+   * @returns instead of the pack, why the clip cannot be used
+   * @throws UserError when the folder cannot hold or write the pack
+   */
   async #fill(
     source: ClipSource,
     video: VideoSource,
     onFrame: (done: number) => void,
-  ): Promise<Pack | undefined> {
+  ): Promise<Pack | UserError> {
     const { shortSide, signal } = this.#options
     const { contentHash, averageFps, warnings: tableWarnings } = video.table
     const size = cachedSize(video.table, shortSide)
@@ -219,10 +234,9 @@ class CacheBuilder {
         this.#folder.checkLimit(writer.bytes, this.#clips)
         onFrame(writer.frames)
       }
-      if (damage !== undefined && writer.frames < 2) {
-        this.#skip(source, damage.message)
-        return undefined
-      }
+      // The table of a video lists what decoding all of it gave. To stop earlier is not the clip's doing but that of a
+      // killed decoder or full memory, and a pack would keep the clip short for ever.
+      if (damage !== undefined && (source.kind === 'video' || writer.frames < 2)) return damage
       if (damage !== undefined)
         warnings.push(`Only the first ${writer.frames} frames are used: ${damage.message}`)
       await writer.finish({ contentHash, shortSide, ...size, fps: averageFps, warnings })

@@ -1,4 +1,5 @@
 /** `training-card.md`: what a model learned from, how, where, and how far it came. */
+import { stat } from 'node:fs/promises'
 import { arch, cpus, platform, release, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { encoderName } from '../siammae/index.ts'
@@ -69,9 +70,12 @@ async function dataSection({ clips, skipped }: CardFacts): Promise<string> {
   const licences = new Map<string, Promise<string>>()
   for (const clip of clips) {
     const folder = dirname(clip.path)
-    if (!licences.has(folder)) licences.set(folder, licenceOf(clip.path))
+    // Videos share what their folder says; a folder of images may hold a file of its own.
+    const key = (await isFolder(clip.path)) ? clip.path : folder
+    const licence = licences.get(key) ?? licenceOf(clip.path)
+    licences.set(key, licence)
     rows.push(
-      `| ${cell(clip.name)} | ${cell(folder)} | ${clip.frames} | ${Number(clip.fps.toFixed(2))} | ${cell(await licences.get(folder)!)} |`,
+      `| ${cell(clip.name)} | ${cell(folder)} | ${clip.frames} | ${Number(clip.fps.toFixed(2))} | ${cell(await licence)} |`,
     )
   }
   const frames = clips.reduce((sum, clip) => sum + clip.frames, 0)
@@ -82,6 +86,11 @@ async function dataSection({ clips, skipped }: CardFacts): Promise<string> {
 | ---- | ------ | ------ | --- | ------- |
 ${rows.join('\n')}
 ${left ? `\nNot used:\n\n${left}\n` : ''}`
+}
+
+/** False too for a clip that is gone by now. */
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 }
 
 function resultSection({ metrics, config }: CardFacts): string {

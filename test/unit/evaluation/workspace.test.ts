@@ -1,5 +1,9 @@
 /** Protects: what of a person's work is given to a model and what judges it, the numbers that come out, the table. */
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type AnnotationDocument,
   createDocument,
@@ -9,10 +13,16 @@ import {
 } from '../../../model/annotation/index.ts'
 import {
   agreementOf,
+  evaluateWorkspace,
   formatWorkspaceEvaluation,
   meanAgreement,
   planTrial,
 } from '../../../model/evaluation/index.ts'
+import { writeSidecar } from '../../../model/formats/index.ts'
+import { Engine } from '../../../model/runtime/index.ts'
+import { readEncoder } from '../../../model/weights/index.ts'
+import { root } from '../../support/cli.ts'
+import { makeImages } from '../training/coded-clips.ts'
 
 const WIDTH = 40
 const HEIGHT = 30
@@ -66,6 +76,18 @@ describe('what judges a model', () => {
   it('is nothing where no object has a second keyframe; a first mask and a word of absence are not two', () => {
     expect(planTrial(documentOf([1, 3, mask(2)], [2, 4, mask(2)]))).toBeUndefined()
     expect(planTrial(documentOf([1, 3, mask(2)], [1, 5, { state: 'absent', by: 'person' }]))).toBeUndefined()
+  })
+
+  it('starts at the first mask with a pixel; one emptied later is a word of absence', () => {
+    const empty: Entry = { state: 'keyframe', occluded: false, mask: box(0, 0, 0, 0) }
+    const trial = planTrial(documentOf([1, 0, empty], [1, 3, mask(2)], [1, 6, empty], [1, 9, mask(6)]))!
+    expect(trial.marks.map(({ frame }) => frame)).toEqual([3])
+    expect([...trial.truths[0]!.frames]).toEqual([
+      [6, undefined],
+      [9, expect.anything()],
+    ])
+    expect(planTrial(documentOf([1, 3, mask(2)], [1, 5, empty]))).toBeUndefined()
+    expect(planTrial(documentOf([1, 3, empty], [1, 5, mask(2)]))).toBeUndefined()
   })
 
   it('is never what a model made', () => {
@@ -156,6 +178,71 @@ describe('agreement', () => {
       pck10: undefined,
       pck20: undefined,
     })
+  })
+})
+
+describe('a clip that fails while it is measured', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'siammae-workspace-'))
+  const starter = join(root, 'media', 'models', 'starter.safetensors')
+  let engine: Engine
+  beforeAll(async () => {
+    engine = await Engine.start('cpu')
+  })
+  afterAll(async () => {
+    await engine.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const picture = (clip: string, frame: number) => join(folder, clip, `${frame}.png`)
+
+  async function annotate(clip: string): Promise<void> {
+    const [width, height] = [128, 96]
+    await makeImages(join(folder, clip), 3)
+    const document = createDocument({ path: clip, hash: '', frameCount: 3, width, height })
+    document.apply({ kind: 'putLabel', label: { id: 1, name: 'thing', colour: '#ff0000' } })
+    document.apply({ kind: 'putObject', object: { id: 1, name: 'thing', labelId: 1 } })
+    const drawn = encodeMask(new Uint8Array(width * height).fill(1, 0, 4000), width, height)
+    for (const frame of [0, 2])
+      document.apply({
+        kind: 'setEntry',
+        objectId: 1,
+        frame,
+        entry: { state: 'keyframe', occluded: false, mask: drawn },
+      })
+    await writeSidecar(join(folder, `${clip}.siam.json`), document)
+  }
+
+  /** Two models, before which these pictures are lost. */
+  function compare(lost: readonly [before: string[], between: string[]]) {
+    const models = lost.map((pictures, index) => ({
+      name: `model ${index}`,
+      load: async () => {
+        for (const path of pictures) await rm(path)
+        return readEncoder(starter)
+      },
+    }))
+    const progress: number[] = []
+    const onProgress = ({ done, total }: { done: number; total: number }) => progress.push(done / total)
+    const options = { folders: [folder], models, engine, preset: 'siammae', size: 64, onProgress } as const
+    return evaluateWorkspace(options).then((evaluation) => ({ ...evaluation, progress }))
+  }
+
+  it('is left out for all models, by name; all of them failing, the measuring ends', async () => {
+    for (const clip of ['a', 'b', 'c']) await annotate(clip)
+    const { clips, skipped, overall, progress } = await compare([[picture('a', 1)], [picture('b', 1)]])
+    expect(clips.map(({ name }) => name)).toEqual(['c.siam.json'])
+    expect(clips[0]!.scores).toHaveLength(2)
+    expect(overall).toEqual(clips[0]!.scores)
+    expect(skipped).toEqual([
+      { path: join(folder, 'a.siam.json'), reason: expect.stringMatching(/^a\.siam\.json: .*1\.png/) },
+      { path: join(folder, 'b.siam.json'), reason: expect.stringMatching(/^b\.siam\.json: .*1\.png/) },
+    ])
+    expect(progress).toEqual(progress.toSorted((x, y) => x - y))
+    expect(progress.at(-1)).toBe(1)
+
+    for (const clip of ['a', 'b', 'c']) await annotate(clip)
+    const all = ['a', 'b', 'c'].map((clip) => picture(clip, 1))
+    await expect(compare([all, []])).rejects.toThrow(/^None of the 3 clips can be measured\. c\.siam\.json: /)
   })
 })
 

@@ -105,6 +105,49 @@ describe('which objects', () => {
   })
 })
 
+describe('emptied masks', () => {
+  test('of an object that has no others are nothing to carry, and stop no other object', () => {
+    const lanes = ['k.........', 'e....e....']
+    for (const kind of ['forward', 'both', 'toNextKeyframe'] as const) {
+      const wish: RunWish = { kind, frame: 0 }
+      expect(plan(['k....k....', 'e..e......'], wish)).toMatchObject({ objects: [1] })
+    }
+    expect(plan(lanes, { kind: 'range', range: [0, 8], frame: 0 })).toEqual({
+      objects: [1],
+      range: [0, 8],
+      direction: 'both',
+      marks: ['1@0'],
+    })
+    for (const kind of ['forward', 'both'] as const)
+      expect(() => plan(lanes, { kind, frame: 0, only: 2 })).toThrow(/fish 2 is not marked on any frame/)
+    expect(() => plan(['e.........'], { kind: 'range', range: [0, 8], frame: 0 })).toThrow(
+      /Nothing is marked in frames 0 to 8/,
+    )
+  })
+
+  test('beside frames that show the object say that it is absent there', () => {
+    expect(plan(['k...e.....'], { kind: 'forward', frame: 4 })).toMatchObject({
+      range: [4, 9],
+      marks: ['1@0', '1@4'],
+    })
+    expect(plan(['e....k....'], { kind: 'both', frame: 0 })).toMatchObject({ marks: ['1@0', '1@5'] })
+    expect(plan(['k...e.....'], { kind: 'range', range: [2, 8], frame: 0 }).marks).toEqual(['1@0', '1@4'])
+    expect(affectedSpan(clip('kpppepppkp'), 1, 4)).toEqual([0, 8])
+  })
+
+  test('what a model found is carried on from where no keyframe shows the object any more', () => {
+    expect(plan(['eppp......'], { kind: 'forward', frame: 2 })).toMatchObject({
+      range: [2, 9],
+      marks: ['1@0', '1@2'],
+    })
+    expect(() => plan(['eppp......'], { kind: 'forward', frame: 0 })).toThrow(/not marked on any frame/)
+    expect(affectedSpan(clip('eppp......'), 1, 0)).toBeUndefined()
+    expect(() => plan(['eppp......'], { kind: 'span', frame: 0, only: 1, range: [0, 3] })).toThrow(
+      /not marked on any frame/,
+    )
+  })
+})
+
 describe('to the next keyframe', () => {
   test('from here to the first keyframe that any object has', () => {
     expect(plan(['k....k....', 'k.......k.'], { kind: 'toNextKeyframe', frame: 0 })).toEqual({

@@ -34,6 +34,8 @@ const mask = encodeMask(
 /** What the letters of {@link clip} stand for. */
 const ENTRIES: Record<string, Entry> = {
   k: { state: 'keyframe', occluded: false, mask },
+  /** Erased to the last pixel. */
+  e: { state: 'keyframe', occluded: false, mask: encodeMask(new Uint8Array(WIDTH * HEIGHT), WIDTH, HEIGHT) },
   /** Occluded, and nobody knows where. */
   o: { state: 'keyframe', occluded: true },
   a: { state: 'absent', by: 'person' },
@@ -42,8 +44,8 @@ const ENTRIES: Record<string, Entry> = {
 }
 
 /**
- * A document with one object per lane; each letter is a frame: `k` keyframe, `o` occluded keyframe without a shape,
- * `a` absent by a person, `p` propagated, `l` lost by a run, `.` nothing.
+ * A document with one object per lane; each letter is a frame: `k` keyframe, `e` keyframe with an emptied mask, `o`
+ * occluded keyframe without a shape, `a` absent by a person, `p` propagated, `l` lost by a run, `.` nothing.
  */
 export function clip(...lanes: readonly string[]): AnnotationDocument {
   const frameCount = Math.max(...lanes.map((lane) => lane.length))

@@ -296,12 +296,41 @@ describe('groups', () => {
     expect(() =>
       groupMarks([{ frame: 0, map: { ...map(1), width: 39 }, objects: [1] }], [], context),
     ).toThrow(/39x32 and the video 40x32/)
-    expect(() => groupMarks([{ frame: 0, map: map(), objects: [1] }], [], context)).toThrow(
-      /Object 1 has no pixel/,
+    for (const outside of [
+      { x: 40.01, y: 0 },
+      { x: 0, y: 32.01 },
+      { x: -0.01, y: 0 },
+    ])
+      expect(() => groupMarks([], [{ frame: 0, object: 1, joints: [outside] }], context)).toThrow(
+        /outside the video of 40x32/,
+      )
+  })
+
+  it('takes keypoints up to the edge of the picture, which is beyond the last pixel', () => {
+    const grouped = (x: number, y: number) =>
+      groupMarks([], [{ frame: 0, object: 1, joints: [{ x, y }] }], context)
+    expect(grouped(40, 32)).toEqual(grouped(39, 31))
+    expect(grouped(39.6, 3)).toEqual(grouped(39, 3))
+    const [edge] = grouped(40, 32)
+    expect(decodePeak(edge!.marks.get(0)!, 1)).toBeDefined()
+  })
+
+  it('leaves out an object without a pixel on any frame; one that is empty on some is absent there', () => {
+    const groups = groupMarks(
+      [
+        { frame: 0, map: map(1, 3), objects: [1, 2, 3] },
+        { frame: 5, map: map(1), objects: [1, 2, 3] },
+      ],
+      [{ frame: 0, object: 2, joints: [{ x: 5, y: 5 }] }],
+      context,
     )
-    expect(() => groupMarks([], [{ frame: 0, object: 1, joints: [{ x: 40, y: 0 }] }], context)).toThrow(
-      /outside the video of 40x32/,
-    )
+    const [masks, pose] = groups
+    if (masks?.kind !== 'masks') throw new Error('There is a group of masks.')
+    expect(masks.layers.map(({ objects }) => objects)).toEqual([[1, 3]])
+    expect([...masks.marks.keys()]).toEqual([0, 5])
+    expect(pose).toMatchObject({ kind: 'pose', object: 2 })
+    expect(groups).toHaveLength(2)
+    expect(groupMarks([{ frame: 0, map: map(), objects: [1] }], [], context)).toEqual([])
   })
 })
 
@@ -326,7 +355,11 @@ describe('network size', () => {
             expect(tokens(networkSize(picture, short, patch))).toBeLessThanOrEqual(MAX_TOKENS)
           } catch (error) {
             expect(error).toBeInstanceOf(UsageError)
-            const named = Number(/--size of (\d+) or less/.exec((error as Error).message)?.[1])
+            const { message, flags } = error as UsageError
+            // The editor shows the sentence too; it has no command line.
+            expect(message).not.toContain('--')
+            expect(flags).toBe('--size')
+            const named = Number(/choose a size of (\d+) or less/.exec(message)?.[1])
             expect(named).toBeLessThan(short)
             // The patch grid cannot be coarser than one patch along the short side.
             if (named > patch)

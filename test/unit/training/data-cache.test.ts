@@ -16,6 +16,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { CancelledError, UserError } from '../../../model/errors.ts'
 import { type CacheProgress, type FrameCacheOptions, openFrameCache } from '../../../model/training/index.ts'
+import { locateFfmpeg } from '../../../model/video/index.ts'
 import { HEIGHT, makeImages, makeVideo, temporaryFolder, WIDTH } from './coded-clips.ts'
 
 const files = temporaryFolder()
@@ -217,6 +218,46 @@ describe('clips that cannot be used', () => {
     const cache = await glance([cut])
     expect(cache.clips[0]?.frames).toBeLessThan(25)
     expect(cache.warnings[0]?.reason).toMatch(/truncated or damaged/)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('a decoder that is killed on the way', () => {
+  /** An ffmpeg that is killed after four and a half pictures of `clip` whenever `dies`, a shell command, succeeds. */
+  async function killedFfmpeg(name: string, clip: string, dies: string): Promise<string> {
+    const path = join(files.path, name)
+    const real = `"${(await locateFfmpeg(undefined)).path}" "$@"`
+    const cut = `if ${dies}; then ${real} | head -c ${85 * 64 * 3 * 4.5}; kill -9 $$; fi`
+    const script = `#!/bin/sh\ncase "$*" in *${clip}*pipe:1*) ${cut};; esac\nexec ${real}\n`
+    await writeFile(path, script, { mode: 0o755 })
+    return path
+  }
+
+  it('is tried once more', async () => {
+    const mark = join(files.path, 'killed-once')
+    const ffmpeg = await killedFfmpeg('once-ffmpeg', 'a.mp4', `mkdir "${mark}" 2>/dev/null`)
+    const seen: number[] = []
+    const onProgress = ({ frame }: CacheProgress) => seen.push(frame)
+    const cache = await glance([a], { ffmpeg, onProgress })
+    expect(cache).toMatchObject({ decoded: 1, clips: [{ frames: 12 }], skipped: [], warnings: [] })
+    expect((await stat(mark)).isDirectory()).toBe(true)
+    expect(seen).toEqual(seen.toSorted((x, y) => x - y))
+  })
+
+  it('costs this run the clip, and leaves no short pack to the next', async () => {
+    const ffmpeg = await killedFfmpeg('always-ffmpeg', 'a.mp4', 'true')
+    const { clips, skipped } = await glance([a, b], { ffmpeg })
+    expect(clips.map(({ path }) => path)).toEqual([b])
+    expect(skipped).toMatchObject([
+      { path: a, reason: expect.stringMatching(/decoding stopped at frame 4 of 12 .*SIGKILL/) },
+    ])
+    expect(await packs()).toHaveLength(1)
+    expect((await readdir(options.folder)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+    await expect(glance([a], { ffmpeg })).rejects.toThrow(/decoding stopped at frame 4/)
+    expect(await glance([a, b])).toMatchObject({
+      decoded: 1,
+      clips: [{ frames: 12 }, { frames: 10 }],
+      warnings: [],
+    })
   })
 })
 
