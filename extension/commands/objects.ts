@@ -6,9 +6,10 @@ import {
   type Edit,
   nextObjectId,
 } from '../../model/annotation/index.ts'
-import type { AnnotatorDocument } from '../editor/index.ts'
+import type { AnnotatorDocument, AnnotatorView } from '../editor/index.ts'
 import { freeColour } from '../labels.ts'
 import { Sentence } from '../sentence.ts'
+import type { Services } from '../services.ts'
 import { aboutObject } from './about-object.ts'
 import { askForColour, askForObjectName } from './ask.ts'
 import { freshView, type Handlers } from './command.ts'
@@ -16,34 +17,15 @@ import { askForLabel } from './pick-label.ts'
 import { colourOf } from './pick-object.ts'
 
 export const objectCommands: Handlers = {
-  async newObject(services) {
+  async newObject(services, request) {
     const view = await freshView(services)
-    const { document } = view
-    const label = await askForLabel(services, document)
-    if (label === undefined) return
-    const { annotations } = document
-    const id = nextObjectId(annotations)
-    const name = await askForObjectName(
-      document,
-      vscode.l10n.t('Name of the new object'),
-      freeName(document, label.label.name),
-    )
-    if (name === undefined) return
-    const alike = [...annotations.objects.values()].some(({ labelId }) => labelId === label.label.id)
-    const used = [...annotations.objects.values()].map((object) => colourOf(annotations, object))
-    // The first object of a label shows its colour; others of the kind are told apart by their own.
-    const colour = alike || used.includes(label.label.colour) ? { colour: freeColour(used) } : {}
-    document.perform(
-      group('New object', [
-        ...label.edits,
-        { kind: 'putObject', object: { id, name, labelId: label.label.id, ...colour } },
-      ]),
-      vscode.l10n.t('New object'),
-    )
-    view.command({ name: 'selectObject', objectId: id })
-    const drawing = view.view.tool === 'select' || view.view.tool === 'pan'
-    if (label.label.skeleton !== undefined) view.command({ name: 'tool', tool: 'keypoints' })
-    else if (drawing || view.view.tool === 'keypoints') view.command({ name: 'tool', tool: 'brush' })
+    let made = false
+    try {
+      made = await makeObject(services, view)
+    } finally {
+      // What was drawn before there was an object waits in the view, and must not go to one that is made later.
+      if (!made && typeof request === 'number') view.command({ name: 'noNewObject', request })
+    }
   },
 
   renameObject: aboutObject(async ({ view, object }) => {
@@ -98,6 +80,37 @@ export const objectCommands: Handlers = {
       vscode.l10n.t('Delete object altogether'),
     )
   }),
+}
+
+/** Asks for label and name. @returns false when the person gives up */
+async function makeObject(services: Services, view: AnnotatorView): Promise<boolean> {
+  const { document } = view
+  const label = await askForLabel(services, document)
+  if (label === undefined) return false
+  const { annotations } = document
+  const id = nextObjectId(annotations)
+  const name = await askForObjectName(
+    document,
+    vscode.l10n.t('Name of the new object'),
+    freeName(document, label.label.name),
+  )
+  if (name === undefined) return false
+  const alike = [...annotations.objects.values()].some(({ labelId }) => labelId === label.label.id)
+  const used = [...annotations.objects.values()].map((object) => colourOf(annotations, object))
+  // The first object of a label shows its colour; others of the kind are told apart by their own.
+  const colour = alike || used.includes(label.label.colour) ? { colour: freeColour(used) } : {}
+  document.perform(
+    group('New object', [
+      ...label.edits,
+      { kind: 'putObject', object: { id, name, labelId: label.label.id, ...colour } },
+    ]),
+    vscode.l10n.t('New object'),
+  )
+  view.command({ name: 'selectObject', objectId: id })
+  const drawing = view.view.tool === 'select' || view.view.tool === 'pan'
+  if (label.label.skeleton !== undefined) view.command({ name: 'tool', tool: 'keypoints' })
+  else if (drawing || view.view.tool === 'keypoints') view.command({ name: 'tool', tool: 'brush' })
+  return true
 }
 
 /** `fish`, then `fish 2`, `fish 3`. */

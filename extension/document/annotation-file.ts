@@ -1,14 +1,16 @@
-import { dirname, relative, sep } from 'node:path'
 import { AnnotationError } from '../../model/annotation/index.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
+import { Sentence } from '../sentence.ts'
 import { Backup, baseIfThere, deleteBackup, logOf, readBackupHead } from './backup.ts'
 import { ChangedFrames } from './changed-frames.ts'
 import { differenceOf } from './difference.ts'
 import { DocumentModel, type ModelChange } from './document-model.ts'
-import type { DocumentThreads, LoadListener } from './document-thread.ts'
+import type { DocumentThreads } from './document-thread.ts'
 import { DoubtfulFrames } from './doubtful.ts'
 import { fileState, isFile, isUnchanged } from './file-state.ts'
+import { pathFrom } from './locate-video.ts'
 import { ObservedDocument } from './observed-document.ts'
+import { emptied, load, type Parts, read } from './parts.ts'
 import { inSlices } from './slices.ts'
 import { Snapshot } from './snapshot.ts'
 import type { FileState } from './worker-messages.ts'
@@ -30,12 +32,6 @@ const ATTEMPTS = 3
 /** Frames worth checking are told at most this often. */
 const DOUBTFUL_MS = 200
 
-interface Parts {
-  readonly content: ObservedDocument
-  readonly doubtful: DoubtfulFrames
-  readonly state: FileState | undefined
-}
-
 /**
  * One side-car: the document in memory, what is known of the file on disk, and the backup. The document is replaced as a
  * whole when it is read again from disk. Knows nothing of VS Code.
@@ -52,6 +48,8 @@ export class AnnotationFile implements Disposable {
   #doubtBelow: number
   #listeners: Disposable[] = []
   #backup: Backup | undefined
+  /** Ends when the save or backup that is going on ends, well or not. */
+  #writing: Promise<void> | undefined
   /** The document does not lie on what is on disk: a backup has to hold all of it. */
   #apart = false
   #looking: Promise<void> = Promise.resolve()
@@ -109,10 +107,15 @@ export class AnnotationFile implements Disposable {
     return new AnnotationFile(threads, path, doubtBelow, parts)
   }
 
-  /** What a closed window had not saved. @throws Error when the backup cannot be read */
+  /**
+   * What a closed window had not saved, or what was not saved before a rename.
+   * @param path of the side-car now: the backup may have been made under another name
+   * @throws Error when the backup cannot be read
+   */
   static async restore(
     threads: DocumentThreads,
     backupId: string,
+    path: string,
     doubtBelow: number,
     progress?: (done: number, total: number) => void,
   ): Promise<AnnotationFile> {
@@ -124,7 +127,8 @@ export class AnnotationFile implements Disposable {
       changed: (objectId, frame) => changed.add(objectId, frame),
     })
     const state = head.base === undefined ? undefined : { size: -1, modified: '', hash: head.base }
-    const file = new AnnotationFile(threads, head.sidecarPath, doubtBelow, { content, doubtful, state })
+    const file = new AnnotationFile(threads, path, doubtBelow, { content, doubtful, state })
+    file.#good = head.good
     file.videoPath = head.videoPath
     file.model.markRestored(changed)
     return file
@@ -157,11 +161,14 @@ export class AnnotationFile implements Disposable {
    * @throws SidecarProblem when it cannot be written, or what is there is damaged (it is left as it is)
    */
   async save(overwrite = false): Promise<'saved' | 'conflict'> {
-    if (this.#model.isBusy) await this.#model.whenIdle()
+    while (this.#writing !== undefined || this.#model.isBusy) await (this.#writing ?? this.#model.whenIdle())
+    return this.#alone(() => this.#save(overwrite))
+  }
+
+  async #save(overwrite: boolean): Promise<'saved' | 'conflict'> {
     const model = this.#model
     const saving = model.beginSave()
     const snapshot = new Snapshot(model.content)
-    const backup = this.#backup
     try {
       const expected = overwrite ? undefined : (this.#state?.hash ?? null)
       const result = await this.#threads.save(this.path, snapshot, expected, this.#good)
@@ -174,7 +181,7 @@ export class AnnotationFile implements Disposable {
       this.#apart = false
       saving.done()
       // The log lies on the file that was just replaced.
-      if (this.#backup === backup) this.#endBackup()
+      this.#endBackup()
       return 'saved'
     } catch (error) {
       saving.failed()
@@ -208,13 +215,20 @@ export class AnnotationFile implements Disposable {
 
   /**
    * Goes back to what is on disk: along the steps where that leads there, else by reading the file again.
+   * @throws Sentence when the file is gone, so that what is open is all there is of it
    * @throws SidecarProblem when the file cannot be read; then nothing has changed
    */
   async revert(): Promise<void> {
+    const hadFile = this.#state !== undefined || this.#good !== undefined
+    if (hadFile && !(await isFile(this.path)))
+      throw new Sentence(
+        'Not reverted: {0} is not on disk any more, and what is open here is all there is of it; save to write it again.',
+        this.path,
+      )
     await this.#model.stopRun()
     const known = this.#state === undefined ? !this.isRestored : await isUnchanged(this.path, this.#state)
     if (known && (await this.#model.returnToSaved())) this.#endBackup()
-    else if (this.#state === undefined) this.#replace(emptied(this.content, this.#doubtBelow))
+    else if (!hadFile) this.#replace(emptied(this.content, this.#doubtBelow))
     else await this.reload()
   }
 
@@ -279,12 +293,37 @@ export class AnnotationFile implements Disposable {
 
   /** Keeps what is not saved under an id; fast, because only what is new since the last backup is written. */
   async backup(id: string): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing
+    await this.#alone(() => this.#backUp(id))
+  }
+
+  async #backUp(id: string): Promise<void> {
     if (this.#backup?.isGood) {
       await this.#backup.renew(id)
       return
     }
     const { path: sidecarPath, videoPath, model, state } = this
-    this.#backup = await Backup.begin({ model, sidecarPath, videoPath, state, whole: this.#apart }, id)
+    const source = { model, sidecarPath, videoPath, state, good: this.#good, whole: this.#apart }
+    const backup = await Backup.begin(source, id)
+    if (model === this.#model) this.#backup = backup
+    else backup.stop()
+  }
+
+  /**
+   * A save and a backup never go on at the same time: a save that has begun counts its frames as saved, and a backup
+   * would leave them out although they are not on disk yet. Nobody else may be writing when this is called.
+   */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const writing = work()
+    this.#writing = writing.then(
+      () => {},
+      () => {},
+    )
+    try {
+      return await writing
+    } finally {
+      this.#writing = undefined
+    }
   }
 
   /** A backup is not needed any more. */
@@ -358,46 +397,4 @@ export class AnnotationFile implements Disposable {
       }, DOUBTFUL_MS)
     })
   }
-}
-
-/** The path of a video as a side-car names it: relative, with slashes on every system. */
-export function pathFrom(sidecarPath: string, videoPath: string): string {
-  return relative(dirname(sidecarPath), videoPath).split(sep).join('/')
-}
-
-function emptied({ video }: ObservedDocument, doubtBelow: number): Parts {
-  const content = new ObservedDocument(video)
-  return { content, doubtful: new DoubtfulFrames(content, doubtBelow), state: undefined }
-}
-
-async function read(
-  threads: DocumentThreads,
-  path: string,
-  doubtBelow: number,
-  progress?: (done: number, total: number) => void,
-): Promise<Parts> {
-  return load(threads, { kind: 'load', path }, doubtBelow, progress === undefined ? {} : { progress })
-}
-
-async function load(
-  threads: DocumentThreads,
-  job: Parameters<DocumentThreads['load']>[0],
-  doubtBelow: number,
-  listener: LoadListener,
-): Promise<Parts> {
-  const frames = new ChangedFrames()
-  let doubtful: DoubtfulFrames | undefined
-  const { content, state } = await threads.load(job, {
-    ...listener,
-    began: (document) => {
-      doubtful = new DoubtfulFrames(document, doubtBelow)
-    },
-    measured: (objectId, frame, measure) => {
-      doubtful?.know(objectId, frame, measure)
-      frames.add(objectId, frame)
-    },
-  })
-  doubtful ??= new DoubtfulFrames(content, doubtBelow)
-  await inSlices(doubtful.update(frames, true))
-  return { content, doubtful, state }
 }

@@ -13,7 +13,10 @@ export type LogRecord =
       readonly version: 1
       /** Hash of the side-car that the log lies on; undefined where there was none. */
       readonly base: string | undefined
+      /** Hash of the side-car as it last read well, also where that was gone; logs of older versions do not say. */
+      readonly good?: string | undefined
       readonly videoPath: string
+      /** Where the side-car was then; it may have been renamed since. */
       readonly sidecarPath: string
     }
   | { readonly kind: 'catalogue'; readonly catalogue: Catalogue }

@@ -22,6 +22,8 @@ export interface BackupSource {
   readonly videoPath: string
   /** The side-car as it was last read or written; undefined where there is none yet. */
   readonly state: FileState | undefined
+  /** Hash of the side-car as it last read well, also where that is gone; undefined where there never was one. */
+  readonly good: string | undefined
   /** Whether the document has nothing to do with that file, so that all of it has to be kept. */
   readonly whole: boolean
 }
@@ -107,13 +109,13 @@ export class Backup {
   }
 
   async #writeAll(): Promise<void> {
-    const { model, sidecarPath, videoPath, state, whole } = this.#source
+    const { model, sidecarPath, videoPath, state, good, whole } = this.#source
     const { content } = model
     const base = state !== undefined && !whole && (await this.#copyBase(state)) ? state.hash : undefined
     const file = await open(logOf(this.#id), 'w')
     try {
       await file.appendFile(
-        encodeRecord({ kind: 'head', version: 1, base: state?.hash, videoPath, sidecarPath }),
+        encodeRecord({ kind: 'head', version: 1, base: state?.hash, good, videoPath, sidecarPath }),
       )
       await file.appendFile(encodeRecord({ kind: 'catalogue', catalogue: catalogueOf(content) }))
       if (base !== undefined || (state === undefined && !whole)) {

@@ -1,5 +1,5 @@
 import { open, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, extname, join, resolve } from 'node:path'
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
 import type { VideoReference } from '../../model/annotation/index.ts'
 import { Sentence } from '../sentence.ts'
 
@@ -171,6 +171,11 @@ async function findFolder(
 ): Promise<string | undefined> {
   for (const path of folders) if ((await search.folderHash(path)) === hash) return path
   return undefined
+}
+
+/** The path of a video as a side-car names it: relative, with slashes on every system. */
+export function pathFrom(sidecarPath: string, videoPath: string): string {
+  return relative(dirname(sidecarPath), videoPath).split(sep).join('/')
 }
 
 export function isVideoPath(path: string): boolean {

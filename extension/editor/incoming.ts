@@ -76,6 +76,7 @@ const Message = v.variant('type', [
     id: v.pipe(v.number(), v.safeInteger()),
     wish: v.optional(Wish),
   }),
+  v.strictObject({ type: v.literal('dismissOffer'), offer: v.strictObject({ objectId, range }) }),
   v.strictObject({
     type: v.literal('execute'),
     command: v.picklist(COMMANDS),

@@ -1,19 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as vscode from 'vscode'
 import { AnnotationError, type Edit, type Run } from '../../model/annotation/index.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { ClipFacts } from '../../model/process/index.ts'
-import type { DoubtfulFrame, HostMessage, LaneChange, RunView } from '../../webview/protocol/index.ts'
-import { AnnotationFile, pathFrom } from '../document/annotation-file.ts'
+import type {
+  DoubtfulFrame,
+  HostMessage,
+  LaneChange,
+  RunView,
+  SpanOffer,
+} from '../../webview/protocol/index.ts'
+import { AnnotationFile } from '../document/annotation-file.ts'
 import type { OpenRun } from '../document/document-model.ts'
-import { type DocumentThreads, SidecarProblem } from '../document/document-thread.ts'
+import type { DocumentThreads } from '../document/document-thread.ts'
 import { Lanes } from '../document/lanes.ts'
-import { checkVideo, locateVideo, VideoProblem } from '../document/locate-video.ts'
+import { checkVideo, locateVideo, pathFrom } from '../document/locate-video.ts'
 import { inSlices } from '../document/slices.ts'
 import { StackBridge, type StackEdit } from '../document/stack-bridge.ts'
 import { checkViewEdits, withOwnCounts } from '../document/view-edits.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
 import { wordsOf } from '../words.ts'
 import { DiskWatch } from './disk-watch.ts'
+import { failureOf } from './failure.ts'
 import type {
   AnnotatorDocument,
   AnnotatorView,
@@ -26,13 +34,14 @@ import type {
   ViewType,
 } from './types.ts'
 
+/** How long VS Code may take to dispose of a document whose tab it closes. */
+const CLOSING_MS = 100
+
 /** How far the opening of a document is. */
 export type Phase =
   | { readonly kind: 'opening'; readonly done: number; readonly total: number | undefined }
   | (Extract<HostMessage, { type: 'failed' }> & { readonly kind: 'failed' })
   | { readonly kind: 'open' }
-
-export type Offer = Extract<HostMessage, { type: 'offer' }>['offer']
 
 /** What the views are told when something has changed. */
 export type ViewChange =
@@ -74,7 +83,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   #clip: ClipFacts | undefined
   #videoPath: string
   #run: RunView | undefined
-  #offer: Offer
+  #offer: SpanOffer | undefined
   #comparison: ShownComparison | undefined
   #watch: DiskWatch | undefined
   #fileListeners: Disposable[] = []
@@ -90,10 +99,12 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   readonly #changes = new Emitter<DocumentChange>()
   readonly #viewChanges = new Emitter<ViewChange>()
   readonly #corrections = new Emitter<ChangedFrames>()
+  readonly #dismissals = new Emitter<SpanOffer>()
   readonly #disposals = new Emitter<void>()
   readonly onDidChange = this.#changes.event
   readonly onViewChange = this.#viewChanges.event
   readonly onDidCorrect = this.#corrections.event
+  readonly onDidDismissOffer = this.#dismissals.event
   readonly onDidDispose = this.#disposals.event
 
   constructor(
@@ -166,7 +177,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     return this.#run
   }
 
-  get offer(): Offer {
+  get offer(): SpanOffer | undefined {
     return this.#offer
   }
 
@@ -232,7 +243,8 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     const { backupId, videoPath } = this.#options
     const { doubtBelow } = this.#services.settings.display()
     const progress = (done: number, total: number) => this.#setPhase({ kind: 'opening', done, total })
-    if (backupId !== undefined) return AnnotationFile.restore(this.#threads, backupId, doubtBelow, progress)
+    if (backupId !== undefined)
+      return AnnotationFile.restore(this.#threads, backupId, this.sidecarPath, doubtBelow, progress)
     if (videoPath === undefined)
       return AnnotationFile.open(this.#threads, this.sidecarPath, doubtBelow, progress)
     this.#clip = await this.#services.client.openClip(videoPath)
@@ -319,7 +331,10 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
 
   perform(edit: Edit, label: string): void {
     this.#requireOpen()
-    this.file.model.perform(edit, label)
+    const { model } = this.file
+    model.perform(edit, label)
+    // What the caller asks of a view next is about what was just done, so the view has to know of that first.
+    model.flush()
   }
 
   /** A step of a view: checked, done, and told to every view before this returns. @throws AnnotationError */
@@ -356,9 +371,14 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     this.#viewChanges.fire({ kind: 'run' })
   }
 
-  showOffer(offer: Offer): void {
+  showOffer(offer: SpanOffer | undefined): void {
     this.#offer = offer
     this.#viewChanges.fire({ kind: 'offer' })
+  }
+
+  /** A view was told that the offer is not wanted. */
+  dismissOffer(offer: SpanOffer): void {
+    this.#dismissals.fire(offer)
   }
 
   showComparison(comparison: ShownComparison | undefined, changed?: ComparedFrames): void {
@@ -412,12 +432,21 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     await this.file.saveAs(destination.fsPath, this.#videoPath)
   }
 
+  /** VS Code's revert. It takes the document for clean whatever comes of this, so what went wrong is told here. */
   async revert(): Promise<void> {
     this.#bridge.reverted()
-    await this.#bridge.whenMoved()
-    if (this.#file !== undefined) await this.#file.revert()
-    await this.#opening
-    this.#bridge.check()
+    try {
+      await this.#bridge.whenMoved()
+      await this.#file?.revert()
+      await this.#opening
+    } catch (error) {
+      this.#services.log.error(messageOf(error))
+      // A tab that is closed without saving reverts, too; nobody wants to hear of it then.
+      await sleep(CLOSING_MS)
+      if (!this.#disposed) void vscode.window.showErrorMessage(wordsOf(error))
+    } finally {
+      if (!this.#disposed) this.#bridge.check()
+    }
   }
 
   async backup(id: string): Promise<vscode.CustomDocumentBackup> {
@@ -482,7 +511,10 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     this.#file?.dispose()
     if (this.#clip !== undefined) this.#services.client.closeClip(this.#videoPath)
     this.#disposals.fire()
-    for (const emitter of [this.#changes, this.#viewChanges, this.#corrections, this.#disposals])
+    for (const emitter of [
+      ...[this.#changes, this.#viewChanges, this.#corrections],
+      ...[this.#dismissals, this.#disposals],
+    ])
       emitter.dispose()
   }
 
@@ -495,34 +527,4 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     this.#phase = phase
     this.#viewChanges.fire({ kind: 'phase' })
   }
-}
-
-/** The sentence, and the commands that help. */
-function failureOf(error: unknown): Extract<HostMessage, { type: 'failed' }> {
-  const message = wordsOf(error)
-  const showLog = { title: vscode.l10n.t('Show Log'), command: 'siammae.showLog' } as const
-  if (error instanceof SidecarProblem) {
-    const actions = []
-    if (error.backup)
-      actions.push({ title: vscode.l10n.t('Restore Backup'), command: 'siammae.restoreBackup' } as const)
-    if (!error.missing)
-      actions.push({ title: vscode.l10n.t('Open as Text'), command: 'siammae.openAsText' } as const)
-    return { type: 'failed', message, actions: actions.length > 0 ? actions : [showLog] }
-  }
-  if (error instanceof VideoProblem)
-    return {
-      type: 'failed',
-      message,
-      actions: [
-        { title: vscode.l10n.t('Locate Video'), command: 'siammae.locateVideo' },
-        { title: vscode.l10n.t('Open as Text'), command: 'siammae.openAsText' },
-      ],
-    }
-  if (/ffmpeg/i.test(message))
-    return {
-      type: 'failed',
-      message,
-      actions: [{ title: vscode.l10n.t('Install ffmpeg'), command: 'siammae.installFfmpeg' }, showLog],
-    }
-  return { type: 'failed', message, actions: [showLog] }
 }

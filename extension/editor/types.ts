@@ -7,6 +7,7 @@ import type {
   DoubtfulFrame,
   FrameEntries,
   RunView,
+  SpanOffer,
   ViewCommand,
   ViewState,
 } from '../../webview/protocol/index.ts'
@@ -119,7 +120,9 @@ export interface AnnotatorDocument {
   /** The run as the views show it. */
   showRun(run: RunView | undefined): void
   /** Offers to propagate a corrected span again; undefined takes the offer back. */
-  showOffer(offer: { readonly objectId: number; readonly range: readonly [number, number] } | undefined): void
+  showOffer(offer: SpanOffer | undefined): void
+  /** A person does not want what {@link showOffer} showed. */
+  readonly onDidDismissOffer: Event<SpanOffer>
   /** Shows two models' results beside the person's; undefined ends that. @param changed what is new */
   showComparison(comparison: ShownComparison | undefined, changed?: ComparedFrames): void
   /** The document as it is now, as the text of a side-car; made in a thread. */

@@ -164,6 +164,9 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       case 'inspect':
         await this.#inspect(message)
         break
+      case 'dismissOffer':
+        document.dismissOffer(message.offer)
+        break
       case 'execute':
         try {
           await vscode.commands.executeCommand(message.command, ...message.args)

@@ -1,4 +1,5 @@
-import type { AnnotationDocument } from '../../model/annotation/index.ts'
+import { type AnnotationDocument, isPersons } from '../../model/annotation/index.ts'
+import type { SpanOffer } from '../../webview/protocol/index.ts'
 import type { AnnotatorDocument, ChangedFrames } from '../editor/index.ts'
 import type { Disposable } from '../emitter.ts'
 import { affectedSpan } from './plan.ts'
@@ -7,22 +8,20 @@ import type { Propagation } from './propagation.ts'
 /** A correction is rarely one stroke: the propagation waits until the person has rested so long, in milliseconds. */
 const REST = 1500
 
-interface Offer {
-  readonly objectId: number
-  readonly range: readonly [first: number, last: number]
-}
+type Span = SpanOffer['range']
 
 /**
- * After a person corrected a frame in the middle of a model's: offers to propagate the span around it again, or does
- * it where the person has chosen so. While a run goes on, it waits for the end.
+ * After a person corrected frames in the middle of a model's: offers to propagate the spans around them again, one after
+ * the other, or does it where the person has chosen so. While a run goes on, it waits for the end.
  */
 export class CorrectionOffers implements Disposable {
   readonly #document: AnnotatorDocument
   readonly #propagation: Propagation
-  readonly #start: (offer: Offer) => void
+  readonly #start: (offer: SpanOffer) => void
   readonly #isAutomatic: () => boolean
   readonly #subscriptions: Disposable[]
-  #offer: Offer | undefined
+  /** The span around every corrected frame, by object and frame; the object and the frame of the last one stand last. */
+  readonly #spans = new Map<number, Map<number, Span>>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param start propagates what was offered, and tells the person when that is refused */
@@ -30,7 +29,7 @@ export class CorrectionOffers implements Disposable {
     document: AnnotatorDocument,
     propagation: Propagation,
     isAutomatic: () => boolean,
-    start: (offer: Offer) => void,
+    start: (offer: SpanOffer) => void,
   ) {
     this.#document = document
     this.#propagation = propagation
@@ -38,12 +37,21 @@ export class CorrectionOffers implements Disposable {
     this.#start = start
     this.#subscriptions = [
       document.onDidCorrect((frames) => this.#corrected(frames)),
-      document.onDidChange(({ kind }) => {
-        if (kind === 'replaced' || (kind === 'catalogue' && !this.#isThere())) this.#put(undefined)
+      document.onDidDismissOffer((offer) => {
+        this.#drop(offer)
+        this.#show()
       }),
-      propagation.onDidChange((run) => {
-        if (run === undefined) this.#put(this.#offer)
-        else if (run.state === 'starting' && propagation.current?.document === document) this.#put(undefined)
+      document.onDidChange((change) => {
+        if (change.kind === 'replaced') this.#spans.clear()
+        else if (change.kind === 'entries' ? !this.#concerns(change.frames) : change.kind !== 'catalogue')
+          return
+        this.#show()
+      }),
+      propagation.onDidChange((view) => {
+        const run = propagation.current?.run
+        if (view?.state === 'starting' && run?.document === document)
+          for (const { id } of run.plan.objects) this.#drop({ objectId: id, range: run.plan.range })
+        if (view === undefined || view.state === 'starting') this.#show()
       }),
     ]
   }
@@ -54,60 +62,83 @@ export class CorrectionOffers implements Disposable {
   }
 
   #corrected(frames: ChangedFrames): void {
-    let offer = this.#offer
-    for (const [objectId, changed] of frames)
-      for (const frame of changed)
-        offer = joined(offer, correctedSpan(this.#document.annotations, objectId, frame))
-    this.#put(offer)
+    // What was drawn comes first, then what lost pixels to it: the first is asked about before the others.
+    for (const [objectId, changed] of [...frames].reverse()) {
+      const spans = this.#spans.get(objectId) ?? new Map<number, Span>()
+      for (const frame of changed) {
+        const span = correctedSpan(this.#document.annotations, objectId, frame)
+        spans.delete(frame)
+        if (span !== undefined) spans.set(frame, span)
+      }
+      this.#spans.delete(objectId)
+      this.#spans.set(objectId, spans)
+    }
+    this.#show()
   }
 
-  #put(offer: Offer | undefined): void {
+  #show(): void {
     clearTimeout(this.#timer)
-    this.#offer = offer
-    if (offer === undefined || this.#propagation.current !== undefined) {
-      this.#document.showOffer(undefined)
-      return
-    }
-    if (!this.#isAutomatic()) {
-      this.#document.showOffer(offer)
-      return
-    }
-    this.#timer = setTimeout(() => {
-      if (this.#propagation.current !== undefined) return
-      this.#offer = undefined
-      this.#start(offer)
-    }, REST)
+    const offer = this.#propagation.current === undefined ? this.#next() : undefined
+    const automatic = this.#isAutomatic()
+    this.#document.showOffer(automatic ? undefined : offer)
+    if (automatic && offer !== undefined) this.#timer = setTimeout(() => this.#startNext(), REST)
   }
 
-  #isThere(): boolean {
-    return this.#offer !== undefined && this.#document.annotations.objects.has(this.#offer.objectId)
+  #startNext(): void {
+    const offer = this.#propagation.current === undefined ? this.#next() : undefined
+    if (offer === undefined) return
+    this.#drop(offer)
+    this.#start(offer)
+    this.#show()
+  }
+
+  /** The span of the last correction that still stands, with those of the same object that it touches. */
+  #next(): SpanOffer | undefined {
+    const { annotations } = this.#document
+    for (const [objectId, spans] of [...this.#spans].reverse()) {
+      for (const frame of [...spans.keys()]) {
+        const entry = annotations.objects.has(objectId) ? annotations.entry(objectId, frame) : undefined
+        // It was undone.
+        if (entry === undefined || !isPersons(entry)) spans.delete(frame)
+      }
+      if (spans.size > 0) return { objectId, range: joined([...spans.values()]) }
+      this.#spans.delete(objectId)
+    }
+    return undefined
+  }
+
+  #drop({ objectId, range: [first, last] }: SpanOffer): void {
+    const spans = this.#spans.get(objectId)
+    for (const frame of [...(spans?.keys() ?? [])]) if (frame >= first && frame <= last) spans?.delete(frame)
+  }
+
+  /** Whether a change may have taken back what was corrected; while a run goes on it does not matter. */
+  #concerns(frames: ChangedFrames): boolean {
+    if (this.#propagation.current !== undefined) return false
+    return [...this.#spans.keys()].some((objectId) => frames.has(objectId))
   }
 }
 
 /** The span that a correction concerns; undefined where no model's frame lies in it, so that nothing is corrected. */
-export function correctedSpan(
-  document: AnnotationDocument,
-  objectId: number,
-  frame: number,
-): Offer | undefined {
+function correctedSpan(document: AnnotationDocument, objectId: number, frame: number): Span | undefined {
   if (!document.objects.has(objectId)) return undefined
   const range = affectedSpan(document, objectId, frame)
   if (range === undefined) return undefined
-  let byModel = false
-  for (let other = range[0]; other <= range[1] && !byModel; other++) {
+  for (let other = range[0]; other <= range[1]; other++) {
     const entry = document.entry(objectId, other)
-    byModel = entry !== undefined && 'run' in entry
+    if (entry !== undefined && !isPersons(entry)) return range
   }
-  return byModel ? { objectId, range } : undefined
+  return undefined
 }
 
-/** Two offers as one: the spans of one object together where they touch, else the later one. */
-function joined(before: Offer | undefined, next: Offer | undefined): Offer | undefined {
-  if (before === undefined || next === undefined) return next ?? before
-  const apart = before.range[0] > next.range[1] || next.range[0] > before.range[1]
-  if (before.objectId !== next.objectId || apart) return next
-  return {
-    objectId: next.objectId,
-    range: [Math.min(before.range[0], next.range[0]), Math.max(before.range[1], next.range[1])],
-  }
+/** The last of some spans, together with all that it touches. */
+function joined(spans: readonly Span[]): Span {
+  const newest = spans.at(-1)!
+  let [first, last] = newest
+  // By their beginnings, so that those that touch one another stand beside one another.
+  const sorted = spans.toSorted((a, b) => a[0] - b[0])
+  for (const span of sorted) if (span[0] <= last && span[1] >= first) last = Math.max(last, span[1])
+  for (const span of sorted.reverse())
+    if (span[1] >= first && span[0] <= last) first = Math.min(first, span[0])
+  return [first, last]
 }

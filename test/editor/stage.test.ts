@@ -57,6 +57,14 @@ async function open(more: Partial<Opened> = {}, options: WebviewPageOptions = {}
   return stage
 }
 
+const LABEL = {
+  id: 1,
+  name: 'koi',
+  colour: '#e69f00',
+  skeleton: { keypoints: ['nose', 'tail'], edges: [] },
+}
+const POSED = { id: 1, name: 'Koi', labelId: 1 }
+
 const edits = async (): Promise<{ label: string; edits: readonly Edit[] }[]> => view!.posted('edit')
 
 describe.skipIf(!chromium)('the canvas under a real pointer', () => {
@@ -111,6 +119,88 @@ describe.skipIf(!chromium)('the canvas under a real pointer', () => {
     await stage.stroke([320, 100], [360, 120])
     await stage.page.mouse.up()
     expect((await edits())[0]!.edits[0]).toMatchObject({ frame: 50, objectId: 1 })
+  })
+
+  it('goes to the frame whose number was typed before the press that leaves the field draws', async () => {
+    const stage = await open({ view: { tool: 'brush' } })
+    await stage.page.waitForTimeout(300)
+    await stage.page.evaluate('window.pictureDelay = 1500')
+    await stage.page.locator('.frame-number').click()
+    await stage.page.keyboard.type('50')
+    await stage.click([320, 100])
+    await stage.shows(50)
+    expect(await edits()).toEqual([])
+    // Nor on a frame whose picture is there at once: nobody has seen it before the press.
+    await stage.page.evaluate('window.pictureDelay = 0')
+    await stage.command({ name: 'goToFrame', frame: 49 })
+    await stage.shows(49)
+    await stage.page.locator('.frame-number').click()
+    await stage.page.keyboard.type('50')
+    await stage.click([320, 100])
+    await stage.shows(50)
+    await stage.page.waitForTimeout(100)
+    expect(await edits()).toEqual([])
+    // The canvas has the focus as after any other press: without its ring.
+    expect(await stage.page.evaluate("document.activeElement.matches('.stage:not(:focus-visible)')")).toBe(
+      true,
+    )
+  })
+
+  it('gives up what waits for an object when none is made, whatever object comes later', async () => {
+    const stage = await open({ objects: [], lanes: [], view: { tool: 'brush' } })
+    const asked = async () => (await view!.posted('execute')).map(({ args }) => args[0])
+    const object = { id: 1, name: 'Koi', labelId: 1 }
+    const catalogue = { type: 'catalogue', labels: scene(1, 0).labels, objects: [object] } as const
+    await stage.click([300, 200])
+    await expect.poll(asked).toHaveLength(1)
+    await stage.click([400, 200])
+    await expect.poll(asked).toHaveLength(2)
+    const [first, second] = (await asked()) as [number, number]
+    // The person left the first question by drawing again: the answer to it says nothing about the second.
+    await stage.command({ name: 'noNewObject', request: first })
+    expect((await stage.pixel('fills', [400, 200]))[3]).toBeGreaterThan(60)
+    await stage.command({ name: 'noNewObject', request: second })
+    expect((await stage.pixel('fills', [400, 200]))[3]).toBe(0)
+    await view!.send(catalogue)
+    await stage.page.waitForTimeout(100)
+    expect(await edits()).toEqual([])
+  })
+
+  it('gives up what waits for an object when its frame is left, and says so', async () => {
+    const stage = await open({ objects: [], lanes: [], view: { tool: 'keypoints' } })
+    await stage.click([300, 200])
+    await expect.poll(async () => (await view!.posted('execute')).length).toBe(1)
+    await stage.command({ name: 'goToFrame', frame: 7 })
+    await stage.shows(7)
+    expect(await stage.page.locator('.stage-hint').textContent()).toContain('0')
+    await view!.send({ type: 'catalogue', labels: [LABEL], objects: [POSED] })
+    await stage.page.waitForTimeout(100)
+    expect(await edits()).toEqual([])
+    expect((await stage.pixel('lines', [300, 200]))[3]).toBe(0)
+  })
+
+  it('has unfinished polygons and skeletons again after it was hidden', async () => {
+    const opened = { labels: [LABEL], objects: [POSED], lanes: [] }
+    let stage = await open({ ...opened, view: { tool: 'polygon', frame: 3 } })
+    const corners = [
+      [200, 100],
+      [400, 100],
+      [400, 300],
+    ] as const
+    for (const corner of corners) await stage.click(corner)
+    await stage.command({ name: 'tool', tool: 'keypoints' })
+    await stage.click([300, 200])
+    await stage.page.waitForTimeout(300)
+    const kept = (await stage.page.evaluate('kept')) as Record<string, unknown>
+    await view!.close()
+    stage = await open({ ...opened, view: { tool: 'keypoints', frame: 3 } }, { kept, entries: [] })
+    expect((await stage.pixel('lines', [300, 200]))[3]).toBeGreaterThan(200)
+    await stage.click([350, 250])
+    await expect.poll(async () => (await edits()).map(({ label }) => label)).toEqual(['Place keypoints'])
+    await stage.command({ name: 'tool', tool: 'polygon' })
+    await stage.command({ name: 'finish' })
+    await expect.poll(async () => (await edits()).at(-1)?.label).toBe('Add polygon')
+    expect((await stage.pixel('fills', [380, 150]))[3]).toBeGreaterThan(60)
   })
 
   it('draws where the pointer is, at once, and what was drawn stays until the host has answered', async () => {

@@ -57,9 +57,19 @@ describe.skipIf(!chromium)('timeline under a real pointer', () => {
     await expect.poll(() => page.locator('.range-text').textContent()).toBe('20 – 50')
     await page.mouse.move(at(51), box.y + 10)
     await page.mouse.down()
-    await page.mouse.move(at(60.5), box.y + 10, { steps: 4 })
+    await page.mouse.move(at(61), box.y + 10, { steps: 4 })
     await page.mouse.up()
     expect(await page.locator('.range-text').textContent()).toBe('20 – 60')
+    // A press beside an end takes hold of it, and changes nothing until the pointer moves.
+    for (const x of [at(20) - 4, at(20) + 4, at(61) - 4, at(61) + 4]) {
+      await page.mouse.click(x, box.y + 10)
+      expect(await page.locator('.range-text').textContent()).toBe('20 – 60')
+    }
+    await page.mouse.move(at(20) - 4, box.y + 10)
+    await page.mouse.down()
+    await page.mouse.move(at(30) - 4, box.y + 10, { steps: 4 })
+    await page.mouse.up()
+    expect(await page.locator('.range-text').textContent()).toBe('30 – 60')
   })
 
   it('zooms at the pointer and pans, and shows the whole clip again', async () => {
@@ -155,6 +165,33 @@ describe.skipIf(!chromium)('keys and messages', () => {
     expect(await again.page.getByRole('radio', { name: 'Polygon (P)' }).getAttribute('aria-checked')).toBe(
       'true',
     )
+  })
+
+  it('visits every place worth checking, also two on one frame', async () => {
+    const doubtful = [1, 2, 3].map((objectId) => ({ frame: 40, objectId, reason: 'area' as const }))
+    const opened = await open({ ...scene(100, 3), doubtful })
+    const visited: (string | null)[] = []
+    for (let i = 0; i < 3; i++) {
+      await opened.send({ type: 'command', command: { name: 'nextDoubtful' } })
+      expect(await frameShown(opened)).toBe(40)
+      visited.push(await opened.page.locator('.lane-header.current').getAttribute('data-object-id'))
+    }
+    expect(visited).toEqual(['1', '2', '3'])
+  })
+
+  it('tells the host which offer is not wanted, and shows the next one', async () => {
+    const opened = await open(scene(100, 3))
+    const { page } = opened
+    const offers = [
+      { objectId: 1, range: [20, 56] },
+      { objectId: 2, range: [0, 9] },
+    ] as const
+    await opened.send({ type: 'offer', offer: offers[0] })
+    await page.getByRole('button', { name: 'Not Now' }).click()
+    expect(await page.locator('.offer').count()).toBe(0)
+    expect(await opened.posted('dismissOffer')).toEqual([{ type: 'dismissOffer', offer: offers[0] }])
+    await opened.send({ type: 'offer', offer: offers[1] })
+    expect(await page.locator('.offer').textContent()).toContain('0 to 9')
   })
 
   it('shows a run, its end, and what went wrong', async () => {

@@ -98,6 +98,7 @@ export function perform(command: ViewCommand): void {
     case 'giveUp':
     case 'removePoint':
     case 'keypointVisibility':
+    case 'noNewObject':
       stage()?.perform(command)
       break
     default:

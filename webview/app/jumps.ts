@@ -12,7 +12,8 @@ export function keyframeFrom(direction: 1 | -1): number | undefined {
 }
 
 export function doubtfulFrom(direction: 1 | -1): DoubtfulSpan | undefined {
-  return nextDoubtful(state.doubtful.value, state.frame.value, direction)
+  const from = { frame: state.frame.value, objectId: state.objectId.value }
+  return nextDoubtful(state.doubtful.value, from, direction)
 }
 
 /** The frames that one of these keys leads to, the likelier ones first. */

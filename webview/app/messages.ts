@@ -6,6 +6,7 @@ import type {
   HostMessage,
   InspectionAnswer,
   InspectionWish,
+  SpanOffer,
   ViewCommand,
   ViewState,
   WebviewMessage,
@@ -67,6 +68,12 @@ export function sendEdit(label: string, edits: readonly Edit[]): Promise<string 
 export function execute(command: HostCommand, ...args: readonly unknown[]): void {
   sendView()
   post({ type: 'execute', command, args })
+}
+
+/** Tells the host that an offer is not wanted; it may have another one. */
+export function dismissOffer(offer: SpanOffer): void {
+  state.offer.value = undefined
+  post({ type: 'dismissOffer', offer })
 }
 
 /** Changes settings for good; the view follows at once. */

@@ -33,22 +33,31 @@ export function nextKeyframe(
   return best
 }
 
+/** A frame and the object that is worked on there. */
+interface Place {
+  readonly frame: number
+  readonly objectId: number | undefined
+}
+
 /**
- * The nearest place worth checking; starts over at the other end. Its first frame is where it is mended: from there the
- * rest is propagated again.
+ * The nearest place worth checking, by frame and on the same frame by object; starts over at the other end. Its first
+ * frame is where it is mended: from there the rest is propagated again.
  * @param doubtful by frame
+ * @param from     never the answer, unless there is no other place
  */
 export function nextDoubtful(
   doubtful: readonly DoubtfulFrame[],
-  frame: number,
+  from: Place,
   direction: 1 | -1,
 ): DoubtfulSpan | undefined {
+  const beyond = (one: Place, other: Place) =>
+    (one.frame - other.frame || (one.objectId ?? 0) - (other.objectId ?? 0)) * direction
   let best: DoubtfulSpan | undefined
   let wrapped: DoubtfulSpan | undefined
   for (const one of [...spansOf(doubtful).values()].flat()) {
-    if ((one.frame - frame) * direction > 0) {
-      if (!best || (one.frame - best.frame) * direction < 0) best = one
-    } else if (!wrapped || (one.frame - wrapped.frame) * direction < 0) wrapped = one
+    if (beyond(one, from) > 0) {
+      if (!best || beyond(one, best) < 0) best = one
+    } else if (!wrapped || beyond(one, wrapped) < 0) wrapped = one
   }
   return best ?? wrapped
 }

@@ -14,6 +14,7 @@ export type StageCommand = Extract<
       | 'giveUp'
       | 'removePoint'
       | 'keypointVisibility'
+      | 'noNewObject'
   }
 >
 

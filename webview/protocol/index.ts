@@ -42,6 +42,7 @@ export {
   type HostMessage,
   type LaneChange,
   type RunView,
+  type SpanOffer,
   TOOLS,
   type Tool,
   type ViewCommand,

@@ -80,6 +80,12 @@ export interface RunView {
   readonly model: string | undefined
 }
 
+/** A corrected span of an object, which could be propagated again. */
+export interface SpanOffer {
+  readonly objectId: number
+  readonly range: readonly [first: number, last: number]
+}
+
 /** Two models' results on the same marks, as the person looks at them. */
 export interface ComparisonView {
   /** Names of A and B. */
@@ -132,11 +138,14 @@ export type ViewCommand =
   /** Removes the last polygon corner or keypoint that was placed, or the chosen one. */
   | { readonly name: 'removePoint' }
   | { readonly name: 'keypointVisibility'; readonly visibility: 'visible' | 'occluded' | 'absent' }
+  /** No object came of a `siammae.newObject` with this number: the person gave up, or it failed. */
+  | { readonly name: 'noNewObject'; readonly request: number }
 
 /**
  * Commands of the extension that the webview's buttons may run; anything else from it is refused. They see the view as
  * it stands. Arguments: commands on an object take its id where it is not the current one, `propagateSpan` takes an
- * object's id and `[first, last]`; the others none.
+ * object's id and `[first, last]`, `newObject` a number where `noNewObject` is to tell that none was made; the others
+ * none.
  */
 export const COMMANDS = [
   'siammae.newObject',
@@ -214,10 +223,7 @@ export type HostMessage =
   | { readonly type: 'pictureFailed'; readonly frame: number; readonly message: string }
   | { readonly type: 'run'; readonly run: RunView | undefined }
   /** A corrected frame whose span could be propagated again; undefined takes the offer back. */
-  | {
-      readonly type: 'offer'
-      readonly offer: { readonly objectId: number; readonly range: readonly [number, number] } | undefined
-    }
+  | { readonly type: 'offer'; readonly offer: SpanOffer | undefined }
   /** Two models are being compared; undefined ends that. */
   | { readonly type: 'comparison'; readonly comparison: ComparisonView | undefined }
   /** What a model of the comparison has found on some frames; replaces what was told of them before. */
@@ -256,6 +262,8 @@ export type WebviewMessage =
   | { readonly type: 'changeSettings'; readonly settings: Partial<DisplaySettings> }
   /** A look into the model; a newer one takes the place of the one before. Nothing is wanted any more: no wish. */
   | { readonly type: 'inspect'; readonly id: number; readonly wish: InspectionWish | undefined }
+  /** The offer that was shown is not wanted. */
+  | { readonly type: 'dismissOffer'; readonly offer: SpanOffer }
   | { readonly type: 'execute'; readonly command: HostCommand; readonly args: readonly unknown[] }
   /** Something went wrong in the webview; for the log. */
   | { readonly type: 'log'; readonly level: 'error' | 'info'; readonly text: string }

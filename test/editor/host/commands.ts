@@ -108,6 +108,18 @@ describe('commands', () => {
     assert.deepEqual(active.view.range, [23, 27])
   })
 
+  it('an object that was just made can be chosen at once', async () => {
+    const document = await open(clip.sidecar)
+    await until('the view', () => editors().active?.document === document)
+    const active = editors().active!
+    for (const id of [7, 8]) {
+      document.perform({ kind: 'putObject', object: { id, name: `koi ${id}`, labelId: 1 } }, 'New object')
+      active.command({ name: 'selectObject', objectId: id })
+      await active.refresh()
+      assert.equal(active.view.objectId, id)
+    }
+  })
+
   it('Restore Backup puts the last good file in place of a damaged one, which is kept', async () => {
     const first = await marked('koi.mp4')
     const second = await marked('koi.mp4')

@@ -95,6 +95,20 @@ describe('a document', () => {
     await until('the dirty mark to be gone', () => !tab().isDirty)
   })
 
+  it('is dirty again after a revert to a file that is damaged, with all that was done', async () => {
+    const document = await open(clip.sidecar)
+    document.perform(absent(5), 'Mark object as absent')
+    await until('the dirty mark', () => tab().isDirty)
+    const text = await readFile(clip.sidecar, 'utf8')
+    await writeFile(clip.sidecar, text.slice(0, -30))
+    const seen: boolean[] = []
+    const listener = vscode.window.tabGroups.onDidChangeTabs(() => seen.push(tab().isDirty))
+    await run('workbench.action.files.revert')
+    await until('VS Code to take it for clean, and not any more', () => seen.includes(false) && tab().isDirty)
+    listener.dispose()
+    assert.equal(document.annotations.entry(OBJECT, 5)?.state, 'absent')
+  })
+
   it('follows a change on disk while it is clean', async () => {
     const document = await open(clip.sidecar)
     const other = await marked('koi.mp4')
@@ -173,6 +187,23 @@ describe('a document', () => {
     await until('one view', () => document.views.length === 1)
     assert.equal(documentOf(clip.sidecar), document)
     assert.equal(document.annotations.entry(OBJECT, 9)?.state, 'absent')
+  })
+
+  it('that is renamed with unsaved work is saved under its new name', async () => {
+    const document = await open(clip.sidecar)
+    document.perform(absent(5), 'Mark object as absent')
+    await until('the dirty mark', () => tab().isDirty)
+    const renamed = join(clip.folder, 'renamed.siam.json')
+    const edit = new vscode.WorkspaceEdit()
+    edit.renameFile(vscode.Uri.file(clip.sidecar), vscode.Uri.file(renamed))
+    assert.equal(await vscode.workspace.applyEdit(edit), true)
+    const moved = await until('the document under its new name', () => documentOf(renamed))
+    assert.equal(moved.annotations.entry(OBJECT, 5)?.state, 'absent')
+    await until('the dirty mark', () => tab().isDirty)
+    await run('workbench.action.files.save')
+    await until('the dirty mark to be gone', () => !tab().isDirty)
+    assert.equal((await readSidecar(renamed)).entry(OBJECT, 5)?.state, 'absent')
+    await assert.rejects(readFile(clip.sidecar))
   })
 
   it('finds its video again after that was renamed by VS Code', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AnnotationFile } from '../../../extension/document/annotation-file.ts'
@@ -43,8 +43,8 @@ async function opened(path: string): Promise<AnnotationFile> {
   return file
 }
 
-async function restored(id: string): Promise<AnnotationFile> {
-  const file = await AnnotationFile.restore(threads, id, 0.5)
+async function restored(id: string, path: string): Promise<AnnotationFile> {
+  const file = await AnnotationFile.restore(threads, id, path, 0.5)
   open.push(file)
   return file
 }
@@ -201,6 +201,44 @@ describe('The file on disk', () => {
     expect(file.isDirty).toBe(false)
   })
 
+  it('that was deleted is not reverted to: what is open is all there is, also after a restart', async () => {
+    const path = await sidecar()
+    const file = await opened(path)
+    file.model.perform(mark, 'Draw')
+    rmSync(path)
+    await expect(file.revert()).rejects.toThrow(/not on disk any more/)
+    await file.keepMine()
+    const mine = textOf(file)
+    const id = join(folder, 'storage', 'deleted')
+    await file.backup(id)
+    const again = await restored(id, path)
+    for (const each of [file, again]) {
+      await expect(each.revert()).rejects.toThrow(/not on disk any more/)
+      expect(textOf(each)).toBe(mine)
+      expect(each.isDirty).toBe(true)
+    }
+    const theirs = mine.replace('"name":"ball"', '"name":"rugby ball"')
+    writeFileSync(path, theirs)
+    await again.revert()
+    expect(textOf(again)).toBe(theirs)
+  })
+
+  it('that was never there is what a revert goes back to: nothing', async () => {
+    const path = join(folder, 'never-there.siam.json')
+    const clip = { path: join(folder, 'clip.mp4'), contentHash: '', frameCount: 3, width: 8, height: 8 }
+    const file = AnnotationFile.create(threads, path, 0.5, clip)
+    open.push(file)
+    file.model.perform({ kind: 'putLabel', label: labels[0]! }, 'New label')
+    const id = join(folder, 'storage', 'never-there')
+    await file.backup(id)
+    const again = await restored(id, path)
+    for (const each of [file, again]) {
+      await each.revert()
+      expect(each.content.labels.size).toBe(0)
+      expect(each.isDirty).toBe(false)
+    }
+  })
+
   it('that was deleted is written again', async () => {
     const path = await sidecar()
     const file = await opened(path)
@@ -234,13 +272,69 @@ describe('A backup', () => {
     file.model.perform({ kind: 'putObject', object: { id: 3, name: 'third', labelId: 1 } }, 'New object')
     const id = join(folder, 'storage', 'one')
     await file.backup(id)
-    const again = await restored(id)
+    const again = await restored(id, file.path)
     expect(textOf(again)).toBe(textOf(file))
     expect(again.isDirty).toBe(true)
     expect(again.path).toBe(path)
     await again.save()
     expect(readFileSync(path, 'utf8')).toBe(textOf(file))
     expect(again.isDirty).toBe(false)
+  })
+
+  it('is restored under the name that the side-car has now', async () => {
+    const path = await sidecar()
+    const file = await opened(path)
+    file.model.perform(mark, 'Draw')
+    const id = join(folder, 'storage', 'renamed')
+    await file.backup(id)
+    const renamed = join(folder, 'renamed.siam.json')
+    renameSync(path, renamed)
+    const again = await restored(id, renamed)
+    expect(again.path).toBe(renamed)
+    expect(await again.save()).toBe('saved')
+    expect(readFileSync(renamed, 'utf8')).toBe(textOf(file))
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it('that is asked for while a save goes on holds what is being saved, and what is done meanwhile', async () => {
+    const file = await opened(await sidecar())
+    file.model.perform(mark, 'Draw')
+    const saving = file.save()
+    const id = join(folder, 'storage', 'during')
+    const backing = file.backup(id)
+    file.model.perform(setEntry(1, 0, undefined), 'Delete')
+    await Promise.all([saving, backing])
+    expect(textOf(await restored(id, file.path))).toBe(textOf(file))
+  })
+
+  it('that is being written when a save begins holds all of it, and the next one does', async () => {
+    const file = await opened(await sidecar())
+    file.model.perform(mark, 'Draw')
+    const drawn = textOf(file)
+    const [first, second] = [join(folder, 'storage', 'before'), join(folder, 'storage', 'after')]
+    await Promise.all([file.backup(first), file.save()])
+    expect(textOf(await restored(first, file.path))).toBe(drawn)
+    file.model.perform(setEntry(1, 0, undefined), 'Delete')
+    await file.backup(second)
+    expect(textOf(await restored(second, file.path))).toBe(textOf(file))
+  })
+
+  it('that was begun of a document that was replaced meanwhile is not gone on with', async () => {
+    const path = join(folder, 'replaced.siam.json')
+    const clip = { path: join(folder, 'clip.mp4'), contentHash: '', frameCount: 3, width: 8, height: 8 }
+    const first = AnnotationFile.create(threads, path, 0.5, clip)
+    open.push(first)
+    first.model.perform({ kind: 'putLabel', label: labels[0]! }, 'New label')
+    const [before, during, after] = ['before', 'during', 'after'].map((name) =>
+      join(folder, 'replaced', name),
+    )
+    await first.backup(before!)
+    const file = await restored(before!, path)
+    // No step leads back from what was restored, so this makes the document anew.
+    await Promise.all([file.backup(during!), file.revert()])
+    file.model.perform({ kind: 'putLabel', label: labels[1]! }, 'New label')
+    await file.backup(after!)
+    expect(textOf(await restored(after!, path))).toBe(textOf(file))
   })
 
   it('follows a run that goes on after it was made', async () => {
@@ -254,7 +348,7 @@ describe('A backup', () => {
       await settled()
     }
     await file.flushBackup()
-    expect(textOf(await restored(id))).toBe(textOf(file))
+    expect(textOf(await restored(id, file.path))).toBe(textOf(file))
   })
 
   it('is as good after a run was taken back and something else was done', async () => {
@@ -266,7 +360,7 @@ describe('A backup', () => {
     await file.model.undo(run.step!)
     file.model.perform(setEntry(1, 3, keyframe), 'Draw')
     await file.flushBackup()
-    expect(textOf(await restored(id))).toBe(textOf(file))
+    expect(textOf(await restored(id, file.path))).toBe(textOf(file))
   })
 
   it('is renewed under another name in no time; the old one can go', async () => {
@@ -281,7 +375,7 @@ describe('A backup', () => {
     expect(existsSync(logOf(first))).toBe(false)
     file.model.perform(setEntry(2, 8, absent), 'Absent')
     await file.flushBackup()
-    expect(textOf(await restored(second))).toBe(textOf(file))
+    expect(textOf(await restored(second, file.path))).toBe(textOf(file))
     await file.forgetBackup(second)
     expect(existsSync(logOf(second))).toBe(false)
   })
@@ -295,7 +389,7 @@ describe('A backup', () => {
     file.model.perform(setEntry(1, 0, undefined), 'Delete')
     const id = join(folder, 'storage', 'seven')
     await file.backup(id)
-    expect(textOf(await restored(id))).toBe(textOf(file))
+    expect(textOf(await restored(id, file.path))).toBe(textOf(file))
   })
 
   it('loses its last record and no more when the machine went down in the middle of it', async () => {
@@ -310,7 +404,7 @@ describe('A backup', () => {
     const whole = statSync(logOf(id)).size
     expect(whole).toBeGreaterThan(size)
     truncateSync(logOf(id), whole - 1)
-    expect(textOf(await restored(id))).toBe(expected)
+    expect(textOf(await restored(id, file.path))).toBe(expected)
   })
 
   it('stands alone where the side-car was changed on disk meanwhile', async () => {
@@ -320,7 +414,7 @@ describe('A backup', () => {
     writeFileSync(path, readFileSync(path, 'utf8').replace('"name":"ball"', '"name":"rugby ball"'))
     const id = join(folder, 'storage', 'nine')
     await file.backup(id)
-    const again = await restored(id)
+    const again = await restored(id, file.path)
     expect(textOf(again)).toBe(textOf(file))
     // What the others wrote is noticed after the restart, too.
     expect(await again.save()).toBe('conflict')
@@ -341,7 +435,7 @@ describe('A backup', () => {
     file.model.perform(mark, 'Draw')
     const id = join(folder, 'storage', 'ten')
     await file.backup(id)
-    const again = await restored(id)
+    const again = await restored(id, file.path)
     expect(textOf(again)).toBe(textOf(file))
     await again.save()
     expect(readFileSync(path, 'utf8')).toBe(textOf(file))

@@ -118,6 +118,7 @@ describe('Messages of a view', () => {
     [{ type: 'wantEntries', first: 0, last: 64 }],
     [{ type: 'view', view }],
     [{ type: 'changeSettings', settings: { maskOpacity: 0.3, maskStyle: 'outline' } }],
+    [{ type: 'dismissOffer', offer: { objectId: 1, range: [2, 9] } }],
     [{ type: 'execute', command: 'siammae.propagateSpan', args: [1, [2, 9]] }],
     [{ type: 'log', level: 'error', text: 'x' }],
   ])('are understood: %o', (message) => {
@@ -142,6 +143,7 @@ describe('Messages of a view', () => {
     [{ type: 'view', view: { ...view, tool: 'hammer' } }],
     [{ type: 'changeSettings', settings: { maskOpacity: 2 } }],
     [{ type: 'changeSettings', settings: { ffmpegPath: '/bin/sh' } }],
+    [{ type: 'dismissOffer', offer: { objectId: 1, range: [2] } }],
     [{ type: 'execute', command: 'siammae.doctor', args: [{ path: '/' }] }],
   ])('are refused: %o', (message) => {
     expect(readMessage(message)).toHaveProperty('refused')

@@ -8,7 +8,8 @@ import {
   rangeBetween,
   withRangeEnd,
 } from '../../../webview/app/navigation.ts'
-import { hitTest, LANE_HEIGHT, RULER_HEIGHT } from '../../../webview/app/timeline/geometry.ts'
+import { gripOffset, hitTest, LANE_HEIGHT, RULER_HEIGHT } from '../../../webview/app/timeline/geometry.ts'
+import { frameAt, xOfFrame } from '../../../webview/app/timeline/scale.ts'
 
 describe('next and previous keyframe', () => {
   it('are the nearest marks of a person in any of the lanes', () => {
@@ -28,25 +29,51 @@ describe('next and previous keyframe', () => {
 
 describe('frames worth checking', () => {
   const frames = [9, 2, 5].map((frame) => ({ frame, objectId: frame === 5 ? 2 : 1, reason: 'area' as const }))
+  const on = (frame: number, objectId: number | undefined = 1) => ({ frame, objectId })
 
   it('are visited in the order of frames and start over at the end', () => {
-    expect(nextDoubtful(frames, 0, 1)?.frame).toBe(2)
-    expect(nextDoubtful(frames, 2, 1)?.frame).toBe(5)
-    expect(nextDoubtful(frames, 9, 1)?.frame).toBe(2)
-    expect(nextDoubtful(frames, 9, -1)?.frame).toBe(5)
-    expect(nextDoubtful(frames, 0, -1)?.frame).toBe(9)
-    expect(nextDoubtful([], 0, 1)).toBeUndefined()
+    expect(nextDoubtful(frames, on(0), 1)?.frame).toBe(2)
+    expect(nextDoubtful(frames, on(2), 1)?.frame).toBe(5)
+    expect(nextDoubtful(frames, on(9), 1)?.frame).toBe(2)
+    expect(nextDoubtful(frames, on(9), -1)?.frame).toBe(5)
+    expect(nextDoubtful(frames, on(0), -1)?.frame).toBe(9)
+    expect(nextDoubtful([], on(0), 1)).toBeUndefined()
   })
 
   it('that follow one another are one place, whose first frame is visited', () => {
     const drift = [20, 21, 22, 23].map((frame) => ({ frame, objectId: 1, reason: 'confidence' as const }))
     const other = [{ frame: 22, objectId: 2, reason: 'area' as const }]
     const all = [...frames, ...drift, ...other]
-    expect(nextDoubtful(all, 10, 1)?.frame).toBe(20)
-    expect(nextDoubtful(all, 20, 1)).toMatchObject({ frame: 22, objectId: 2 })
-    expect(nextDoubtful(all, 22, 1)?.frame).toBe(2)
-    expect(nextDoubtful(all, 22, -1)?.frame).toBe(20)
-    expect(nextDoubtful(all, 0, -1)?.frame).toBe(22)
+    expect(nextDoubtful(all, on(10), 1)?.frame).toBe(20)
+    expect(nextDoubtful(all, on(20), 1)).toMatchObject({ frame: 22, objectId: 2 })
+    expect(nextDoubtful(all, on(22, 2), 1)?.frame).toBe(2)
+    expect(nextDoubtful(all, on(22, 2), -1)?.frame).toBe(20)
+    expect(nextDoubtful(all, on(0), -1)?.frame).toBe(22)
+  })
+
+  it('are all visited where several objects have one on the same frame, in both directions', () => {
+    const places = [
+      [1, 3],
+      [4, 1],
+      [4, 2],
+      [4, 5],
+      [7, 2],
+      [7, 3],
+    ] as const
+    const all = places.map(([frame, objectId]) => ({ frame, objectId, reason: 'area' as const }))
+    for (const direction of [1, -1] as const) {
+      const seen: string[] = []
+      let from: { frame: number; objectId: number | undefined } = on(4, 1)
+      for (const _ of places) {
+        from = nextDoubtful(all, from, direction)!
+        seen.push(`${from.frame} ${from.objectId}`)
+      }
+      expect(new Set(seen).size).toBe(places.length)
+      expect(seen.at(-1)).toBe('4 1')
+    }
+    expect(nextDoubtful(all, { frame: 4, objectId: undefined }, 1)).toMatchObject(on(4, 1))
+    expect(nextDoubtful(all, { frame: 4, objectId: undefined }, -1)).toMatchObject(on(1, 3))
+    expect(nextDoubtful(all.slice(0, 1), on(1, 3), 1)).toMatchObject(on(1, 3))
   })
 })
 
@@ -87,6 +114,30 @@ describe('hit test', () => {
     expect(hitTest(41, RULER_HEIGHT, view)).toEqual({ kind: 'lane', lane: 0, frame: 120 })
     expect(hitTest(0, RULER_HEIGHT + LANE_HEIGHT - 10, view)).toEqual({ kind: 'lane', lane: 1, frame: 100 })
     expect(hitTest(0, RULER_HEIGHT + 3 * LANE_HEIGHT, view)).toEqual({ kind: 'nothing' })
+  })
+})
+
+describe('an end of the range that is taken hold of', () => {
+  it('stays where it is until the pointer moves, at any zoom, and then moves with it', () => {
+    const frame = fc.nat({ max: 900 })
+    fc.assert(
+      fc.property(
+        frame,
+        frame,
+        fc.constantFrom('first' as const, 'last' as const),
+        fc.double({ min: 0.02, max: 40, noNaN: true }),
+        fc.integer({ min: -5, max: 5 }),
+        (a, b, end, perPixel, by) => {
+          const scale = { first: 0, perPixel }
+          const range = rangeBetween(a, b, 1000)
+          const before = range[end === 'first' ? 0 : 1]
+          const grabbed = xOfFrame(scale, end === 'first' ? before : before + 1) + by
+          const offset = gripOffset(grabbed, scale, range, end)
+          expect(frameAt(scale, grabbed - offset, 1000)).toBe(before)
+          expect(frameAt(scale, grabbed + 7 / perPixel - offset, 1000)).toBe(before + 7)
+        },
+      ),
+    )
   })
 })
 

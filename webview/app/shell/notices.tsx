@@ -1,4 +1,4 @@
-import { execute } from '../messages.ts'
+import { dismissOffer, execute } from '../messages.ts'
 import { dismiss, notices, objects, offer, run, trusted } from '../state.ts'
 import { t } from '../texts.ts'
 import { IconButton, TextButton } from '../widgets/buttons.tsx'
@@ -52,13 +52,7 @@ function Offer() {
       >
         {t('Propagate')}
       </TextButton>
-      <TextButton
-        onPress={() => {
-          offer.value = undefined
-        }}
-      >
-        {t('Not Now')}
-      </TextButton>
+      <TextButton onPress={() => dismissOffer(offered)}>{t('Not Now')}</TextButton>
     </div>
   )
 }

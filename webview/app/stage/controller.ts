@@ -6,7 +6,14 @@ import { onPictures, wantPictures } from '../messages.ts'
 import type { StageCommand, StagePort } from '../stage-port.ts'
 import { attachStage } from '../stage-port.ts'
 import * as state from '../state.ts'
-import { type CanvasTool, fillHoles, KeypointsTool, makeTools, type PointerSample } from '../tools/index.ts'
+import {
+  type CanvasTool,
+  fillHoles,
+  KeypointsTool,
+  makeTools,
+  type PointerSample,
+  withoutOthers,
+} from '../tools/index.ts'
 import { drawCrosshair } from './crosshair.ts'
 import { drawVisible } from './draw-visible.ts'
 import { Fills } from './fills.ts'
@@ -126,6 +133,9 @@ export class StageController implements StagePort, InputTarget {
       case 'fillHoles':
         fillHoles(this.#host)
         break
+      case 'noNewObject':
+        this.#host.newObject.refused(command.request)
+        break
       default:
         if (command.name === 'giveUp' && this.#host.newObject.isAsked) this.#host.newObject.forget()
         else this.#tool?.perform(command)
@@ -137,6 +147,10 @@ export class StageController implements StagePort, InputTarget {
 
   get density(): number {
     return this.#layers.density
+  }
+
+  get frame(): number {
+    return state.frame.peek()
   }
 
   get pans(): boolean {
@@ -261,6 +275,7 @@ export class StageController implements StagePort, InputTarget {
         this.#tool?.leave()
         this.#tool?.hover(undefined)
         this.#tool = tool === 'pan' ? undefined : this.#tools[tool]
+        this.#tool?.enter?.()
         this.#hand = tool === 'pan' ? 'open' : undefined
         this.#updateCursor()
         this.#layers.stale('tool')
@@ -293,7 +308,13 @@ export class StageController implements StagePort, InputTarget {
     let object = state.objectId.peek()
     on(() => {
       const next = state.objectId.value
-      if (next !== object) untracked(() => this.#tool?.leave())
+      const ids = new Set(state.objects.value.map(({ id }) => id))
+      untracked(() => {
+        this.#host.unfinished = withoutOthers(this.#host.unfinished, ids)
+        if (next === object) return
+        this.#tool?.leave()
+        this.#tool?.enter?.()
+      })
       object = next
     })
     this.#stops.push(
@@ -314,6 +335,7 @@ export class StageController implements StagePort, InputTarget {
     state.shownFrame.value = undefined
     insetPicture.value = undefined
     this.#root.removeAttribute('data-frame')
+    this.#host.newObject.forget()
     if (clip === undefined) return
     this.#fills.open(clip.width, clip.height)
     this.#pictures.open(clip.frameCount, clip.width, clip.height)
@@ -336,10 +358,11 @@ export class StageController implements StagePort, InputTarget {
     if (this.#pictures.has(frame)) {
       awaited.value = undefined
       if (state.shownFrame.peek() === frame) return
-      // What waits for its object belongs to the frame it was drawn on, and must not be seen on another.
+      this.#host.forgetWaiting()
       this.#host.endLive()
       this.#pictures.show(frame)
       state.shownFrame.value = frame
+      this.#tool?.enter?.()
       this.#layers.stale('picture', 'fills', 'lines', 'tool')
       return
     }

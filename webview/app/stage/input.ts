@@ -13,6 +13,8 @@ export interface CanvasPointer {
 export interface InputTarget {
   /** Device pixels per CSS pixel. */
   readonly density: number
+  /** The frame that the view goes to. */
+  readonly frame: number
   /** Whether a plain press moves the picture. */
   readonly pans: boolean
   /** Whether the Alt key is the tool's, and must not open the menu. */
@@ -122,6 +124,13 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
         event.preventDefault()
         return
       }
+      // A field takes over what was typed when it is left, which must not come after the first dab. The browser gives
+      // the canvas the focus itself; given by script, the ring for people without a pointer would be shown.
+      const { frame } = target
+      const { activeElement } = document
+      if (activeElement !== element && activeElement instanceof HTMLElement) activeElement.blur()
+      // Nobody draws on a frame before having seen it.
+      if (target.frame !== frame) return
       if (target.down(pointerOf(event, countClicks(event)))) begin(event, 'tool')
     },
     { signal },

@@ -10,6 +10,8 @@ import * as state from '../state.ts'
 export class NewObject {
   readonly #settled: () => void
   #stop: (() => void) | undefined
+  /** Tells the answer to this question from that to one before, which the person left by drawing again. */
+  #request = 0
 
   /** @param settled what was drawn has gone to its object, or has been given up */
   constructor(settled: () => void) {
@@ -23,7 +25,7 @@ export class NewObject {
   ask(next: (object: TrackedObject) => void): void {
     this.forget()
     const before = new Set(state.objects.peek().map(({ id }) => id))
-    execute('siammae.newObject')
+    execute('siammae.newObject', ++this.#request)
     this.#stop = effect(() => {
       const made = state.objects.value.find(({ id }) => !before.has(id))
       if (made === undefined) return
@@ -37,6 +39,11 @@ export class NewObject {
         this.#settled()
       })
     })
+  }
+
+  /** The host has made no object for a request. */
+  refused(request: number): void {
+    if (request === this.#request) this.forget()
   }
 
   /** What was drawn is given up. */

@@ -1,11 +1,11 @@
-import { untracked } from '@preact/signals'
+import { signal, untracked } from '@preact/signals'
 import type { Edit, Entry, Keypoint, TrackedObject } from '../../../model/annotation/index.ts'
 import { isCompared } from '../comparison.ts'
 import type { MaskEdit } from '../masks/index.ts'
 import { sendEdit } from '../messages.ts'
 import * as state from '../state.ts'
 import { t } from '../texts.ts'
-import type { ToolHost } from '../tools/index.ts'
+import { NOTHING_UNFINISHED, type ToolHost, type Unfinished } from '../tools/index.ts'
 import type { Fills } from './fills.ts'
 import { showHint } from './hints.ts'
 import type { Layers } from './layers.ts'
@@ -16,6 +16,8 @@ import type { View } from './view.ts'
 
 /** Colour of what is drawn before there is an object for it. */
 const WITHOUT_OBJECT = '#3794ff'
+
+const unfinished = state.keep('unfinished', signal<Unfinished>(NOTHING_UNFINISHED))
 
 /** What tools see of the view's state and of the canvas. */
 export class StageToolHost implements ToolHost {
@@ -69,6 +71,14 @@ export class StageToolHost implements ToolHost {
     return state.currentObject.peek()
   }
 
+  get unfinished(): Unfinished {
+    return unfinished.peek()
+  }
+
+  set unfinished(value: Unfinished) {
+    unfinished.value = value
+  }
+
   entriesOf(frame: number): ReadonlyMap<number, Entry> | undefined {
     return knownEntries(frame)
   }
@@ -108,6 +118,13 @@ export class StageToolHost implements ToolHost {
 
   withNewObject(next: (object: TrackedObject) => void): void {
     this.newObject.ask(next)
+  }
+
+  /** What waits for its object belongs to the frame it was drawn on, which is about to be left. */
+  forgetWaiting(): void {
+    if (!this.newObject.isAsked) return
+    this.newObject.forget()
+    showHint(t('Frame {0} was left before there was an object; what was drawn there is gone.', this.frame))
   }
 
   select(objectId: number): void {

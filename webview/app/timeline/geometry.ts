@@ -1,4 +1,4 @@
-import { frameAt, type Scale, xOfFrame } from './scale.ts'
+import { frameAt, middleOfFrame, type Scale, xOfFrame } from './scale.ts'
 
 /** Heights in CSS pixels. */
 export const RULER_HEIGHT = 32
@@ -44,6 +44,19 @@ export function hitTest(
   }
   const lane = Math.floor((y - RULER_HEIGHT + view.scroll) / LANE_HEIGHT)
   return lane >= 0 && lane < view.lanes ? { kind: 'lane', lane, frame } : { kind: 'nothing' }
+}
+
+/**
+ * Pixels from the middle of a range's first or last frame to where its end was taken hold of. Kept while the end is
+ * dragged: without a movement it stays where it is.
+ */
+export function gripOffset(
+  x: number,
+  scale: Scale,
+  range: readonly [number, number],
+  end: 'first' | 'last',
+): number {
+  return x - middleOfFrame(scale, range[end === 'first' ? 0 : 1])
 }
 
 /** The lanes that can be seen, first and one past the last. */

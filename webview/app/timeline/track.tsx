@@ -7,7 +7,7 @@ import * as state from '../state.ts'
 import { t } from '../texts.ts'
 import { themeVersion } from '../theme.ts'
 import { timeText } from '../time-text.ts'
-import { type Hit, hitTest } from './geometry.ts'
+import { gripOffset, type Hit, hitTest } from './geometry.ts'
 import { paintTimeline } from './paint.ts'
 import { readPalette } from './palette.ts'
 import { frameAt, middleOfFrame, panBy, xOfFrame, zoomAt } from './scale.ts'
@@ -130,7 +130,7 @@ type Drag =
   | { readonly kind: 'scrub' }
   | { readonly kind: 'pan'; x: number; y: number }
   | { readonly kind: 'range'; readonly anchor: number; moved: boolean }
-  | { readonly kind: 'end'; readonly end: 'first' | 'last' }
+  | { readonly kind: 'end'; readonly end: 'first' | 'last'; readonly offset: number }
 
 function pointing(element: HTMLElement): () => void {
   let drag: Drag | undefined
@@ -149,7 +149,8 @@ function pointing(element: HTMLElement): () => void {
       range: state.range.peek(),
     })
   const follow = () => {
-    const frame = frameAt(view.scale.peek(), pointer.x, state.frameCount.peek())
+    const x = drag?.kind === 'end' ? pointer.x - drag.offset : pointer.x
+    const frame = frameAt(view.scale.peek(), x, state.frameCount.peek())
     if (drag?.kind === 'scrub') perform({ name: 'goToFrame', frame })
     else if (drag?.kind === 'range') {
       if (frame !== drag.anchor) drag.moved = true
@@ -179,7 +180,12 @@ function pointing(element: HTMLElement): () => void {
     if (event.button === 1) drag = { kind: 'pan', x: event.clientX, y: event.clientY }
     else if (event.button !== 0 || at.kind === 'nothing') return
     else if (event.shiftKey) drag = { kind: 'range', anchor: at.frame, moved: false }
-    else if (at.kind === 'range') drag = { kind: 'end', end: at.end }
+    else if (at.kind === 'range')
+      drag = {
+        kind: 'end',
+        end: at.end,
+        offset: gripOffset(pointer.x, view.scale.peek(), state.range.peek()!, at.end),
+      }
     else {
       drag = { kind: 'scrub' }
       const object = at.kind === 'lane' ? state.objects.peek()[at.lane] : undefined
@@ -189,7 +195,7 @@ function pointing(element: HTMLElement): () => void {
     element.focus({ preventScroll: true })
     element.setPointerCapture(event.pointerId)
     view.dragging.value = true
-    follow()
+    if (drag.kind !== 'end') follow()
   }
   const move = (event: PointerEvent) => {
     pointer = place(event)

@@ -3,6 +3,7 @@ import type { MaskEdit } from '../masks/index.ts'
 import type { Mark } from '../stage/marks.ts'
 import type { Size, View } from '../stage/view.ts'
 import type { StageCommand } from '../stage-port.ts'
+import type { Unfinished } from './unfinished.ts'
 
 /** Where a pointer is and how it is held. */
 export interface PointerSample {
@@ -31,6 +32,8 @@ export interface ToolHost {
   readonly height: number
   /** What is drawn on the frame. */
   readonly marks: readonly Mark[]
+  /** Outlives the tools, also where the webview is hidden. */
+  unfinished: Unfinished
   /** What is known about a frame, hidden objects too; undefined where the host has not told. */
   entriesOf(frame: number): ReadonlyMap<number, Entry> | undefined
   isLocked(objectId: number): boolean
@@ -77,6 +80,8 @@ export interface CanvasTool {
   cancel(): void
   /** The frame, the object or the tool is about to change: finishes or drops what is unfinished. */
   leave(): void
+  /** The frame, the object or the tool has changed: shows what waits here unfinished. */
+  enter?(): void
   /** @returns whether the command was for this tool */
   perform(command: StageCommand): boolean
   /** Draws what belongs to the tool only: cursor, unfinished shapes, names. The layer has been cleared. */

@@ -9,6 +9,7 @@ import { StrokeTool } from './stroke-tool.ts'
 export type { CanvasTool, PointerSample, ToolHost } from './canvas-tool.ts'
 export { fillHoles } from './fill-holes.ts'
 export { KeypointsTool } from './keypoints-tool.ts'
+export { NOTHING_UNFINISHED, type Unfinished, withoutOthers } from './unfinished.ts'
 
 /** All tools but moving the picture, which the canvas does itself whatever the tool. */
 export function makeTools(host: ToolHost): Record<Exclude<Tool, 'pan'>, CanvasTool> {

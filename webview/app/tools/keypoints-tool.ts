@@ -17,20 +17,13 @@ import {
 } from './pose-draft.ts'
 import { keypointText, setVisibility } from './select-tool.ts'
 import { drawTag } from './tag.ts'
-
-/** A skeleton that is being placed, on one frame. */
-interface Pose {
-  readonly frame: number
-  readonly object: TrackedObject
-  draft: PoseDraft
-}
+import type { Pose } from './unfinished.ts'
 
 /**
  * Places the keypoints of an object one after another; the whole skeleton is one step, sent when the last one is placed
  * or the person has finished. Keypoints that are there can be moved.
  */
 export class KeypointsTool extends PointMover implements CanvasTool {
-  #pose: Pose | undefined
   /** The keypoint of the unfinished skeleton that follows the pointer. */
   #moving: number | undefined
   /** The keypoint that the last click has placed: until the pointer moves off it, the next one is meant. */
@@ -44,7 +37,7 @@ export class KeypointsTool extends PointMover implements CanvasTool {
   down(sample: PointerSample): boolean {
     this.pointer = sample
     const placed = this.#placedAt()
-    const pose = this.#pose
+    const pose = this.#here()
     if (placed !== undefined && pose !== undefined) {
       if (sample.secondary) this.#cycle(pose, placed)
       else this.#moving = placed
@@ -66,10 +59,11 @@ export class KeypointsTool extends PointMover implements CanvasTool {
     if (sample === undefined) return
     this.pointer = sample
     this.held?.drag(sample)
-    if (this.#moving !== undefined && this.#pose) {
-      const { visibility } = this.#pose.draft.keypoints[this.#moving]!
+    const pose = this.#here()
+    if (this.#moving !== undefined && pose) {
+      const { visibility } = pose.draft.keypoints[this.#moving]!
       const place = insidePicture(this.host, sample.x, sample.y)
-      this.#show({ ...this.#pose, draft: change(this.#pose.draft, this.#moving, { ...place, visibility }) })
+      this.#put(pose, change(pose.draft, this.#moving, { ...place, visibility }))
     }
     this.host.redraw()
   }
@@ -86,18 +80,25 @@ export class KeypointsTool extends PointMover implements CanvasTool {
 
   leave(): void {
     this.up()
-    this.#finish()
+    for (const pose of this.host.unfinished.poses) this.#finish(pose)
+    this.host.setDraft(undefined)
+  }
+
+  enter(): void {
+    const pose = this.#here()
+    this.host.setDraft(pose && { objectId: pose.objectId, keypoints: pose.draft.keypoints })
   }
 
   perform(command: StageCommand): boolean {
+    const pose = this.#here()
     switch (command.name) {
       case 'finish':
-        if (this.#pose === undefined) return false
-        this.#finish()
+        if (pose === undefined) return false
+        this.#finish(pose)
         return true
       case 'giveUp':
         if (this.held) this.cancel()
-        else if (this.#pose) this.#show(undefined)
+        else if (pose) this.#put(pose, undefined)
         else return false
         return true
       case 'removePoint':
@@ -127,7 +128,7 @@ export class KeypointsTool extends PointMover implements CanvasTool {
     const { object } = this.host
     if (object === undefined) return []
     const names = this.host.keypointNamesOf(object)
-    const known = this.#pose?.draft.keypoints ?? this.#known(object)
+    const known = this.#here()?.draft.keypoints ?? this.#known(object)
     if (known === undefined) return []
     return names.filter((_, i) => known[i]?.visibility === 'absent')
   }
@@ -140,7 +141,7 @@ export class KeypointsTool extends PointMover implements CanvasTool {
     if (placed !== undefined) return names[placed]
     const picked = this.#picked()
     if (picked !== undefined) return keypointText(picked)
-    const { next } = this.#pose?.draft ?? beginPose(names.length, this.#known(object))
+    const { next } = this.#here()?.draft ?? beginPose(names.length, this.#known(object))
     return next === undefined ? undefined : t('{0} ({1} of {2})', names[next]!, next + 1, names.length)
   }
 
@@ -170,47 +171,51 @@ export class KeypointsTool extends PointMover implements CanvasTool {
       )
       return false
     }
-    const before =
-      this.#pose?.object.id === object.id && this.#pose.frame === this.host.frame
-        ? this.#pose.draft
-        : beginPose(names.length, this.#known(object))
+    const before = this.#here()?.draft ?? beginPose(names.length, this.#known(object))
     const draft = step(before)
     if (draft === before) {
       this.host.hint(t('All keypoints of {0} are placed; drag one to move it.', object.name))
       return false
     }
     this.#justPlaced = before.next
-    this.#show({ frame: this.host.frame, object, draft })
-    if (draft.next === undefined) this.#finish()
+    const pose = { frame: this.host.frame, objectId: object.id, draft }
+    this.#put(pose, draft)
+    if (draft.next === undefined) this.#finish(pose)
     return true
   }
 
-  #finish(): void {
-    const pose = this.#pose
-    if (pose === undefined) return
-    this.#show(undefined)
-    if (pose.draft.steps.length === 0) return
-    const entry = this.host.entriesOf(pose.frame)?.get(pose.object.id)
-    this.host.edit('Place keypoints', [
-      {
-        kind: 'setEntry',
-        objectId: pose.object.id,
-        frame: pose.frame,
-        entry: withKeypoints(entry, pose.draft.keypoints),
-      },
-    ])
+  #finish(pose: Pose): void {
+    const { frame, objectId, draft } = pose
+    const entries = this.host.entriesOf(frame)
+    // In a view that was just made anew they are still on their way; without them the object's mask would be lost.
+    if (entries === undefined) return
+    this.#put(pose, undefined)
+    if (draft.steps.length === 0) return
+    const entry = withKeypoints(entries.get(objectId), draft.keypoints)
+    this.host.edit('Place keypoints', [{ kind: 'setEntry', objectId, frame, entry }])
   }
 
-  #show(pose: Pose | undefined): void {
-    this.#pose = pose
-    this.host.setDraft(pose && { objectId: pose.object.id, keypoints: pose.draft.keypoints })
+  /** The unfinished skeleton of the frame on screen and the object that is worked on. */
+  #here(): Pose | undefined {
+    const { frame, object, unfinished } = this.host
+    return unfinished.poses.find((pose) => pose.frame === frame && pose.objectId === object?.id)
+  }
+
+  /** Keeps and shows how far a skeleton has come; without a draft there is none any more. */
+  #put({ frame, objectId }: Pose, draft: PoseDraft | undefined): void {
+    const { unfinished } = this.host
+    const others = unfinished.poses.filter((pose) => pose.frame !== frame || pose.objectId !== objectId)
+    const poses = draft === undefined ? others : [...others, { frame, objectId, draft }]
+    this.host.unfinished = { ...unfinished, poses }
+    this.enter()
     this.host.redraw()
   }
 
   #remove(): boolean {
-    if (this.#pose) {
-      const draft = stepBack(this.#pose.draft)
-      this.#show(draft.steps.length === 0 ? undefined : { ...this.#pose, draft })
+    const pose = this.#here()
+    if (pose) {
+      const draft = stepBack(pose.draft)
+      this.#put(pose, draft.steps.length === 0 ? undefined : draft)
       return true
     }
     const picked = this.#picked()
@@ -222,9 +227,10 @@ export class KeypointsTool extends PointMover implements CanvasTool {
   /** Marks the keypoint under the pointer, or else the one whose turn it is. */
   #mark(visibility: Visibility): boolean {
     const placed = this.#placedAt()
-    if (placed !== undefined && this.#pose) {
-      const keypoint = this.#pose.draft.keypoints[placed]!
-      this.#show({ ...this.#pose, draft: change(this.#pose.draft, placed, { ...keypoint, visibility }) })
+    const pose = this.#here()
+    if (placed !== undefined && pose) {
+      const keypoint = pose.draft.keypoints[placed]!
+      this.#put(pose, change(pose.draft, placed, { ...keypoint, visibility }))
       return true
     }
     const { object } = this.host
@@ -238,17 +244,20 @@ export class KeypointsTool extends PointMover implements CanvasTool {
 
   #cycle(pose: Pose, index: number): void {
     const keypoint = pose.draft.keypoints[index]!
-    const draft = change(pose.draft, index, { ...keypoint, visibility: nextVisibility(keypoint.visibility) })
-    this.#show({ ...pose, draft })
+    this.#put(
+      pose,
+      change(pose.draft, index, { ...keypoint, visibility: nextVisibility(keypoint.visibility) }),
+    )
   }
 
   /** The keypoint of the unfinished skeleton under the pointer. */
   #placedAt(): number | undefined {
     const sample = this.pointer
-    if (sample === undefined || this.#pose?.frame !== this.host.frame) return undefined
+    const pose = this.#here()
+    if (sample === undefined || pose === undefined) return undefined
     // Less than elsewhere: points that lie close together must be possible to place.
     let nearest = reachOf(this.host) / 2
-    const { keypoints } = this.#pose.draft
+    const { keypoints } = pose.draft
     let best: number | undefined
     for (const [i, { x, y, visibility }] of keypoints.entries()) {
       const distance = Math.hypot(x - sample.x, y - sample.y)
@@ -264,7 +273,7 @@ export class KeypointsTool extends PointMover implements CanvasTool {
   /** The keypoint of the object's entry under the pointer. */
   #picked(): PickedKeypoint | undefined {
     const sample = this.pointer
-    if (sample === undefined || this.#pose) return undefined
+    if (sample === undefined || this.#here()) return undefined
     const own = this.host.marks.filter((mark) => mark.objectId === this.host.object?.id)
     return keypointAt(own, sample.x, sample.y, reachOf(this.host))
   }

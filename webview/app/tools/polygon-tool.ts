@@ -4,22 +4,15 @@ import type { StageCommand } from '../stage-port.ts'
 import { t } from '../texts.ts'
 import type { CanvasTool, PointerSample, ToolHost } from './canvas-tool.ts'
 import { Drawing } from './drawing.ts'
+import type { Outline } from './unfinished.ts'
 
 /** CSS pixels around the first corner in which a click closes the polygon. */
 const CLOSING_REACH = 10
-
-/** A polygon that is drawn corner by corner. It belongs to its frame: on others it is neither seen nor filled. */
-interface Outline {
-  readonly frame: number
-  readonly corners: Point[]
-  subtract: boolean
-}
 
 /** Polygons that add to the mask, or take away from it with Shift or Alt. */
 export class PolygonTool implements CanvasTool {
   readonly cursor = 'crosshair'
   readonly #host: ToolHost
-  #outline: Outline | undefined
   #pointer: PointerSample | undefined
 
   constructor(host: ToolHost) {
@@ -32,10 +25,11 @@ export class PolygonTool implements CanvasTool {
     const subtract = sample.shift || sample.alt
     const outline = this.#here()
     if (outline === undefined) {
-      if (!this.#host.canDraw(this.#host.object)) return false
-      this.#outline = { frame: this.#host.frame, corners: [at(sample)], subtract }
+      const { frame, object } = this.#host
+      if (!this.#host.canDraw(object)) return false
+      this.#replace(undefined, { frame, objectId: object?.id, corners: [at(sample)], subtract })
     } else if (this.#closes(outline, sample)) this.#close(outline, subtract)
-    else if (sample.clicks < 2) outline.corners.push(at(sample))
+    else if (sample.clicks < 2) this.#change(outline, [...outline.corners, at(sample)])
     else this.#close(outline, subtract)
     this.#host.redraw()
     return true
@@ -62,11 +56,9 @@ export class PolygonTool implements CanvasTool {
     const outline = this.#here()
     if (outline === undefined) return false
     if (command.name === 'finish') this.#close(outline, false)
-    else if (command.name === 'giveUp') this.#outline = undefined
-    else if (command.name === 'removePoint') {
-      outline.corners.pop()
-      if (outline.corners.length === 0) this.#outline = undefined
-    } else return false
+    else if (command.name === 'giveUp') this.#replace(outline, undefined)
+    else if (command.name === 'removePoint') this.#change(outline, outline.corners.slice(0, -1))
+    else return false
     this.#host.redraw()
     return true
   }
@@ -112,9 +104,26 @@ export class PolygonTool implements CanvasTool {
     }
   }
 
-  /** The unfinished polygon, where it belongs to the frame on screen. */
+  /** The unfinished polygon of the frame on screen and the object that is worked on. */
   #here(): Outline | undefined {
-    return this.#outline?.frame === this.#host.frame ? this.#outline : undefined
+    const { frame, object, unfinished } = this.#host
+    const there = unfinished.outlines.filter((outline) => outline.frame === frame)
+    // What was begun before there was any object goes to the first one that is worked on.
+    return (
+      there.find(({ objectId }) => objectId === object?.id) ??
+      there.find(({ objectId }) => objectId === undefined)
+    )
+  }
+
+  #change(outline: Outline, corners: readonly Point[]): void {
+    const changed = { ...outline, objectId: this.#host.object?.id, corners }
+    this.#replace(outline, corners.length === 0 ? undefined : changed)
+  }
+
+  #replace(before: Outline | undefined, after: Outline | undefined): void {
+    const { unfinished } = this.#host
+    const others = unfinished.outlines.filter((outline) => outline !== before)
+    this.#host.unfinished = { ...unfinished, outlines: after === undefined ? others : [...others, after] }
   }
 
   #closes({ corners }: Outline, { x, y }: Point): boolean {
@@ -131,7 +140,7 @@ export class PolygonTool implements CanvasTool {
     const taking = outline.subtract || subtract
     const drawing = Drawing.begin(this.#host, taking ? 'subtract' : 'add')
     if (drawing === undefined) return
-    this.#outline = undefined
+    this.#replace(outline, undefined)
     fillPolygon(outline.corners, drawing.edit.span)
     this.#host.updateLive()
     drawing.commit(taking ? 'Subtract polygon' : 'Add polygon')

@@ -43,7 +43,9 @@ export class SelectTool extends PointMover implements CanvasTool {
     if (command.name === 'giveUp' && this.held) this.cancel()
     else if (command.name === 'keypointVisibility') {
       const picked = this.#keypoint()
-      if (picked === undefined || !this.host.canDraw(this.host.object)) return false
+      if (picked === undefined) return false
+      this.host.select(picked.mark.objectId)
+      if (!this.host.canDraw(this.host.object)) return false
       setVisibility(this.host, picked, command.visibility)
     } else return false
     return true

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { area, decodeMask, type Entry, encodeMask, type Rle } from '../../../../model/annotation/index.ts'
 import { maskAt } from '../../../../webview/app/masks/index.ts'
-import { fillHoles, makeTools } from '../../../../webview/app/tools/index.ts'
+import { fillHoles, makeTools, withoutOthers } from '../../../../webview/app/tools/index.ts'
 import { at, FakeHost } from './fake-host.ts'
 
 let host: FakeHost
@@ -248,6 +248,51 @@ describe('a polygon', () => {
     host.frame = 5
     tools.polygon.perform({ name: 'finish' })
     expect(host.edits[0]!.edits[0]).toMatchObject({ frame: 5 })
+  })
+
+  it('goes to the object it was begun for, and waits while another is worked on', () => {
+    for (const corner of corners) tools.polygon.down(corner)
+    host.objectId = 2
+    expect(tools.polygon.perform({ name: 'finish' })).toBe(false)
+    tools.polygon.down(at(30, 25))
+    host.objectId = 1
+    tools.polygon.perform({ name: 'finish' })
+    expect(host.edits.map(({ edits }) => edits)).toMatchObject([[{ objectId: 1, frame: 5 }]])
+    expect(maskAt(maskOf(1), 22, 8)).toBe(true)
+    expect(host.unfinished.outlines).toMatchObject([{ objectId: 2, corners: [{ x: 30, y: 25 }] }])
+  })
+
+  it('that waits on one frame is not lost when another is begun on the next', () => {
+    for (const corner of corners) tools.polygon.down(corner)
+    host.frame = 6
+    for (const corner of corners) tools.polygon.down(corner)
+    tools.polygon.perform({ name: 'finish' })
+    host.frame = 5
+    tools.polygon.perform({ name: 'finish' })
+    expect(host.edits.map(({ edits }) => edits)).toMatchObject([[{ frame: 6 }], [{ frame: 5 }]])
+  })
+
+  it('begun before there was an object goes to the first one', () => {
+    host.objectId = undefined
+    for (const corner of corners.slice(0, 2)) tools.polygon.down(corner)
+    host.objectId = 2
+    tools.polygon.down(corners[2]!)
+    host.objectId = 1
+    expect(tools.polygon.perform({ name: 'finish' })).toBe(false)
+    host.objectId = 2
+    tools.polygon.perform({ name: 'finish' })
+    expect(host.edits[0]!.edits[0]).toMatchObject({ objectId: 2 })
+  })
+
+  it('outlives its tool, but not its object', () => {
+    for (const corner of corners) tools.polygon.down(corner)
+    // As a webview that was hidden gets it back.
+    host.unfinished = JSON.parse(JSON.stringify(host.unfinished))
+    tools = makeTools(host)
+    expect(withoutOthers(host.unfinished, new Set([2])).outlines).toEqual([])
+    expect(withoutOthers(host.unfinished, new Set([1]))).toBe(host.unfinished)
+    tools.polygon.perform({ name: 'finish' })
+    expect(maskAt(maskOf(1), 22, 8)).toBe(true)
   })
 
   it('needs three corners', () => {

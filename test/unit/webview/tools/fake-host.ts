@@ -1,7 +1,12 @@
 import type { Edit, Entry, Keypoint, TrackedObject } from '../../../../model/annotation/index.ts'
 import type { MaskEdit } from '../../../../webview/app/masks/index.ts'
 import { marksOf } from '../../../../webview/app/stage/marks.ts'
-import type { PointerSample, ToolHost } from '../../../../webview/app/tools/index.ts'
+import {
+  NOTHING_UNFINISHED,
+  type PointerSample,
+  type ToolHost,
+  type Unfinished,
+} from '../../../../webview/app/tools/index.ts'
 
 export const SKELETON = { keypoints: ['nose', 'left eye', 'tail'], edges: [[0, 2]] as [number, number][] }
 
@@ -24,6 +29,9 @@ export class FakeHost implements ToolHost {
   objectId: number | undefined = 1
   locked = new Set<number>()
   refusal: string | undefined
+  unfinished: Unfinished = NOTHING_UNFINISHED
+  /** Frames of which the host has not told. */
+  untold = new Set<number>()
   readonly edits: { label: string; edits: readonly Edit[] }[] = []
   readonly hints: string[] = []
   draft: { readonly objectId: number; readonly keypoints: readonly Keypoint[] } | undefined
@@ -50,7 +58,7 @@ export class FakeHost implements ToolHost {
   }
 
   entriesOf(frame: number): ReadonlyMap<number, Entry> | undefined {
-    return this.entries.get(frame) ?? new Map()
+    return this.untold.has(frame) ? undefined : (this.entries.get(frame) ?? new Map())
   }
 
   isLocked(objectId: number): boolean {
@@ -65,9 +73,11 @@ export class FakeHost implements ToolHost {
     return SKELETON.keypoints
   }
 
-  canDraw(): boolean {
-    if (this.refusal !== undefined) this.hints.push(this.refusal)
-    return this.refusal === undefined
+  canDraw(object: TrackedObject | undefined): boolean {
+    const refusal =
+      this.refusal ?? (object && this.locked.has(object.id) ? `${object.name} is locked` : undefined)
+    if (refusal !== undefined) this.hints.push(refusal)
+    return refusal === undefined
   }
 
   withNewObject(next: (object: TrackedObject) => void): void {

@@ -91,6 +91,33 @@ describe('placing keypoints', () => {
     expect(keypoints(2, 6)).toBeUndefined()
   })
 
+  it('outlives its tool, and goes on where it was', () => {
+    click(5, 5)
+    // As a webview that was hidden gets it back.
+    host.unfinished = JSON.parse(JSON.stringify(host.unfinished))
+    host.draft = undefined
+    tools = makeTools(host)
+    tools.keypoints.enter?.()
+    expect(host.draft).toMatchObject({ objectId: 1 })
+    click(15, 6)
+    click(25, 7)
+    expect(keypoints()?.map(({ x }) => x)).toEqual([5, 15, 25])
+  })
+
+  it('waits while the frame’s marks are on their way, so that none of them is lost', () => {
+    const mask = { width: 40, height: 30, counts: Uint32Array.of(0, 300, 900) }
+    host.put(5, 1, { state: 'keyframe', occluded: false, mask })
+    click(5, 5)
+    host.untold.add(5)
+    tools.keypoints.leave()
+    expect(host.edits).toHaveLength(0)
+    expect(host.draft).toBeUndefined()
+    host.untold.clear()
+    host.frame = 6
+    tools.keypoints.leave()
+    expect(host.entriesOf(5)?.get(1)).toMatchObject({ mask, keypoints: [{ x: 5, y: 5 }, {}, {}] })
+  })
+
   it('keeps every point inside the picture', () => {
     click(-4, 99)
     tools.keypoints.perform({ name: 'finish' })
@@ -157,6 +184,18 @@ describe('keypoints that are there', () => {
 })
 
 describe('the select tool', () => {
+  it('asks for the object whose keypoint is meant before it changes it', () => {
+    host.put(5, 2, posed)
+    host.locked.add(2)
+    tools.select.hover(at(5, 5))
+    expect(tools.select.perform({ name: 'keypointVisibility', visibility: 'absent' })).toBe(false)
+    expect(host.edits).toHaveLength(0)
+    expect(host.hints).toEqual(['Leaf is locked'])
+    host.locked.clear()
+    tools.select.perform({ name: 'keypointVisibility', visibility: 'absent' })
+    expect(keypoints(2)?.[0]).toMatchObject({ visibility: 'absent' })
+  })
+
   it('chooses the object under the pointer', () => {
     host.put(5, 2, {
       state: 'keyframe',
