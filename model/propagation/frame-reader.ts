@@ -1,7 +1,7 @@
 import type { FrameSize, VideoFrame, VideoSource } from '../video/index.ts'
 
-/** Frames decoded at once when a clip is walked backwards; a decoder only runs forwards. */
-const BACKWARD_CHUNK = 16
+/** Frames decoded at once when a clip is walked backwards: a decoder only runs forwards. As many as fit, within bounds. */
+const BACKWARD_CHUNK = { bytes: 48 * 1024 ** 2, least: 4, most: 16 }
 
 /**
  * Frames of a clip in the order a walk asks for them, decoded once each: streaming while the order is forward,
@@ -48,7 +48,7 @@ export class FrameReader {
     }
     if (backward) {
       await this.#closeStream()
-      await this.#fill(Math.max(0, index - BACKWARD_CHUNK + 1), index)
+      await this.#fill(Math.max(0, index - this.#backwardChunk + 1), index)
       const frame = this.#chunk.get(index)!
       this.#chunk.delete(index)
       return frame
@@ -61,6 +61,11 @@ export class FrameReader {
     this.#ahead = this.#next < this.#source.table.frames.length ? this.#stream!.next() : undefined
     this.#ahead?.catch(() => {})
     return result.value
+  }
+
+  get #backwardChunk(): number {
+    const { bytes, least, most } = BACKWARD_CHUNK
+    return Math.max(least, Math.min(most, Math.floor(bytes / (3 * this.#size.width * this.#size.height))))
   }
 
   async #open(first: number): Promise<void> {

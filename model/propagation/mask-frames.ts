@@ -1,7 +1,8 @@
 /** From soft labels to the masks of a frame, settled with what other groups have on it. */
-import type { LabelMap } from '../label-map.ts'
+import { type LabelMap, resizeNearest } from '../label-map.ts'
 import { channelConfidence } from './confidence.ts'
 import { decodeLabels } from './decode.ts'
+import { decodeAlongEdges, type Picture } from './edges.ts'
 import { channelBlock, type PackedLabels, packLabels, type SoftLabels, unpackLabels } from './grid.ts'
 import type { Group } from './groups.ts'
 import { type Sheet, settleOverlaps } from './joint.ts'
@@ -48,19 +49,28 @@ export class MaskFrames {
         for (const leg of plan.legs) for (const frame of labelledFrames(leg)) this.#lastOf.set(frame, plan)
   }
 
-  /** The masks of a group on a frame, and again those of earlier groups. */
-  decode(plan: PlannedGroup, frame: number, labels: SoftLabels, provisional: boolean): MaskResult {
+  /**
+   * The masks of a group on a frame, and again those of earlier groups.
+   * @param picture the frame, where the settings ask for outlines along its edges
+   */
+  decode(
+    plan: PlannedGroup,
+    frame: number,
+    labels: SoftLabels,
+    provisional: boolean,
+    picture?: Picture,
+  ): MaskResult {
     const group = plan.group as MaskGroup
     const { extractor, settings } = this.#job
     const before = this.#kept.get(frame) ?? new Map<MaskGroup, PackedLabels>()
-    const sheets = this.#sheets(group, labels)
+    const sheets = this.#sheets(group, labels, picture)
     for (const [other, packed] of before)
-      if (other !== group) sheets.push(...this.#sheets(other, unpackLabels(packed)))
+      if (other !== group) sheets.push(...this.#sheets(other, unpackLabels(packed), picture))
     if (this.#earlier)
       for (const other of this.#planned.slice(0, this.#planned.indexOf(plan))) {
         if (other.group.kind !== 'masks' || before.has(other.group)) continue
         const known = this.#earlier.final(other, frame)
-        if (known) sheets.push(...this.#sheets(other.group, known))
+        if (known) sheets.push(...this.#sheets(other.group, known, picture))
       }
     const marked = this.#marked.get(frame) ?? []
     settleOverlaps(sheets, marked, this.#overlapping, extractor.config.patch, settings.protocol)
@@ -70,11 +80,14 @@ export class MaskFrames {
     return { kind: 'masks', frame, layers: sheets.map(layerResult) }
   }
 
-  #sheets(group: MaskGroup, labels: SoftLabels): Sheet[] {
+  #sheets(group: MaskGroup, labels: SoftLabels, picture: Picture | undefined): Sheet[] {
     const { extractor, video, settings } = this.#job
     return group.layers.map(({ objects, first }) => {
       const block = channelBlock(labels, first, objects.length + 1)
-      const channels = decodeLabels(block, extractor.config.patch, video.table, settings.protocol)
+      const channels =
+        settings.edges && picture
+          ? toVideoSize(decodeAlongEdges(block, picture, settings.edges), video.table)
+          : decodeLabels(block, extractor.config.patch, video.table, settings.protocol)
       const idOf = Uint8Array.of(0, ...objects)
       const data = channels.data.map((channel) => idOf[channel]!)
       return { labels: block, objects, map: { ...channels, data } }
@@ -88,3 +101,7 @@ function layerResult({ labels, objects, map }: Sheet): MaskLayerResult {
   const confidence = channelConfidence(labels)
   return { map, objects: objects.map((id, i) => ({ id, confidence: confidence[i + 1]!, area: area[id]! })) }
 }
+
+/** A map that was drawn smaller than the video. */
+const toVideoSize = (map: LabelMap, { width, height }: { width: number; height: number }): LabelMap =>
+  resizeNearest(map, width, height, 'centre')

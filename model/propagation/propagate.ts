@@ -7,6 +7,7 @@ import { Affinity } from './affinity.ts'
 import { FeatureCache, type FeatureExtractor } from './features.ts'
 import { FrameReader } from './frame-reader.ts'
 import { type GroupContext, groupMarks, type MaskMark, type PoseMark } from './groups.ts'
+import { GuidePictures } from './guide-pictures.ts'
 import { settleJoints } from './joint-pace.ts'
 import { between, outwards, type WalkFrom } from './legs.ts'
 import { MaskFrames, type PlannedGroup } from './mask-frames.ts'
@@ -140,6 +141,7 @@ async function* run(
   const cache = job.features ?? new FeatureCache(engine, extractor, job.cacheBytes ?? DEFAULT_CACHE_BYTES)
   const tokens = cache.tokensOf(pixels)
   const affinity = job.affinity ?? Affinity.of(engine, extractor, settings)
+  const guides = settings.edges && new GuidePictures(video, signal)
   let last = performance.now()
   try {
     for (const [index, plan] of planned.entries()) {
@@ -149,6 +151,7 @@ async function* run(
         const walkFrom: WalkFrom = async function* (walkIndex, [start, ...frames], before) {
           const left = [start!, ...frames.slice(before?.walked ?? 0)]
           const { marks } = group
+          if (group.kind === 'masks' && left[1] !== undefined) guides?.expect(left[1])
           for await (const step of walk({
             frames: left,
             marks,
@@ -170,7 +173,7 @@ async function* run(
           const result =
             group.kind === 'pose'
               ? decodePose(group, frame, origin, labels, video.table, settings.joints)
-              : maskFrames.decode(plan, frame, labels, provisional)
+              : maskFrames.decode(plan, frame, labels, provisional, await guides?.read(frame))
           const now = performance.now()
           const seconds = (now - last) / 1000
           last = now
@@ -180,6 +183,7 @@ async function* run(
     }
   } finally {
     await reader.close()
+    await guides?.close()
     if (!job.features) await cache.clear()
     if (!job.affinity) await affinity.close()
   }

@@ -18,6 +18,14 @@ export interface Coherence {
   readonly tolerance: number
 }
 
+/** How outlines follow the picture. */
+export interface Edges {
+  /** Cells, to each side, among which an outline may move to an edge; a whole number. */
+  readonly reach: number
+  /** Variance of a colour channel, of 0..1, below which a part of the picture has no edge. */
+  readonly epsilon: number
+}
+
 /** Everything that decides a propagation result, besides the features. */
 export interface PropagationSettings {
   /** How many labelled tokens vote. */
@@ -36,6 +44,8 @@ export interface PropagationSettings {
   readonly pace?: { readonly radius: number; readonly perFrame: number } | undefined
   /** That neighbours move alike. Left out, the cosine alone decides who votes. */
   readonly coherence?: Coherence | undefined
+  /** That outlines lie where the picture changes. Left out, they are interpolated between cells. */
+  readonly edges?: Edges | undefined
   /** Whether marked frames are limited to the neighbourhood too; to the pace, where there is one, they always are. */
   readonly restrictMarked: boolean
   /**
@@ -75,13 +85,14 @@ const CRW_DAVIS = {
 
 /**
  * `annotator` is our own way, for people who want the best labels: it knows that things move by little from frame to
- * frame, and that neighbours move alike. The others are published protocols, reproduced to the digit.
+ * frame, that neighbours move alike, and that outlines lie along edges. The others are published protocols, reproduced to the digit.
  */
 export const PRESETS = {
   annotator: {
     ...CRW_DAVIS,
     pace: { radius: 4, perFrame: 2 },
-    coherence: { weight: 0.3, radius: 2, tolerance: 3 },
+    coherence: { weight: 0.6, radius: 2, tolerance: 3 },
+    edges: { reach: 1, epsilon: 3e-5 },
     joints: 'peak',
     jointPace: 3,
   },
@@ -126,6 +137,12 @@ export const settingsSchema = v.strictObject({
       weight: v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(100)),
       radius: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(20)),
       tolerance: v.pipe(v.number(), v.finite(), v.minValue(0.5), v.maxValue(1000)),
+    }),
+  ),
+  edges: v.optional(
+    v.strictObject({
+      reach: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(20)),
+      epsilon: v.pipe(v.number(), v.finite(), v.minValue(1e-8), v.maxValue(1)),
     }),
   ),
   restrictMarked: v.boolean(),

@@ -6,9 +6,12 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { encodeLabels } from '../../model/annotation/index.ts'
 import { writeIndexedPng } from '../../model/formats/index.ts'
+import type { LabelMap } from '../../model/label-map.ts'
 import { Affinity } from '../../model/propagation/affinity.ts'
 import { coherentCandidates } from '../../model/propagation/coherence.ts'
+import { decodeAlongEdges } from '../../model/propagation/edges.ts'
 import { FeatureExtractor, networkSize, PRESETS, propagate } from '../../model/propagation/index.ts'
+import { labelsFromMask } from '../../model/propagation/labels.ts'
 import { type Device, Engine } from '../../model/runtime/index.ts'
 import { type EncoderConfig, encoderConfig, initialiseEncoder } from '../../model/siammae/index.ts'
 import { openVideo } from '../../model/video/index.ts'
@@ -36,6 +39,15 @@ function encoderFlop({ dim, depth, patch, mlpRatio }: EncoderConfig, tokens: num
   return depth * perBlock + 2 * tokens * 3 * patch * patch * dim
 }
 
+/** The mask that everything is measured with. */
+function circle(): LabelMap {
+  const map = { width: WIDTH, height: HEIGHT, data: new Uint8Array(WIDTH * HEIGHT) }
+  for (let y = 0; y < HEIGHT; y++)
+    for (let x = 0; x < WIDTH; x++)
+      if ((x - 400) ** 2 + (y - 240) ** 2 < 100 ** 2) map.data[y * WIDTH + x] = 1
+  return map
+}
+
 /** The whole job on a clip: one circle carried from frame 0. */
 async function wholeJob(
   clip: string,
@@ -49,10 +61,7 @@ async function wholeJob(
     { config, parameters: initialiseEncoder(config, 1) },
     networkSize(video.table, 480, patch),
   )
-  const map = { width: WIDTH, height: HEIGHT, data: new Uint8Array(WIDTH * HEIGHT) }
-  for (let y = 0; y < HEIGHT; y++)
-    for (let x = 0; x < WIDTH; x++)
-      if ((x - 400) ** 2 + (y - 240) ** 2 < 100 ** 2) map.data[y * WIDTH + x] = 1
+  const map = circle()
   const job = propagate({
     video,
     engine,
@@ -135,6 +144,10 @@ async function benchModel(engine: Engine, patch: number, clip: string): Promise<
     'neighbours that move alike',
     `${coherent.toFixed(3)} s per frame (preset annotator, ${context + 1} context frames, one thread)`,
   )
+  const soft = labelsFromMask(circle(), grid, 2, patch, 'crw')
+  const picture = { width: WIDTH, height: HEIGHT, data: pixels.subarray(0, 3 * WIDTH * HEIGHT) }
+  const drawn = await timed(7, async () => decodeAlongEdges(soft, picture, PRESETS.annotator.edges))
+  row('masks along edges', `${drawn.toFixed(3)} s per frame (preset annotator, one object, one thread)`)
   await engine.release(other)
   await engine.release(tokens)
   await affinity.close()
