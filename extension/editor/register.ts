@@ -43,6 +43,7 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
           webviewOptions: { retainContextWhenHidden: false },
         }),
       ),
+      vscode.workspace.onWillRenameFiles((event) => event.waitUntil(this.#saveMoving(event.files))),
       vscode.workspace.onDidRenameFiles(({ files }) => this.#renamed(files)),
       this.#command('siammae.openAsText', (document) =>
         vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(document.sidecarPath), 'default'),
@@ -162,7 +163,18 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
   }
 
   /** A video, or a folder above it, was renamed in VS Code. */
-  #renamed(files: readonly { readonly oldUri: vscode.Uri; readonly newUri: vscode.Uri }[]): void {
+  /** VS Code opens what it renames anew from disk, without what is not saved. */
+  async #saveMoving(files: readonly Renamed[]): Promise<void> {
+    const moves = (path: string) =>
+      files.some(({ oldUri, newUri }) => movedPath(path, oldUri.fsPath, newUri.fsPath) !== undefined)
+    for (const document of this.#provider.documents) {
+      const { uri, sidecarPath } = document
+      if (document.isOpen && document.isDirty && (moves(uri.fsPath) || moves(sidecarPath)))
+        await vscode.workspace.save(uri)
+    }
+  }
+
+  #renamed(files: readonly Renamed[]): void {
     for (const document of this.#provider.documents) {
       if (!document.isOpen) continue
       for (const { oldUri, newUri } of files) {
@@ -177,6 +189,11 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
       }
     }
   }
+}
+
+interface Renamed {
+  readonly oldUri: vscode.Uri
+  readonly newUri: vscode.Uri
 }
 
 async function openEditor(uri: vscode.Uri): Promise<void> {
