@@ -158,6 +158,7 @@ async function* run(
             tokens,
             affinity,
             settings,
+            joints: group.kind === 'pose',
             settle,
             signal,
             before,
