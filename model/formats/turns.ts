@@ -9,6 +9,9 @@ import { CancelledError, throwIfCancelled, UserError } from '../errors.ts'
 /** When the last export that asked for a folder will have ended, well or not. */
 const ends = new Map<string, Promise<void>>()
 
+/** Places are looked up one after the other, so that turns are taken in the order in which they were asked for. */
+let arrivals: Promise<unknown> = Promise.resolve()
+
 /**
  * Runs some work when all earlier work of this process in the folder has ended.
  * @param folder need not be there yet; links and other ways to write it are the same folder
@@ -19,7 +22,9 @@ export async function inTurn<T>(
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const place = await placeOf(resolve(folder))
+  const arrived = arrivals.then(() => placeOf(resolve(folder)))
+  arrivals = arrived.catch(() => {})
+  const place = await arrived
   throwIfCancelled(signal)
   let waits = true
   const turn = (ends.get(place) ?? Promise.resolve()).then(() => {
