@@ -14,7 +14,7 @@ import { OUTSIDE } from './tiles.ts'
 export function coherentCandidates(
   { k, cosines, cells }: Candidates,
   { rows, columns }: Grid,
-  { weight, radius, tolerance }: Omit<Coherence, 'jointWeight'>,
+  { weight, radius, tolerance }: Coherence,
 ): Candidates {
   const [downs, acrosses] = bestMoves({ k, cells }, rows, columns)
   const scores = cosines.slice()

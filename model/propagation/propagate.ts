@@ -158,7 +158,6 @@ async function* run(
             tokens,
             affinity,
             settings,
-            joints: group.kind === 'pose',
             settle,
             signal,
             before,

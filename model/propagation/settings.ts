@@ -12,8 +12,6 @@ export type Neighbourhood =
 export interface Coherence {
   /** Added to the cosine of a candidate whose move all cells around share. */
   readonly weight: number
-  /** The same where keypoints travel: they lie on thin parts, which move apart from what is around them. */
-  readonly jointWeight: number
   /** Rows and columns that count as around a cell. */
   readonly radius: number
   /** Moves as far apart as this share nothing. */
@@ -93,7 +91,7 @@ export const PRESETS = {
   annotator: {
     ...CRW_DAVIS,
     pace: { radius: 4, perFrame: 2 },
-    coherence: { weight: 0.6, jointWeight: 0.3, radius: 2, tolerance: 3 },
+    coherence: { weight: 0.3, radius: 2, tolerance: 3 },
     edges: { reach: 1, epsilon: 3e-5 },
     joints: 'peak',
     jointPace: 3,
@@ -137,7 +135,6 @@ export const settingsSchema = v.strictObject({
   coherence: v.optional(
     v.strictObject({
       weight: v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(100)),
-      jointWeight: v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(100)),
       radius: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(20)),
       tolerance: v.pipe(v.number(), v.finite(), v.minValue(0.5), v.maxValue(1000)),
     }),

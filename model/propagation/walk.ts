@@ -17,8 +17,6 @@ export interface WalkOptions {
   readonly tokens: TokenSource
   readonly affinity: Pick<Affinity, 'compare'>
   readonly settings: PropagationSettings
-  /** Whether what travels are keypoints. */
-  readonly joints?: boolean
   /** What becomes of a frame's votes before they label later frames; `before` are the labels of the frame before. */
   readonly settle?: ((labels: SoftLabels, before: SoftLabels) => SoftLabels) | undefined
   readonly signal?: AbortSignal
@@ -72,16 +70,13 @@ function nearestFrames(frames: readonly number[], frame: number, count: number):
  * @throws CancelledError when the signal fires; everything yielded before stays valid
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
-  const { frames, marks, tokens, affinity, settings, joints, settle, signal, before } = options
+  const { frames, marks, tokens, affinity, settings, settle, signal, before } = options
   const [start, ...rest] = frames
   const startLabels = start === undefined ? undefined : marks.get(start)
   if (start === undefined || !startLabels) throw new RangeError('A walk starts at a marked frame.')
 
   const { grid } = startLabels
-  const coherence = settings.coherence && {
-    ...settings.coherence,
-    ...(joints && { weight: settings.coherence.jointWeight }),
-  }
+  const { coherence } = settings
   const others = [...marks.keys()].filter((frame) => frame !== start)
   let marked: Recent[] = []
   const queue: Recent[] = []
