@@ -162,7 +162,6 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     return chosen?.[0]
   }
 
-  /** A video, or a folder above it, was renamed in VS Code. */
   /** VS Code opens what it renames anew from disk, without what is not saved. */
   async #saveMoving(files: readonly Renamed[]): Promise<void> {
     const moves = (path: string) =>
@@ -174,6 +173,7 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     }
   }
 
+  /** A video, or a folder above it, was renamed in VS Code. */
   #renamed(files: readonly Renamed[]): void {
     for (const document of this.#provider.documents) {
       if (!document.isOpen) continue

@@ -85,7 +85,8 @@ const CRW_DAVIS = {
 
 /**
  * `annotator` is our own way, for people who want the best labels: it knows that things move by little from frame to
- * frame, that neighbours move alike, and that outlines lie along edges. The others are published protocols, reproduced to the digit.
+ * frame, that neighbours move alike, and that outlines lie along edges. The others are published protocols, reproduced to
+ * the digit.
  */
 export const PRESETS = {
   annotator: {
