@@ -44,7 +44,9 @@ export class RunFolder {
     await makeFolder(path)
     const unlock = await lockRun(path)
     try {
-      const names = (await readdir(path)).filter((name) => !name.startsWith('.') && name !== 'run.lock')
+      const names = (await readdir(path)).filter(
+        (name) => !name.startsWith('.') && !name.startsWith('run.lock'),
+      )
       if (names.includes('config.json'))
         throw new UserError(`${path} holds a run already. Resume it, or choose another folder.`, {
           flags: `--resume ${path}, --out`,

@@ -1,7 +1,7 @@
 /** Only one process writes a run: a small file says which, and one of a dead process is taken over. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
@@ -14,7 +14,13 @@ export class RunInUseError extends UserError {
   override readonly name = 'RunInUseError'
 }
 
-const ownerSchema = v.object({ pid: v.number(), host: v.string(), started: v.optional(v.string()) })
+const ownerSchema = v.object({
+  pid: v.number(),
+  host: v.string(),
+  started: v.optional(v.string()),
+  /** Tells two locks of one process apart, and of two processes with one number where no start is known. */
+  key: v.optional(v.string()),
+})
 type Owner = v.InferOutput<typeof ownerSchema>
 
 /**
@@ -23,9 +29,17 @@ type Owner = v.InferOutput<typeof ownerSchema>
  * @throws UserError when another process that still runs holds it, or the folder is not writable
  */
 export async function lockRun(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, NAME)
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  const mine = JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid) })
+  try {
+    return await take(join(folder, NAME), folder)
+  } catch (error) {
+    throw explainSystemError(error, 'lock', folder)
+  }
+}
+
+async function take(path: string, folder: string): Promise<() => Promise<void>> {
+  const key = randomBytes(6).toString('hex')
+  const temporary = `${path}.${key}.tmp`
+  const mine = JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid), key })
   try {
     await writeFile(temporary, mine, { flag: 'wx' })
     for (let attempt = 0; ; attempt++)
@@ -36,8 +50,6 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt === 3) throw error
         await removeStale(path, folder)
       }
-  } catch (error) {
-    throw explainSystemError(error, 'lock', folder)
   } finally {
     await rm(temporary, { force: true }).catch(() => {})
   }
@@ -70,15 +82,15 @@ async function removeStale(path: string, folder: string): Promise<void> {
     throw new RunInUseError(
       `${folder} is in use by process ${owner.pid}. Wait for its end, or stop it first.`,
     )
-  // Two processes may find the same dead owner: whoever moves the file away checks what it got.
-  const aside = `${path}.${randomBytes(6).toString('hex')}.stale`
+  // Several may find the same dead owner, and the slow ones would delete the lock of the quick one:
+  // one at a time, then, and only what is still the dead owner's. The guard is a lock like any other,
+  // so one whose process died here is taken over in the same way.
+  const release = await take(`${path}.takeover`, folder)
   try {
-    await rename(path, aside)
-  } catch {
-    return
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === text) await rm(path, { force: true })
+  } finally {
+    await release()
   }
-  if ((await readFile(aside, 'utf8').catch(() => text)) !== text) await link(aside, path).catch(() => {})
-  await rm(aside, { force: true })
 }
 
 function parseOwner(text: string): Owner | undefined {

@@ -78,13 +78,28 @@ describe('the lock of a run', () => {
     expect(await readdir(path)).toEqual([])
   })
 
-  it('of a dead process is taken over, by one of many', async () => {
-    const path = await fresh('stale')
+  const deadOwner = async (): Promise<string> => {
     const child = spawn(process.execPath, ['-e', ''])
     await once(child, 'exit')
-    await writeFile(join(path, 'run.lock'), JSON.stringify({ pid: child.pid, host: hostname() }))
-    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(path)))
-    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    return JSON.stringify({ pid: child.pid, host: hostname() })
+  }
+
+  it('of a dead process is taken over, by one of many', async () => {
+    const owner = await deadOwner()
+    for (let round = 0; round < 40; round++) {
+      const path = await fresh(`stale-${round}`)
+      await writeFile(join(path, 'run.lock'), owner)
+      const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(path)))
+      expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      expect(await readdir(path)).toEqual(['run.lock'])
+    }
+  })
+
+  it('of a process that died while it took over another is taken over, too', async () => {
+    const path = await fresh('stale-twice')
+    await writeFile(join(path, 'run.lock'), await deadOwner())
+    await writeFile(join(path, 'run.lock.takeover'), await deadOwner())
+    await lockRun(path)
     expect(await readdir(path)).toEqual(['run.lock'])
   })
 
