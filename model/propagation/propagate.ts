@@ -22,7 +22,7 @@ import {
   resultsLeft,
   type WalkedStep,
 } from './resume.ts'
-import type { PropagationSettings } from './settings.ts'
+import { type PropagationSettings, settingsOfJoints } from './settings.ts'
 import { walk } from './walk.ts'
 
 export interface PropagationJob {
@@ -157,7 +157,7 @@ async function* run(
             marks,
             tokens,
             affinity,
-            settings,
+            settings: group.kind === 'pose' ? settingsOfJoints(settings) : settings,
             settle,
             signal,
             before,

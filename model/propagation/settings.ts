@@ -16,6 +16,10 @@ export interface Coherence {
   readonly radius: number
   /** Moves as far apart as this share nothing. */
   readonly tolerance: number
+  /** How often cells listen to those around, each time to what the time before made of them. */
+  readonly passes: number
+  /** The same where keypoints travel: fins, hands and tails move less like what is around them than a whole object does. */
+  readonly jointPasses: number
 }
 
 /** How outlines follow the picture. */
@@ -92,7 +96,7 @@ export const PRESETS = {
   annotator: {
     ...CRW_DAVIS,
     pace: { radius: 4, perFrame: 2 },
-    coherence: { weight: 0.3, radius: 2, tolerance: 3 },
+    coherence: { weight: 0.3, radius: 2, tolerance: 3, passes: 3, jointPasses: 1 },
     edges: { reach: 1, epsilon: 3e-5 },
     joints: 'peak',
     jointPace: 3,
@@ -138,6 +142,8 @@ export const settingsSchema = v.strictObject({
       weight: v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(100)),
       radius: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(20)),
       tolerance: v.pipe(v.number(), v.finite(), v.minValue(0.5), v.maxValue(1000)),
+      passes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(20)),
+      jointPasses: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(20)),
     }),
   ),
   edges: v.optional(
@@ -199,6 +205,12 @@ export function neighbourhoodAt(
     if (radius < neighbourhood.radius) return { shape: neighbourhood.shape, radius }
   }
   return marked && !restrictMarked ? undefined : neighbourhood
+}
+
+/** The settings of the walks that carry keypoints. */
+export function settingsOfJoints(settings: PropagationSettings): PropagationSettings {
+  const { coherence } = settings
+  return coherence ? { ...settings, coherence: { ...coherence, passes: coherence.jointPasses } } : settings
 }
 
 /** Rows and columns that a neighbourhood reaches in each direction. */
