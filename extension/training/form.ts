@@ -9,6 +9,7 @@ import { type Disposable, Emitter } from '../emitter.ts'
 import { STARTER_ID } from '../models/index.ts'
 import type { Services } from '../services.ts'
 import { wordsOf } from '../words.ts'
+import { estimateView } from './estimate-view.ts'
 import {
   type FormChoices,
   ownSteps,
@@ -153,6 +154,7 @@ export class TrainingForm implements Disposable {
     try {
       const settings = await this.#settings()
       const request = requestOf(this.#choices, settings)
+      const before = nameOfRunning(trainings)
       const measured = await trainings.estimate(
         request,
         (stage) => {
@@ -162,7 +164,9 @@ export class TrainingForm implements Disposable {
       )
       if (this.#measuring !== controller) return
       this.#measured = measured
-      this.#show({ ...NONE, estimate: estimateView(measured, ownSteps(settings?.settings)) })
+      const steps = ownSteps(settings?.settings)
+      const beside = before ?? nameOfRunning(trainings)
+      this.#show({ ...NONE, estimate: estimateView(measured, { steps, beside }) })
     } catch (error) {
       if (this.#measuring === controller) this.#show({ ...NONE, problem: wordsOf(error) })
     } finally {
@@ -260,25 +264,8 @@ export class TrainingForm implements Disposable {
   }
 }
 
-export function estimateView(
-  { clips, skipped, ...measured }: TrainingEstimate,
-  steps: number | undefined,
-): EstimateView {
-  const { secondsPerStep, secondsToStart, peakMemoryBytes, memoryBytes } = measured
-  const { device, pairs, pairsPerStep, notes } = measured
-  return {
-    secondsPerStep,
-    secondsToStart,
-    steps,
-    peakMemoryBytes,
-    memoryBytes,
-    device,
-    pairs,
-    pairsPerStep,
-    notes,
-    clips: clips.map(({ name, frames, licence }) => ({ name, frames, licence })),
-    skipped: skipped.map(({ reason }) => reason),
-  }
+function nameOfRunning({ current }: Trainings): string | undefined {
+  return current?.state === 'running' ? current.name : undefined
 }
 
 export function workspaceFolder(): string | undefined {

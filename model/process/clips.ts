@@ -29,11 +29,14 @@ interface OpenClip {
 
 export class Clips {
   readonly #host: Host
+  readonly #isBusy: () => boolean
   readonly #pictures = new PictureCache(PICTURE_BYTES)
   readonly #open = new Map<string, OpenClip>()
 
-  constructor(host: Host) {
+  /** @param isBusy whether the processor is needed for more than pictures that nobody has asked for */
+  constructor(host: Host, isBusy: () => boolean) {
     this.#host = host
+    this.#isBusy = isBusy
   }
 
   /** @throws UserError when it cannot be opened */
@@ -150,6 +153,7 @@ export class Clips {
         tell.pictureFailed({ clip, view, frame, message: sentenceOf(error, `Reading frame ${frame}`) })
       },
       room,
+      isBusy: this.#isBusy,
     }
   }
 }

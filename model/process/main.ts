@@ -2,11 +2,12 @@
 import { endProbes } from '../runtime/index.ts'
 import { Clips } from './clips.ts'
 import { doctor } from './doctor.ts'
+import { exportDataset } from './export-dataset.ts'
 import { exportModel } from './export-model.ts'
-import { Exports } from './exports.ts'
 import { connectHost, type Host } from './host.ts'
-import { Imports } from './imports.ts'
+import { answerImport } from './import-model.ts'
 import { Inspections } from './inspections.ts'
+import { NamedJobs } from './named-jobs.ts'
 import { Runs } from './runs.ts'
 import { answering, problemText } from './sentence.ts'
 import { WarmModel } from './warm-model.ts'
@@ -30,19 +31,23 @@ const host: Host = connectHost({
   inspectCorrespondence: answer('The inspection', (request) => inspections.correspondence(request)),
   inspectAttention: answer('The inspection', (request) => inspections.attention(request)),
   endInspection: answer('Ending the inspection', async (view) => inspections.end(view)),
-  exportDataset: answer('The export', (job, request) => exports.write(job, request)),
+  exportDataset: answer('The export', (job, request) =>
+    exports.run(job, (signal) => exportDataset(request, { host, clips, job, signal })),
+  ),
   cancelExport: answer('Cancelling the export', (job) => exports.cancel(job)),
-  importModel: answer('The import', (job, request) => imports.run(job, request)),
+  importModel: answer('The import', (job, request) =>
+    imports.run(job, (signal) => answerImport(request, { host, job, signal })),
+  ),
   cancelImport: answer('Cancelling the import', (job) => imports.cancel(job)),
   exportModel: answer('The export', (request) => exportModel(request)),
   doctor: answer('The examination', (settings) => doctor(settings)),
 })
-const clips = new Clips(host)
+const clips = new Clips(host, () => runs.isBusy)
 const warm = new WarmModel()
 const runs = new Runs(host, clips, warm, () => inspections.makeRoom())
 const inspections = new Inspections(clips, warm, () => runs.isBusy)
-const exports = new Exports(host, clips)
-const imports = new Imports(host)
+const exports = new NamedJobs('export')
+const imports = new NamedJobs('import')
 
 async function closeClip(path: string): Promise<void> {
   if (clips.isLastUse(path)) await runs.cancelOf(path)

@@ -1,8 +1,10 @@
-/** The pictures of one view of a clip: what it wants, most urgent first, and what it will want next. */
+/** The pictures of one view of a clip: what it wants, most urgent first, what it will want next, then all others. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CancelledError } from '../errors.ts'
 import type { VideoFrame, VideoSource } from '../video/index.ts'
 import { DecoderRun } from './decoder-run.ts'
 import { type EncodedPicture, encodePicture, type PictureCache } from './picture-cache.ts'
+import { Reserve } from './reserve.ts'
 
 /** Frames kept ready in the direction of travel, and a few behind, for a person who turns round. */
 const AHEAD = 32
@@ -20,12 +22,18 @@ const ENCODERS = 2
 const ENDING = 3
 /** A decoder that nobody has asked for this long is ended; until then it waits without working. */
 const IDLE_MS = 20_000
+/** Who has asked for nothing this long is looking at a frame: time for the frames that a jump may lead to. */
+const RESTING_MS = 2000
+/** Part of the cache that may be full of them. */
+const RESERVE_PART = 0.8
 
 export interface PictureSink {
   picture(frame: number, picture: EncodedPicture): void
   failed(frame: number, error: unknown): void
   /** Resolves when more can be sent. */
   room(): Promise<void>
+  /** Whether the processor is needed for more than pictures that nobody has asked for. */
+  isBusy(): boolean
 }
 
 /**
@@ -54,9 +62,14 @@ export class ViewPictures {
   readonly #encoding = new Map<number, Promise<void>>()
   #forward: DecoderRun | undefined
   #chunk: DecoderRun | undefined
+  #filling: DecoderRun | undefined
   #reading: DecoderRun | undefined
+  readonly #reserve: Reserve
+  #wantedAt = performance.now()
+  /** How long the last picture of the reserve took: as long again the processor is others'. */
+  #fillMs = 0
   readonly #ending = new Set<Promise<void>>()
-  #wake: () => void = () => {}
+  readonly #wishers: (() => void)[] = []
   #sending = false
   #closed = false
   readonly #working: Promise<void>
@@ -66,6 +79,11 @@ export class ViewPictures {
     this.#source = source
     this.#cache = cache
     this.#sink = sink
+    this.#reserve = new Reserve({
+      frameCount: source.table.frames.length,
+      has: (frame) => this.#cached(frame),
+      hasRoom: () => cache.bytes < RESERVE_PART * cache.maxBytes,
+    })
     this.#working = this.#work()
   }
 
@@ -99,6 +117,8 @@ export class ViewPictures {
     // Who has just jumped gets that frame, and nothing takes the processor from it; a view that stays asks for more.
     this.#ahead = first === undefined || jumped ? [] : this.#around(first, count)
     this.#tried.clear()
+    this.#wantedAt = performance.now()
+    this.#reserve.startAt(first ?? 0)
     const target = this.#next()
     if (this.#reading && (first === undefined || (target !== undefined && !this.#reading.reaches(target))))
       this.#reading.abort()
@@ -154,27 +174,75 @@ export class ViewPictures {
         }
     }
     await Promise.allSettled(this.#encoding.values())
-    await Promise.all([this.#forward?.close(), this.#chunk?.close(), this.#source.rest?.(), ...this.#ending])
+    const runs = [this.#forward, this.#chunk, this.#filling]
+    await Promise.all([...runs.map((run) => run?.close()), this.#source.rest?.(), ...this.#ending])
   }
 
-  /** Waits for new wants; decoders end when that takes long. */
+  /**
+   * Waits for new wants. Meanwhile the other frames of the clip are made ready one by one, so that a far jump finds its
+   * frame, too; decoders end when nobody has asked for long.
+   */
   async #rest(): Promise<void> {
-    const timer = setTimeout(() => {
-      void this.#forward?.close()
-      void this.#chunk?.close()
-      this.#forward = undefined
-      this.#chunk = undefined
-      this.#raw.clear()
-    }, IDLE_MS)
-    timer.unref()
-    await this.#nextWish()
-    clearTimeout(timer)
+    const wish = this.#nextWish()
+    let wished = false
+    void wish.then(() => {
+      wished = true
+    })
+    while (!wished) {
+      const quiet = performance.now() - this.#wantedAt
+      const target = this.#reserve.next()
+      if (quiet >= IDLE_MS) this.#endIdle(target === undefined)
+      if (target === undefined && quiet >= IDLE_MS) await wish
+      else {
+        const pause = target === undefined ? IDLE_MS - quiet : Math.max(RESTING_MS - quiet, this.#fillMs)
+        await Promise.race([wish, sleep(this.#sink.isBusy() ? RESTING_MS : pause, undefined, { ref: false })])
+        if (!wished && target !== undefined && !this.#sink.isBusy()) await this.#fill(target)
+      }
+    }
+  }
+
+  /** Makes a frame of the reserve ready. */
+  async #fill(target: number): Promise<void> {
+    const start = performance.now()
+    try {
+      if (!this.#filling?.reaches(target)) {
+        await this.#end(this.#filling)
+        const last = this.#source.table.frames.length - 1
+        this.#filling = new DecoderRun(this.#source, target, target, last, false)
+      }
+      this.#reading = this.#filling
+      const frame = await this.#filling.read()
+      this.#reading = undefined
+      if (!frame) throw new Error(`The decoder ended before frame ${target}.`)
+      if (this.#cached(frame.index)) return
+      await this.#encode(frame)
+      await this.#encoding.get(frame.index)
+    } catch (error) {
+      // A frame that nobody waits for is reported when somebody does.
+      if (!(error instanceof CancelledError)) this.#reserve.giveUp(target)
+    } finally {
+      this.#reading = undefined
+      this.#fillMs = performance.now() - start
+    }
+  }
+
+  #endIdle(all: boolean): void {
+    void this.#forward?.close()
+    void this.#chunk?.close()
+    this.#forward = undefined
+    this.#chunk = undefined
+    this.#raw.clear()
+    if (!all) return
+    void this.#filling?.close()
+    this.#filling = undefined
   }
 
   #nextWish(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
+    return new Promise((resolve) => this.#wishers.push(resolve))
+  }
+
+  #wake(): void {
+    for (const resolve of this.#wishers.splice(0)) resolve()
   }
 
   /** One step towards a frame: reads the next one of a decoder, or encodes what was read. */
@@ -198,7 +266,7 @@ export class ViewPictures {
 
   /** A decoder on its way to a frame. */
   async #runTo(target: number): Promise<DecoderRun> {
-    for (const run of [this.#chunk, this.#forward]) if (run?.reaches(target)) return run
+    for (const run of [this.#chunk, this.#forward, this.#filling]) if (run?.reaches(target)) return run
     const last = this.#source.table.frames.length - 1
     const prompt = target === this.#playhead
     if (this.#isElsewhere(target)) {

@@ -47,6 +47,9 @@ const PRESETS: Readonly<Record<PresetName, Preset>> = {
 /** Settings that may differ when a run is resumed: they change where and how long it runs, not what it computes. */
 const MAY_CHANGE = ['schedule.steps', 'device', 'threads', 'checkpoints', 'previews', 'data.cacheLimitGb']
 
+/** The one setting of a model that its tree may lack and that may be given all the same: it changes no weight. */
+const FEATURE_BLOCKS = 'model.encoder.featureBlocks'
+
 /** Settings as a person gives them: any part of a {@link RunConfig}. */
 export interface SettingsLayer {
   /** How the layer is called in messages, such as the file it came from. */
@@ -68,7 +71,7 @@ export function resolveRunConfig(
 ): RunConfig {
   const preset = PRESETS[presetName]
   const expanded = layers.map((layer) => expandModel(layer, options.model ?? preset.model))
-  const start = presetConfig(presetName, options.model ?? withStandardisedFeatures(preset.model))
+  const start = presetConfig(presetName, options.model ?? preset.model)
   const merged = structuredClone(start) as unknown as JsonObject
   for (const layer of expanded) mergeInto(merged, start, layer)
   merged.preset = presetName
@@ -81,19 +84,13 @@ export function resolveRunConfig(
       'schedule.warmupSteps',
       Math.round(preset.warmup * Number(valueAt(merged, 'schedule.steps'))),
     )
+  // Features of a network trained here are read where they are best: standardised, behind all of its blocks. Weights
+  // that a run starts from say themselves where theirs are.
+  if (!options.model && given(FEATURE_BLOCKS) === undefined)
+    setAt(merged, FEATURE_BLOCKS, valueAt(merged, 'model.encoder.depth'))
   derive(merged, given)
-  if (!options.model && given('model.encoder.featureBlocks') === undefined)
-    setAt(merged, 'model.encoder.featureBlocks', valueAt(merged, 'model.encoder.depth'))
   const config = checkRunConfig(merged, 'The settings')
   return given('attention') === undefined ? withUsualAttention(config) : config
-}
-
-/**
- * Features of a network trained here are read where they are best: standardised (see `featureBlocks`). A run that starts
- * from weights leaves them where those have them.
- */
-function withStandardisedFeatures(model: SiamMaeConfig): SiamMaeConfig {
-  return { ...model, encoder: { ...model.encoder, featureBlocks: model.encoder.depth } }
 }
 
 /** The choice that the step would make by itself, written out. */
@@ -201,7 +198,7 @@ function derive(merged: JsonObject, given: (path: string) => unknown): void {
 function mergeInto(target: JsonObject, known: unknown, { name, settings }: SettingsLayer, prefix = ''): void {
   for (const [key, value] of Object.entries(settings)) {
     const path = join(prefix, key)
-    if (!isRecord(known) || !Object.hasOwn(known, key))
+    if (!isRecord(known) || !(Object.hasOwn(known, key) || path === FEATURE_BLOCKS))
       throw new UsageError(
         `${name}: ${path} (${describeValue(value)}) is not a setting; ${prefix === '' ? 'the settings are' : `${prefix} has`} ${Object.keys(known as object).join(', ')}.`,
       )

@@ -1,13 +1,15 @@
 /** Only one process writes a run: a small file says which, and one of a dead process is taken over. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { explainSystemError, UserError } from '../errors.ts'
 
 const NAME = 'run.lock'
+/** How long a lock may take from its file to its content. */
+const UNREADABLE_MS = 5000
 
 /** Another process writes the run. */
 export class RunInUseError extends UserError {
@@ -63,8 +65,9 @@ async function placeLock(temporary: string, path: string, content: string): Prom
   try {
     await link(temporary, path)
   } catch (error) {
-    // Memory sticks and some network drives have no links.
-    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    // Memory sticks and some network drives have no links, each system with its own word for that.
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error
     await writeFile(path, content, { flag: 'wx' })
   }
 }
@@ -74,6 +77,9 @@ async function removeStale(path: string, folder: string): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return
   const owner = parseOwner(text)
+  // Without links a lock is there before its content is; one that stays unreadable was cut short or damaged.
+  if (!owner && (await ageOf(path)) < UNREADABLE_MS)
+    throw new RunInUseError(`${folder} is being taken by another process. Try again in a moment.`)
   if (owner && owner.host !== hostname())
     throw new RunInUseError(
       `${folder} is in use by process ${owner.pid} on ${owner.host}. If that process is gone, delete ${path} and try again.`,
@@ -101,24 +107,36 @@ function parseOwner(text: string): Owner | undefined {
   }
 }
 
+/** Milliseconds since a file was written; Infinity when it is gone. */
+async function ageOf(path: string): Promise<number> {
+  const stats = await stat(path).catch(() => undefined)
+  return stats ? Date.now() - stats.mtimeMs : Number.POSITIVE_INFINITY
+}
+
 function isAlive({ pid, started }: Owner): boolean {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    // Another user's may not be asked, but it is there.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
-  // The number may have gone to another process since, which in a container it often does.
   const now = startOf(pid)
+  if (now === 'ended') return false
+  // The number may have gone to another process since, which in a container it often does.
   return started === undefined || now === undefined || started === now
 }
 
-/** When a process started, as far as the system tells: the boot and the ticks since then. Linux only. */
+/**
+ * When a process started, as far as the system tells: the boot and the ticks since then; `ended` for one that only its
+ * parent has not noticed yet. Linux only.
+ */
 function startOf(pid: number): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    // The name in brackets may hold spaces; the 20th field after it is the start time.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return `${boot} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name in brackets may hold spaces; behind it come the state and, 19 fields later, the start time.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : `${boot} ${fields[19]}`
   } catch {
     return undefined
   }

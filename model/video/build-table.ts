@@ -1,5 +1,6 @@
 import { CancelledError, UserError } from '../errors.ts'
 import { hashFile } from './content-hash.ts'
+import { cutShort, cutShortError, outOfMemoryError } from './cut-short.ts'
 import { damageWarnings } from './damage.ts'
 import { tableArguments } from './decode-arguments.ts'
 import {
@@ -7,6 +8,7 @@ import {
   InputLog,
   readFinalCount,
   readPicture,
+  readStopSignal,
   readTimeBase,
   type ShownPicture,
 } from './ffmpeg-log.ts'
@@ -25,7 +27,7 @@ export interface BuildOptions {
 /** A built table, and what decoding this file again must heed. */
 export interface BuiltTable {
   readonly table: FrameTable
-  /** Decoding complained: only one thread patches up damaged pictures the same way every time. */
+  /** Decoding complained: only one thread patches up damaged pictures the same way every time, or has the memory. */
   readonly damaged: boolean
   /** The format of the pictures changes on the way, at which ffmpeg sets up its filters, and their counts, anew. */
   readonly reconfigured: boolean
@@ -35,7 +37,8 @@ export interface BuiltTable {
  * Decodes every picture of a video file once and writes down what came out. Nothing is derived from the container's
  * own index, so the table cannot disagree with what decoding gives: B-frames, edit lists and broken indexes included.
  * @param path absolute path of an existing file
- * @throws UserError when ffmpeg finds no picture; CancelledError
+ * @throws UserError when ffmpeg finds no picture, or did not come to its end for want of memory or whatever else is not
+ *   the file's fault; CancelledError
  */
 export async function buildTable(
   ffmpeg: Ffmpeg,
@@ -48,9 +51,15 @@ export async function buildTable(
   hashing.catch(() => {})
   try {
     let pass = await decodeAll(ffmpeg, path, false, options)
-    // How a damaged picture is patched up depends on the number of threads; one thread gives the same every time.
+    // How a damaged picture is patched up depends on the number of threads; one thread gives the same every time. It
+    // also needs the least memory.
     const { damaged } = pass
-    if (damaged && pass.pictures.length > 0) pass = await decodeAll(ffmpeg, path, true, options)
+    let { memory } = pass.complaints
+    if (damaged && (pass.pictures.length > 0 || memory !== undefined)) {
+      pass = await decodeAll(ffmpeg, path, true, options)
+      memory ??= pass.complaints.memory
+    }
+    if (pass.damaged && memory !== undefined) throw outOfMemoryError(path, memory, pass.pictures.length)
     const { pictures, timeBase, log, complaints, end } = pass
     const head = pictures[0]
     if (head === undefined) throw nothingDecoded(path, log, complaints, end)
@@ -88,6 +97,7 @@ async function decodeAll(
   let timeBase: Rational | undefined
   let configurations = 0
   let finalCount: number | undefined
+  let stopSignal: number | undefined
   let expected: number | undefined
   const run = startFfmpeg(ffmpeg.path, tableArguments(ffmpeg, { path, singleThread }), {}, (line) => {
     const picture = log.decoding ? readPicture(line) : undefined
@@ -107,6 +117,7 @@ async function decodeAll(
       if (announced !== undefined) configurations++
       timeBase ??= announced
       finalCount = readFinalCount(line) ?? finalCount
+      stopSignal = readStopSignal(line) ?? stopSignal
     }
     complaints.add(line)
   })
@@ -120,12 +131,8 @@ async function decodeAll(
     options.signal?.removeEventListener('abort', cancel)
   }
   if (options.signal?.aborted) throw new CancelledError()
-  if (end.signal !== null) {
-    throw new UserError(
-      `${path}: ffmpeg crashed (${end.signal}) after ${pictures.length} frames while the frames were counted; ` +
-        'run again, and if it stays, use another release of ffmpeg or convert the video.',
-    )
-  }
+  const how = cutShort({ end, complaints, stopSignal, finalCount })
+  if (how !== undefined) throw cutShortError(path, how, pictures.length)
   if (finalCount !== undefined && pictures.length > 0) matchCount(pictures, finalCount)
   const damaged = complaints.count > 0 || end.code !== 0
   return { pictures, timeBase, log, complaints, end, damaged, configurations }

@@ -159,6 +159,7 @@ function clockwise(anticlockwise: number): 0 | 90 | 180 | 270 {
 export class Complaints {
   #count = 0
   #first = ''
+  #memory: string | undefined
 
   add(line: string): void {
     if (line.startsWith('[null @')) return
@@ -167,10 +168,8 @@ export class Complaints {
       (/^(\[[^\]]* @ [^\]]*\] )*\[warning\]/.test(line) && /corrupt|truncat|conceal|premature/i.test(line))
     if (!wrong) return
     this.#count++
-    if (this.#first === '')
-      this.#first = plainLine(line)
-        .replace(/[.\s]+$/, '')
-        .slice(0, 200)
+    if (this.#first === '') this.#first = shortened(line)
+    if (this.#memory === undefined && isShortOfMemory(line)) this.#memory = shortened(line)
   }
 
   get count(): number {
@@ -181,10 +180,38 @@ export class Complaints {
   get first(): string {
     return this.#first
   }
+
+  /** The first one that says that the machine's memory did not suffice for decoding. */
+  get memory(): string | undefined {
+    return this.#memory
+  }
+}
+
+function shortened(line: string): string {
+  return plainLine(line)
+    .replace(/[.\s]+$/, '')
+    .slice(0, 200)
+}
+
+/**
+ * Decoders only: what reads the container says the same of a size in a damaged file that is absurd. Where no thread can
+ * be started, it is for want of memory too.
+ */
+function isShortOfMemory(line: string): boolean {
+  if (/^\[error\] file:|demuxing/.test(line)) return false
+  return /(cannot|could not) allocate memory|error allocating|opening decoder.*resource temporarily/i.test(
+    line,
+  )
 }
 
 /** The number of pictures in the final report (`frame=   90 fps=...`), or undefined for another line. */
 export function readFinalCount(line: string): number | undefined {
   const match = /\bframe=\s*(\d+)\s+fps=/.exec(line)
+  return match === null ? undefined : Number(match[1])
+}
+
+/** The signal that ffmpeg obeyed, after which it ends in good order, or undefined for another line. */
+export function readStopSignal(line: string): number | undefined {
+  const match = /^\[info\] Exiting normally, received signal (\d+)/.exec(line)
   return match === null ? undefined : Number(match[1])
 }

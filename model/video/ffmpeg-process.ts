@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { UserError } from '../errors.ts'
+import { messageOf, UserError } from '../errors.ts'
 
 /** How an ffmpeg process ended. */
 export interface FfmpegEnd {
@@ -45,6 +45,7 @@ export function quietOptions(level: 'info' | 'warning'): string[] {
  * @param program path of ffmpeg
  * @param pipes   which of stdin and stdout are wanted; the others are closed
  * @param onLine  gets each line of the log without its line end
+ * @throws UserError where the system refuses at once, as for want of memory
  */
 export function startFfmpeg(
   program: string,
@@ -53,10 +54,15 @@ export function startFfmpeg(
   onLine: (line: string) => void = () => {},
 ): FfmpegProcess {
   watchOurEnd()
-  const child = spawn(program, args, {
-    stdio: [pipes.stdin ? 'pipe' : 'ignore', pipes.stdout ? 'pipe' : 'ignore', 'pipe'],
-    windowsHide: true,
-  })
+  let child: ChildProcess
+  try {
+    child = spawn(program, args, {
+      stdio: [pipes.stdin ? 'pipe' : 'ignore', pipes.stdout ? 'pipe' : 'ignore', 'pipe'],
+      windowsHide: true,
+    })
+  } catch (error) {
+    throw cannotStart(program, error)
+  }
   running.add(child)
   let lastLine = ''
   let lastError = ''
@@ -74,8 +80,7 @@ export function startFfmpeg(
       // The process may be alive when only a signal could not be sent; `close` settles that case.
       if (child.pid !== undefined) return
       running.delete(child)
-      const message = `ffmpeg (${program}) cannot be started: ${error.message}; check the ffmpeg setting.`
-      reject(new UserError(message, { cause: error }))
+      reject(cannotStart(program, error))
     })
     child.once('close', (code, signal) => {
       running.delete(child)
@@ -97,6 +102,11 @@ export function startFfmpeg(
       await end.catch(() => {})
     },
   }
+}
+
+function cannotStart(program: string, error: unknown): UserError {
+  const message = `ffmpeg (${program}) cannot be started: ${messageOf(error)}; check the ffmpeg setting.`
+  return new UserError(message, { cause: error })
 }
 
 /** Whether a line of the log is of level error or above. */

@@ -9,7 +9,7 @@ import type { Ffmpeg } from './locate-ffmpeg.ts'
 import type { FrameTable } from './types.ts'
 
 /** Raised whenever the same file would give another table: old entries are then not found. */
-const SCHEMA = 1
+const SCHEMA = 2
 
 /** About five million frames; a larger file was not written by us. */
 const LARGEST_ENTRY = 256 * 2 ** 20

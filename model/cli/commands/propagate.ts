@@ -1,16 +1,9 @@
-import { existsSync } from 'node:fs'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import {
-  type AnnotationDocument,
-  equalEntries,
-  equalValues,
-  isPersons,
-  type Run,
-} from '../../annotation/index.ts'
-import { CancelledError, messageOf, UsageError, UserError } from '../../errors.ts'
+import type { Run } from '../../annotation/index.ts'
+import { CancelledError, messageOf, UsageError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
-import { formats, readSidecar, writeSidecar } from '../../formats/index.ts'
+import { formats, writeSidecar } from '../../formats/index.ts'
 import { modelLabel, starterModelPath, toolVersion } from '../../installation/index.ts'
 import { runRecord } from '../../marks/index.ts'
 import {
@@ -24,13 +17,14 @@ import {
   type PropagationSettings,
   propagate,
 } from '../../propagation/index.ts'
-import { runtimeVersion } from '../../runtime/index.ts'
 import type { VideoSource } from '../../video/index.ts'
 import { parseInit, readInit } from '../inits.ts'
 import { collectMarks, type Marks } from '../marks.ts'
 import { writeOverlayVideo } from '../overlay-video.ts'
 import { createProgress, say } from '../progress.ts'
-import { describe, type FrameReport, RunResults } from '../results.ts'
+import { protectSidecar } from '../protect-sidecar.ts'
+import { type Outcome, propagationReport, summaryLine } from '../report.ts'
+import { describe, RunResults } from '../results.ts'
 import {
   loadModel,
   numberOption,
@@ -113,7 +107,7 @@ function collect(value: string, before: string[]): string[] {
 }
 
 /** The preset with what the command line changes. @throws UsageError naming the option */
-export function settingsFrom(
+function settingsFrom(
   options: Pick<PropagateOptions, 'preset' | 'topK' | 'context' | 'marks' | 'radius' | 'temperature'>,
 ): PropagationSettings {
   const changes: Record<string, number> = {}
@@ -142,7 +136,7 @@ function parseRange(text: string | undefined, count: number): [number, number] {
 }
 
 /** A name for the clip in datasets: its file name without what file systems or tools may trip over. */
-export function sequenceName(path: string): string {
+function sequenceName(path: string): string {
   const base = basename(resolve(path))
   const stem = extname(base) ? base.slice(0, -extname(base).length) : base
   return (
@@ -191,7 +185,7 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
       await refuseOverwrite('--overlay', options.overlay, inputs)
       await prepareOutput(dirname(options.overlay))
     }
-    await protectSidecar(options, marks.document)
+    await protectSidecar(sidecarPath(options), marks.document, options.init)
     const format = options.format ?? (marks.masks.length > 0 ? 'davis' : undefined)
     const sequence = sequenceName(table.path)
     if (format)
@@ -252,56 +246,10 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
   }
 }
 
-/**
- * A side-car that is already in the output folder may hold a person's corrections; only a run that starts from them
- * may replace it.
- * @param start what this run starts from, which is saved over the side-car
- * @throws UserError when it is damaged, or holds work of a person that `start` does not hold
- */
-async function protectSidecar(options: PropagateOptions, start: AnnotationDocument): Promise<void> {
-  const path = sidecarPath(options)
-  if (!existsSync(path)) return
-  const lost = lostWork(await readSidecar(path), start)
-  if (lost === undefined) return
-  if (options.init.some((text) => resolve(parseInit(text).path) === resolve(path)))
-    throw new UserError(
-      `${path} holds a person's work (${lost}) that another --init would replace; leave that one out, or choose another --out.`,
-    )
-  throw new UserError(
-    `${path} holds a person's work (${lost}) that this run does not start from; add --init ${path}, or choose another --out.`,
-  )
-}
-
-/** The first thing that a person did in one document and that another lacks. */
-function lostWork(before: AnnotationDocument, after: AnnotationDocument): string | undefined {
-  for (const [id, object] of before.objects) {
-    for (const [frame, entry] of before.entries(id)) {
-      if (!isPersons(entry)) continue
-      const kept = after.entry(id, frame)
-      if (kept === undefined || !equalEntries(entry, kept)) return `object ${id}, frame ${frame}`
-    }
-    const other = after.objects.get(id)
-    const sameLabel = equalValues(before.labels.get(object.labelId), after.labels.get(object.labelId))
-    if (!equalValues(object, other) || !sameLabel) return `name, label or colour of object ${id}`
-  }
-  return undefined
-}
-
 async function readInits(texts: readonly string[], source: VideoSource) {
   const inits = []
   for (const text of texts) inits.push(await readInit(text, source.table))
   return inits
-}
-
-interface Outcome {
-  /** One report per frame, in the order in which frames were first labelled. */
-  readonly frames: FrameReport[]
-  /** Results given and planned: one per frame and group of objects that travels together. */
-  readonly done: number
-  readonly planned: number
-  readonly seconds: number
-  /** What ended the work before it was complete: {@link CancelledError} on Ctrl-C, else what failed. */
-  readonly ended: unknown
 }
 
 /** Runs the job into the document; what was done stays, whatever ends it. */
@@ -379,38 +327,13 @@ async function writeOutputs({
     warnings.push(...report.warnings)
   }
 
-  const failure =
-    outcome.ended === undefined || outcome.ended instanceof CancelledError
-      ? undefined
-      : messageOf(outcome.ended)
-  const areas = outcome.frames.flatMap(({ objects }) => objects)
-  const report = {
-    tool: run.tool,
-    date: run.date,
+  const report = propagationReport({
+    outcome,
+    run,
     video: { ...document.video, path: table.path },
-    model: run.model,
-    device: run.device,
-    runtime: `onnxruntime ${runtimeVersion()}`,
-    preset: run.preset,
-    settings: run.settings,
-    direction: run.direction,
     range,
-    complete: outcome.ended === undefined,
-    ...(failure !== undefined && { failure }),
-    frames: outcome.frames,
-    summary: {
-      frames: outcome.frames.length,
-      results: outcome.done,
-      plannedResults: outcome.planned,
-      seconds: Number(outcome.seconds.toFixed(3)),
-      framesPerSecond: Number((outcome.frames.length / Math.max(1e-9, outcome.seconds)).toFixed(3)),
-      meanConfidence: Number(
-        (areas.reduce((sum, { confidence }) => sum + confidence, 0) / Math.max(1, areas.length)).toFixed(4),
-      ),
-      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-    },
     warnings,
-  }
+  })
   const reportPath = join(options.out, 'report.json')
   await writeFileAtomic(reportPath, `${JSON.stringify(report, null, 2)}\n`)
   wrote.push(reportPath)
@@ -435,15 +358,7 @@ async function writeOutputs({
   for (const warning of warnings) say(`Warning: ${warning}`)
   if (options.json) printJson(report)
   else {
-    const { frames, results, plannedResults, seconds, framesPerSecond } = report.summary
-    const kept = `and kept what is done: ${results} of ${plannedResults} results,`
-    const whatWasDone =
-      outcome.ended === undefined
-        ? `Propagated ${frames} frames`
-        : `${failure === undefined ? 'Stopped' : 'Failed'}, ${kept}`
-    console.log(
-      `${whatWasDone} in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(2)} frames per second) with ${model} on ${run.device}`,
-    )
+    console.log(summaryLine(report, model))
     for (const path of wrote) console.log(`  ${path}`)
   }
 }

@@ -35,16 +35,17 @@ function fakeClip(): VideoSource & { readonly starts: FrameRangeOptions[]; prepa
   return source
 }
 
-function viewOf(source: VideoSource) {
+function viewOf(source: VideoSource, { bytes = 2 ** 26, isBusy = (): boolean => false } = {}) {
   const sent: number[] = []
-  const cache = new PictureCache(2 ** 26)
+  const cache = new PictureCache(bytes)
   const view = new ViewPictures('clip', source, cache, {
     picture: (frame) => void sent.push(frame),
     failed: (frame, error) => expect.unreachable(`frame ${frame} failed: ${error}`),
     room: () => Promise.resolve(),
+    isBusy,
   })
   onTestFinished(() => view.close())
-  return { view, sent, has: (frame: number) => cache.has('clip', 92, frame) }
+  return { view, sent, cache, has: (frame: number) => cache.has('clip', 92, frame) }
 }
 
 describe('a view of a clip', () => {
@@ -136,4 +137,49 @@ describe('a view of a clip', () => {
     expect(source.starts.filter(({ prompt }) => prompt).map(({ first }) => first)).toEqual([200])
     expect(source.prepared).toBeGreaterThan(0)
   })
+
+  const ALL = Array.from({ length: COUNT }, (_, frame) => frame)
+  const RESTS = { timeout: 20_000, interval: 50 }
+
+  it('makes the whole clip ready for somebody who rests, with a decoder for each way and none for a later jump', async () => {
+    const source = fakeClip()
+    const { view, sent, has } = viewOf(source)
+    view.want([100], 92)
+    await expect.poll(() => ALL.every(has), RESTS).toBe(true)
+    const starts = source.starts.length
+    expect(starts).toBeLessThanOrEqual(5)
+    for (const frame of [250, 3, 180]) {
+      view.want([frame], 92)
+      await expect.poll(() => sent).toContain(frame)
+    }
+    expect(source.starts).toHaveLength(starts)
+  }, 30_000)
+
+  it('gives a far jump way at once while it does so, and goes on from there', async () => {
+    const source = fakeClip()
+    const { view, sent, has } = viewOf(source)
+    view.want([0], 92)
+    await expect.poll(() => has(60), RESTS).toBe(true)
+    expect(has(280)).toBe(false)
+    view.want([200], 92)
+    await expect.poll(() => sent, { timeout: 500 }).toContain(200)
+    view.want([], 92, { at: 200 })
+    await expect.poll(() => has(280), RESTS).toBe(true)
+    expect(has(150)).toBe(false)
+  }, 30_000)
+
+  it('leaves the processor to those who need it, and the cache room for what is asked for', async () => {
+    let busy = true
+    const source = fakeClip()
+    const { view, cache, has } = viewOf(source, { bytes: 100_000, isBusy: () => busy })
+    view.want([0], 92)
+    await sleep(2500)
+    expect(has(40)).toBe(false)
+    busy = false
+    await expect.poll(() => cache.bytes, RESTS).toBeGreaterThan(0.8 * cache.maxBytes)
+    await sleep(500)
+    expect(cache.bytes).toBeLessThan(0.9 * cache.maxBytes)
+    expect(has(0)).toBe(true)
+    expect(has(299)).toBe(false)
+  }, 30_000)
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../../model/errors.ts'
+import { type SiamMaeConfig, siamMaeConfig } from '../../../model/siammae/index.ts'
 import { resolveRunConfig, resumeRunConfig } from '../../../model/training/run-config.ts'
 import { checkRunConfig, PRESET_NAMES, type RunConfig } from '../../../model/training/run-schema.ts'
 import type { JsonObject } from '../../../model/training/settings-tree.ts'
@@ -62,6 +63,19 @@ describe('the configuration of a run', () => {
       decoder: { dim: 128, depth: 4 },
     })
     expect(pretrain({ model: { patch: 8 } }).model.encoder).toMatchObject({ dim: 384, positionGrid: 28 })
+  })
+
+  it('features are read behind all blocks, where the weights say, or where a person says', () => {
+    const blocks = (encoder: JsonObject, model?: SiamMaeConfig) =>
+      resolveRunConfig('finetune', [layer({ model: { encoder } })], { ...(model && { model }) }).model.encoder
+        .featureBlocks
+    expect(blocks({})).toBe(12)
+    expect(blocks({ depth: 6 })).toBe(6)
+    expect(blocks({ featureBlocks: 3 })).toBe(3)
+    const plain = siamMaeConfig('Ti', 16)
+    const early = { ...plain, encoder: { ...plain.encoder, featureBlocks: 4 } }
+    expect([blocks({}, plain), blocks({}, early)]).toEqual([undefined, 4])
+    expect([blocks({ featureBlocks: 3 }, plain), blocks({ featureBlocks: 3 }, early)]).toEqual([3, 3])
   })
 
   it('attention is kept where it is small, and what chose is written down', () => {

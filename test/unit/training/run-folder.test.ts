@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
-import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { appendFile, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { licenceOf, NOT_STATED } from '../../../model/training/licences.ts'
 import { resolveRunConfig } from '../../../model/training/run-config.ts'
 import { RunFolder } from '../../../model/training/run-folder.ts'
@@ -109,6 +109,31 @@ describe('the lock of a run', () => {
     await writeFile(join(path, 'run.lock'), JSON.stringify(owner))
     if (process.platform === 'linux') await (await lockRun(path))()
     else await expect(lockRun(path)).rejects.toThrow(/in use/)
+  })
+
+  it.skipIf(process.platform !== 'linux')(
+    'of a process that has ended unnoticed by its parent is taken over',
+    async () => {
+      const path = await fresh('zombie')
+      // The shell becomes a program that waits for no child, and its own one has ended by then.
+      const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'])
+      onTestFinished(() => void parent.kill('SIGKILL'))
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+      const pid = Number(line.toString())
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ')
+      await writeFile(join(path, 'run.lock'), JSON.stringify({ pid, host: hostname() }))
+      await (await lockRun(path))()
+    },
+  )
+
+  it('that nobody can read yet is left to who writes it, and taken over once it has stayed so', async () => {
+    const path = await fresh('unreadable')
+    const lock = join(path, 'run.lock')
+    await writeFile(lock, '')
+    await expect(lockRun(path)).rejects.toThrow(/another process/)
+    const past = new Date(Date.now() - 60_000)
+    await utimes(lock, past, past)
+    await (await lockRun(path))()
   })
 
   it('of another machine is for a person to judge', async () => {

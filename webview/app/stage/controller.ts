@@ -1,44 +1,22 @@
 import { effect, signal, untracked } from '@preact/signals'
 import { insetFrame, insetPicture, isInspecting, stageLook } from '../inspect/index.ts'
 import { likelyJumps } from '../jumps.ts'
-import type { Rect } from '../masks/index.ts'
 import { onPictures, wantPictures } from '../messages.ts'
 import type { StageCommand, StagePort } from '../stage-port.ts'
 import { attachStage } from '../stage-port.ts'
 import * as state from '../state.ts'
-import {
-  type CanvasTool,
-  fillHoles,
-  KeypointsTool,
-  makeTools,
-  type PointerSample,
-  withoutOthers,
-} from '../tools/index.ts'
-import { drawCrosshair } from './crosshair.ts'
-import { drawVisible } from './draw-visible.ts'
+import { type CanvasTool, fillHoles, makeTools, type PointerSample, withoutOthers } from '../tools/index.ts'
 import { Fills } from './fills.ts'
 import { clearHint, missingKeypoints } from './hints.ts'
 import { type CanvasPointer, type InputTarget, listen } from './input.ts'
-import { type LayerName, Layers, type Stale } from './layers.ts'
-import { drawLines } from './lines.ts'
-import type { Mark } from './marks.ts'
+import { type LayerName, Layers } from './layers.ts'
+import { Painter } from './painter.ts'
 import { Pictures } from './pictures.ts'
-import { recallView, rememberView } from './placement.ts'
 import { followPlaying } from './playback.ts'
 import { shownMarks } from './shown.ts'
 import { StageToolHost } from './tool-host.ts'
-import {
-  fitView,
-  isBlocky,
-  pan,
-  resize,
-  type Size,
-  stepZoom,
-  toCanvas,
-  toVideo,
-  type View,
-  zoomAt,
-} from './view.ts'
+import { toVideo } from './view.ts'
+import { Viewport } from './viewport.ts'
 
 /** Bytes of decoded pictures that are kept. */
 const PICTURE_MEMORY = 300 * 2 ** 20
@@ -46,8 +24,6 @@ const PICTURE_MEMORY = 300 * 2 ** 20
 const REST = 250
 /** Milliseconds without an answer after which a picture is asked for again. */
 const OVERDUE = 3000
-/** Opacity of what is being drawn where masks are shown as outlines only. */
-const LIVE_OPACITY = 0.35
 
 /** The frame that should be on screen but is not, and why. */
 export const awaited = signal<
@@ -63,6 +39,8 @@ export interface StageElements {
 export class StageController implements StagePort, InputTarget {
   readonly #root: HTMLElement
   readonly #layers: Layers
+  readonly #viewport: Viewport
+  readonly #painter: Painter
   readonly #fills = new Fills()
   readonly #pictures: Pictures<ImageBitmap>
   readonly #host: StageToolHost
@@ -70,14 +48,14 @@ export class StageController implements StagePort, InputTarget {
   readonly #stops: (() => void)[] = []
   #tool: CanvasTool | undefined
   #hand: 'open' | 'closed' | undefined
-  #placed = false
   /** The keyboard's own pointer, in pixels of the video; undefined while a pointing device is used. */
   #keyPointer: { readonly x: number; readonly y: number; readonly pressed: boolean } | undefined
 
   constructor({ root, canvases }: StageElements) {
     this.#root = root
-    this.#layers = new Layers(canvases, (stale) => this.#render(stale))
-    this.#host = new StageToolHost(this.#layers, this.#fills)
+    this.#layers = new Layers(canvases, (stale) => this.#painter.render(stale))
+    this.#viewport = new Viewport(root, this.#layers, () => this.#updateCursor())
+    this.#host = new StageToolHost(this.#layers, this.#fills, this.#viewport)
     this.#tools = makeTools(this.#host)
     this.#pictures = new Pictures<ImageBitmap>({
       decode: (bytes, mime) =>
@@ -89,12 +67,20 @@ export class StageController implements StagePort, InputTarget {
       },
       limit: PICTURE_MEMORY,
     })
+    this.#painter = new Painter({
+      root,
+      layers: this.#layers,
+      fills: this.#fills,
+      pictures: this.#pictures,
+      host: this.#host,
+      held: () => ({ tool: this.#tool, keyPointer: this.#keyPointer }),
+    })
     onPictures({
       arrived: (frame, bytes, mime) => void this.#pictures.arrived(frame, bytes, mime),
       failed: (frame, message) => this.#pictures.failed(frame, message),
     })
     this.#follow()
-    this.#stops.push(attachStage(this), listen(root, this), this.#observeSize())
+    this.#stops.push(attachStage(this), listen(root, this), this.#viewport.followSize())
   }
 
   stop(): void {
@@ -115,20 +101,18 @@ export class StageController implements StagePort, InputTarget {
   }
 
   perform(command: StageCommand): void {
-    const { width, height } = this.#layers.size
-    const { scale } = this.#host.view
     switch (command.name) {
       case 'fit':
-        this.#setView(fitView(this.#picture, this.#layers.size))
+        this.#viewport.fit()
         break
       case 'actualSize':
-        this.zoomTo(1, width / 2, height / 2)
+        this.#viewport.actualSize()
         break
       case 'zoomIn':
-        this.zoomTo(stepZoom(scale, 1), width / 2, height / 2)
+        this.#viewport.step(1)
         break
       case 'zoomOut':
-        this.zoomTo(stepZoom(scale, -1), width / 2, height / 2)
+        this.#viewport.step(-1)
         break
       case 'fillHoles':
         fillHoles(this.#host)
@@ -190,15 +174,11 @@ export class StageController implements StagePort, InputTarget {
   }
 
   pan(dx: number, dy: number): void {
-    this.#setView(pan(this.#host.view, dx, dy, this.#picture, this.#layers.size))
+    this.#viewport.pan(dx, dy)
   }
 
   zoom(factor: number, x: number, y: number): void {
-    this.zoomTo(this.#host.view.scale * factor, x, y)
-  }
-
-  zoomTo(scale: number, x: number, y: number): void {
-    this.#setView(zoomAt(this.#host.view, scale, x, y, this.#picture, this.#layers.size))
+    this.#viewport.zoom(factor, x, y)
   }
 
   showHand(hand: 'open' | 'closed' | undefined): void {
@@ -207,7 +187,7 @@ export class StageController implements StagePort, InputTarget {
   }
 
   moveKeyPointer(dx: number, dy: number): void {
-    const { width, height } = this.#picture
+    const { width, height } = this.#viewport.picture
     const before = this.#keyPointer ?? { x: width / 2, y: height / 2, pressed: false }
     const clamp = (value: number, size: number) => Math.min(size, Math.max(0, value))
     const step = this.#tool?.keyStep ?? { width: 1, height: 1 }
@@ -339,7 +319,7 @@ export class StageController implements StagePort, InputTarget {
     if (clip === undefined) return
     this.#fills.open(clip.width, clip.height)
     this.#pictures.open(clip.frameCount, clip.width, clip.height)
-    this.#place()
+    this.#viewport.place()
     this.#layers.stale('picture', 'fills', 'lines', 'tool')
   }
 
@@ -372,157 +352,6 @@ export class StageController implements StagePort, InputTarget {
       awaited.value = { frame, since: performance.now(), failure }
   }
 
-  // Drawing. Picture and marks of a frame are always drawn in the same turn.
-
-  #render(stale: ReadonlySet<Stale>): void {
-    const frame = state.shownFrame.peek()
-    const picture = frame === undefined ? undefined : this.#pictures.get(frame)
-    if (stale.has('picture')) this.#renderPicture(frame, picture)
-    if (stale.has('fills')) this.#renderFills(frame)
-    else if (stale.has('live')) this.#renderFills(frame, this.#fills.updateLive())
-    if (stale.has('lines')) this.#renderLines()
-    if (stale.has('tool')) this.#renderTool()
-  }
-
-  #renderPicture(frame: number | undefined, picture: ImageBitmap | undefined): void {
-    const context = this.#layers.context('picture')
-    const { view } = this.#host
-    context.setTransform(1, 0, 0, 1, 0, 0)
-    context.clearRect(0, 0, this.#layers.size.width, this.#layers.size.height)
-    if (frame === undefined || picture === undefined) {
-      this.#root.removeAttribute('data-frame')
-      return
-    }
-    context.imageSmoothingEnabled = !isBlocky(view)
-    context.imageSmoothingQuality = 'high'
-    const bounds = { left: 0, top: 0, right: picture.width, bottom: picture.height }
-    drawVisible(context, picture, bounds, view, this.#layers.size)
-    this.#root.dataset.frame = String(frame)
-  }
-
-  #renderFills(frame: number | undefined, box?: Rect): void {
-    if (frame !== undefined && box === undefined) {
-      this.#fills.updateLive()
-      this.#fills.show(shownMarks.peek())
-    }
-    const { maskOpacity, maskStyle } = state.settings.peek()
-    const plain = maskStyle === 'outline' ? 0 : maskOpacity
-    // A heat map needs the picture's own colours beneath it.
-    const masks = isInspecting.peek() ? 0 : plain
-    const opacity = this.#fills.isLive ? Math.max(plain, LIVE_OPACITY) : masks
-    this.#fills.draw(this.#layers.context('fills'), this.#host.view, this.#layers.size, opacity, box)
-  }
-
-  #renderLines(): void {
-    const { draft, view, liveObject } = this.#host
-    drawLines(this.#layers.context('lines'), this.#marksWithDraft(), {
-      view,
-      canvas: this.#layers.size,
-      density: this.#layers.density,
-      outlines: state.settings.peek().maskStyle !== 'fill',
-      without: liveObject,
-      draft,
-    })
-  }
-
-  /** A skeleton that is being placed belongs to the marks, though the object has nothing on the frame yet. */
-  #marksWithDraft(): readonly Mark[] {
-    const marks = shownMarks.peek()
-    const { draft, object } = this.#host
-    if (draft === undefined || object?.id !== draft.objectId) return marks
-    if (marks.some(({ objectId }) => objectId === draft.objectId)) return marks
-    return [
-      ...marks,
-      {
-        objectId: object.id,
-        name: object.name,
-        colour: state.colourOf(object),
-        entry: { state: 'keyframe', occluded: false },
-        selected: true,
-        edges: state.labelOf(object)?.skeleton?.edges ?? [],
-        keypointNames: this.#host.keypointNamesOf(object),
-      },
-    ]
-  }
-
-  #renderTool(): void {
-    const context = this.#layers.context('tool')
-    context.setTransform(1, 0, 0, 1, 0, 0)
-    context.clearRect(0, 0, this.#layers.size.width, this.#layers.size.height)
-    this.#listMissing()
-    if (state.shownFrame.peek() === undefined) return
-    context.save()
-    this.#tool?.draw(context)
-    context.restore()
-    if (this.#keyPointer) {
-      const { x, y } = toCanvas(this.#host.view, this.#keyPointer.x, this.#keyPointer.y)
-      drawCrosshair(context, x, y, this.#layers.density)
-    }
-  }
-
-  #listMissing(): void {
-    const missing = this.#tool instanceof KeypointsTool ? this.#tool.missing : []
-    if (missing.join() !== missingKeypoints.peek().join()) missingKeypoints.value = missing
-  }
-
-  // The view on the picture.
-
-  get #picture(): Size {
-    return { width: Math.max(1, this.#host.width), height: Math.max(1, this.#host.height) }
-  }
-
-  #observeSize(): () => void {
-    const observer = new ResizeObserver(([entry]) => {
-      if (entry === undefined) return
-      const { inlineSize, blockSize } = entry.contentBoxSize[0]!
-      if (inlineSize === 0 || blockSize === 0) return
-      const exact = entry.devicePixelContentBoxSize?.[0]
-      const density = window.devicePixelRatio || 1
-      const size = {
-        width: exact?.inlineSize ?? Math.round(inlineSize * density),
-        height: exact?.blockSize ?? Math.round(blockSize * density),
-      }
-      this.#host.font = `${12 * density}px ${getComputedStyle(this.#root).fontFamily}`
-      const before = this.#layers.size
-      const { view } = this.#host
-      if (this.#placed) this.#host.view = resize(view, this.#picture, before, size)
-      this.#layers.resize(size, density)
-      this.#place()
-      this.#publishView()
-    })
-    try {
-      observer.observe(this.#root, { box: 'device-pixel-content-box' })
-    } catch {
-      observer.observe(this.#root)
-    }
-    return () => observer.disconnect()
-  }
-
-  /** Finds the first view, as soon as the sizes of picture and canvas are known. */
-  #place(): void {
-    if (this.#placed || state.clip.peek() === undefined || this.#layers.size.width <= 1) return
-    this.#placed = true
-    this.#setView(recallView(this.#picture, this.#layers.size))
-  }
-
-  #setView(view: View): void {
-    if (!this.#placed) return
-    this.#host.view = view
-    this.#publishView()
-    this.#layers.stale('picture', 'fills', 'lines', 'tool')
-    this.#updateCursor()
-  }
-
-  #publishView(): void {
-    const { view } = this.#host
-    const { density } = this.#layers
-    state.zoom.value = view.scale
-    rememberView(view, this.#layers.size)
-    this.#root.dataset.scale = String(view.scale / density)
-    this.#root.dataset.x = String(view.x / density)
-    this.#root.dataset.y = String(view.y / density)
-  }
-
   #updateCursor(): void {
     const cursor =
       this.#hand === 'closed'
@@ -534,7 +363,7 @@ export class StageController implements StagePort, InputTarget {
   }
 
   #sample({ x, y, ...held }: CanvasPointer): PointerSample {
-    return { ...held, ...toVideo(this.#host.view, x, y) }
+    return { ...held, ...toVideo(this.#viewport.view, x, y) }
   }
 }
 

@@ -13,6 +13,7 @@ import type { Mark } from './marks.ts'
 import { NewObject } from './new-object.ts'
 import { knownEntries, shownMarks } from './shown.ts'
 import type { View } from './view.ts'
+import type { Viewport } from './viewport.ts'
 
 /** Colour of what is drawn before there is an object for it. */
 const WITHOUT_OBJECT = '#3794ff'
@@ -21,18 +22,26 @@ const unfinished = state.keep('unfinished', signal<Unfinished>(NOTHING_UNFINISHE
 
 /** What tools see of the view's state and of the canvas. */
 export class StageToolHost implements ToolHost {
-  view: View = { scale: 1, x: 0, y: 0, fitted: true }
-  font = '12px sans-serif'
   draft: { readonly objectId: number; readonly keypoints: readonly Keypoint[] } | undefined
   /** The object whose mask is being drawn. */
   liveObject: number | undefined
   readonly newObject = new NewObject(() => this.endLive())
   readonly #layers: Layers
   readonly #fills: Fills
+  readonly #viewport: Viewport
 
-  constructor(layers: Layers, fills: Fills) {
+  constructor(layers: Layers, fills: Fills, viewport: Viewport) {
     this.#layers = layers
     this.#fills = fills
+    this.#viewport = viewport
+  }
+
+  get view(): View {
+    return this.#viewport.view
+  }
+
+  get font(): string {
+    return this.#viewport.font
   }
 
   get density(): number {
