@@ -20,103 +20,152 @@ export function coherentCandidates(
   grid: Grid,
   { weight, radius, tolerance, passes }: Omit<Coherence, 'jointPasses'>,
 ): Candidates {
-  const { k } = candidates
-  const scored = { k, cosines: candidates.cosines.slice(), cells: candidates.cells.slice() }
-  const moves = new Moves(grid)
+  const { k, cosines, cells } = candidates
+  const scored = { k, cosines: cosines.slice(), cells: cells.slice() }
+  const agreement = new Agreement(candidates, grid, { radius, tolerance })
   for (let pass = 0; pass < passes; pass++) {
-    // The scores of a cell stay as they are where no cell around has changed its mind.
-    const heard = moves.follow(pass === 0 ? candidates : scored, radius)
-    for (let row = 0, cell = 0; row < grid.rows; row++)
-      for (let column = 0; column < grid.columns; column++, cell++)
-        if (pass === 0 || heard[cell] === 1)
-          score(candidates, scored, moves, { row, column, weight, radius, tolerance })
+    const changed = pass === 0 ? agreement.hearAll() : agreement.hearChanged(scored)
+    for (let cell = 0; cell < changed.length; cell++) {
+      const base = cell * k
+      if (changed[cell] === 0) continue
+      for (let j = base; j < base + k; j++) {
+        const cosine = cosines[j]!
+        if (cosine <= OUTSIDE / 2) break
+        const total = cosine + weight * agreement.of(cell, j)
+        let at = j
+        for (; at > base && scored.cosines[at - 1]! < total; at--) {
+          scored.cosines[at] = scored.cosines[at - 1]!
+          scored.cells[at] = scored.cells[at - 1]!
+        }
+        scored.cosines[at] = total
+        scored.cells[at] = cells[j]!
+      }
+    }
   }
   return scored
 }
 
-/** Scores the candidates of one cell anew and brings them in order. */
-function score(
-  { k, cosines, cells }: Candidates,
-  scored: Candidates,
-  { grid: { rows, columns }, downs, acrosses }: Moves,
-  {
-    row,
-    column,
-    weight,
-    radius,
-    tolerance,
-  }: { row: number; column: number } & Pick<Coherence, 'weight' | 'radius' | 'tolerance'>,
-): void {
-  const cell = row * columns + column
-  const top = Math.max(0, row - radius)
-  const bottom = Math.min(rows - 1, row + radius)
-  const left = Math.max(0, column - radius)
-  const right = Math.min(columns - 1, column + radius)
-  const around = (bottom - top + 1) * (right - left + 1) - 1
-  if (around === 0) return
-  const limit = tolerance ** 2
-  const base = cell * k
-  for (let j = 0; j < k; j++) {
-    const cosine = cosines[base + j]!
-    if (cosine <= OUTSIDE / 2) break
-    const candidate = cells[base + j]!
-    const candidateRow = Math.floor(candidate / columns)
-    const down = candidateRow - row
-    const across = candidate - candidateRow * columns - column
-    let agreement = 0
-    for (let y = top; y <= bottom; y++) {
-      const end = y * columns + right
-      for (let other = y * columns + left; other <= end; other++) {
-        const differsDown = downs[other]! - down
-        const differsAcross = acrosses[other]! - across
-        const short = limit - differsDown * differsDown - differsAcross * differsAcross
-        if (short > 0) agreement += short
-      }
-    }
-    // The cell's own best move is not a neighbour's word.
-    const own = limit - (downs[cell]! - down) ** 2 - (acrosses[cell]! - across) ** 2
-    if (own > 0) agreement -= own
-    const total = cosine + (weight * agreement) / (limit * around)
-    let at = base + j
-    for (; at > base && scored.cosines[at - 1]! < total; at--) {
-      scored.cosines[at] = scored.cosines[at - 1]!
-      scored.cells[at] = scored.cells[at - 1]!
-    }
-    scored.cosines[at] = total
-    scored.cells[at] = candidate
-  }
-}
+/** How much the cells around agree with the move of each candidate. */
+class Agreement {
+  readonly #k: number
+  readonly #grid: Grid
+  readonly #radius: number
+  /** The square of the distance at which two moves share nothing. */
+  readonly #limit: number
+  /** Rows and columns from each cell to each of its candidates. */
+  readonly #downs: Int32Array
+  readonly #acrosses: Int32Array
+  /** What each cell says: the move of its best candidate. */
+  readonly #saidDowns: Int32Array
+  readonly #saidAcrosses: Int32Array
+  /** Per candidate, summed over the cells around, in units of the limit. */
+  readonly #sums: Float32Array
+  /** Per cell, how many cells are around. */
+  readonly #around: Uint16Array
 
-/** Rows, and columns, from each cell to its best candidate. */
-class Moves {
-  readonly grid: Grid
-  readonly downs: Int32Array
-  readonly acrosses: Int32Array
-
-  constructor(grid: Grid) {
-    this.grid = grid
-    this.downs = new Int32Array(grid.rows * grid.columns)
-    this.acrosses = new Int32Array(grid.rows * grid.columns)
-  }
-
-  /** Takes the best candidates over. @returns 1 for each cell that has a changed one at most `radius` away */
-  follow({ k, cells }: Pick<Candidates, 'k' | 'cells'>, radius: number): Uint8Array {
-    const { rows, columns } = this.grid
-    const near = new Uint8Array(rows * columns)
+  constructor(
+    { k, cells }: Candidates,
+    grid: Grid,
+    { radius, tolerance }: Pick<Coherence, 'radius' | 'tolerance'>,
+  ) {
+    this.#k = k
+    this.#grid = grid
+    this.#radius = radius
+    this.#limit = tolerance ** 2
+    const { rows, columns } = grid
+    const count = rows * columns
+    this.#downs = new Int32Array(count * k)
+    this.#acrosses = new Int32Array(count * k)
+    this.#saidDowns = new Int32Array(count)
+    this.#saidAcrosses = new Int32Array(count)
+    this.#sums = new Float32Array(count * k)
+    this.#around = new Uint16Array(count)
     for (let row = 0, cell = 0; row < rows; row++)
       for (let column = 0; column < columns; column++, cell++) {
-        const best = cells[cell * k]!
+        for (let j = cell * k; j < cell * k + k; j++) {
+          const candidate = cells[j]!
+          const candidateRow = Math.floor(candidate / columns)
+          this.#downs[j] = candidateRow - row
+          this.#acrosses[j] = candidate - candidateRow * columns - column
+        }
+        this.#saidDowns[cell] = this.#downs[cell * k]!
+        this.#saidAcrosses[cell] = this.#acrosses[cell * k]!
+        const { top, bottom, left, right } = this.#window(row, column)
+        this.#around[cell] = (bottom - top + 1) * (right - left + 1) - 1
+      }
+  }
+
+  /** The mean over the cells around of a cell, of what they say to its candidate at `index`; 0 to 1. */
+  of(cell: number, index: number): number {
+    const around = this.#around[cell]!
+    return around === 0 ? 0 : this.#sums[index]! / (this.#limit * around)
+  }
+
+  /** Every cell says its first candidate's move. @returns 1 for every cell */
+  hearAll(): Uint8Array {
+    const { rows, columns } = this.#grid
+    for (let row = 0, cell = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++, cell++)
+        this.#say(row, column, this.#saidDowns[cell]!, this.#saidAcrosses[cell]!, 1)
+    return new Uint8Array(rows * columns).fill(1)
+  }
+
+  /** Those whose best candidate is another one now take back what they said. @returns 1 for each cell around them */
+  hearChanged({ cells }: Pick<Candidates, 'cells'>): Uint8Array {
+    const { rows, columns } = this.#grid
+    const heard = new Uint8Array(rows * columns)
+    for (let row = 0, cell = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++, cell++) {
+        const best = cells[cell * this.#k]!
         const bestRow = Math.floor(best / columns)
         const down = bestRow - row
         const across = best - bestRow * columns - column
-        if (down === this.downs[cell] && across === this.acrosses[cell]) continue
-        this.downs[cell] = down
-        this.acrosses[cell] = across
-        const left = Math.max(0, column - radius)
-        const right = Math.min(columns - 1, column + radius)
-        for (let y = Math.max(0, row - radius); y <= Math.min(rows - 1, row + radius); y++)
-          near.fill(1, y * columns + left, y * columns + right + 1)
+        const [wasDown, wasAcross] = [this.#saidDowns[cell]!, this.#saidAcrosses[cell]!]
+        if (down === wasDown && across === wasAcross) continue
+        this.#say(row, column, wasDown, wasAcross, -1)
+        this.#say(row, column, down, across, 1)
+        this.#saidDowns[cell] = down
+        this.#saidAcrosses[cell] = across
+        const { top, bottom, left, right } = this.#window(row, column)
+        for (let y = top; y <= bottom; y++) heard.fill(1, y * columns + left, y * columns + right + 1)
       }
-    return near
+    return heard
+  }
+
+  /** Adds `sign` times what a cell says to every candidate of the cells around it. */
+  #say(row: number, column: number, down: number, across: number, sign: 1 | -1): void {
+    const { columns } = this.#grid
+    const k = this.#k
+    const limit = this.#limit
+    const downs = this.#downs
+    const acrosses = this.#acrosses
+    const sums = this.#sums
+    const own = (row * columns + column) * k
+    const { top, bottom, left, right } = this.#window(row, column)
+    for (let y = top; y <= bottom; y++) {
+      const end = (y * columns + right + 1) * k
+      for (let j = (y * columns + left) * k; j < end; j++) {
+        // A cell's own move is not a neighbour's word.
+        if (j === own) {
+          j += k - 1
+          continue
+        }
+        const differsDown = downs[j]! - down
+        const differsAcross = acrosses[j]! - across
+        const short = limit - differsDown * differsDown - differsAcross * differsAcross
+        if (short > 0) sums[j]! += sign * short
+      }
+    }
+  }
+
+  /** The rows and columns around a cell, the last ones included. */
+  #window(row: number, column: number): { top: number; bottom: number; left: number; right: number } {
+    const { rows, columns } = this.#grid
+    return {
+      top: Math.max(0, row - this.#radius),
+      bottom: Math.min(rows - 1, row + this.#radius),
+      left: Math.max(0, column - this.#radius),
+      right: Math.min(columns - 1, column + this.#radius),
+    }
   }
 }
