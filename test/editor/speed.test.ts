@@ -17,6 +17,8 @@ const FRAMES = 3000
 const HANGS = 3000
 /** Every so many frames there is a keyframe to jump to: too far for anything to have been fetched ahead. */
 const JUMP = 71
+/** Long enough for the frames of the jumps to have been made ready. */
+const REST_MS = 60_000
 
 async function longClip(folder: string): Promise<void> {
   const video = [
@@ -100,6 +102,17 @@ editorSuite('speed', { prepare: longClip }, (place) => {
       await times(view, 'Alt+ArrowRight', 12, JUMP),
     )
     expect(uncached.median).toBeLessThan(HANGS)
+  })
+
+  it('shows a far frame soon for somebody who has rested', async () => {
+    await view.key('Home')
+    await view.waitForFrame(0)
+    await sleep(REST_MS)
+    const rested = report(
+      `key press to frame, far jumps after ${REST_MS / 1000} s of rest`,
+      await times(view, 'Alt+ArrowRight', 12, JUMP),
+    )
+    expect(rested.median).toBeLessThan(HANGS)
   })
 
   it('shows the next keyframe soon for somebody who looks at each', async () => {
