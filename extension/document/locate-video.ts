@@ -106,28 +106,30 @@ export function checkVideo(
 /**
  * The side-car of a video: `clip.siam.json` beside `clip.mp4`, unless that is of another video: then
  * `clip.mp4.siam.json`.
+ * @param isFolder whether it is a folder of images; to be given where nothing lies at the path yet
  */
 export async function sidecarOf(
   videoPath: string,
+  isFolder?: boolean,
 ): Promise<{ readonly path: string; readonly exists: boolean }> {
-  const folder = dirname(videoPath)
-  const name = basename(videoPath)
-  const isFolder = await stat(videoPath).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  )
-  const stem = isFolder ? name : name.slice(0, name.length - extname(name).length)
-  const first = join(folder, `${stem}${SIDECAR_ENDING}`)
+  const [first, second] = sidecarPlaces(videoPath, isFolder ?? (await isDirectory(videoPath)))
   if (!(await exists(first))) return { path: first, exists: false }
   const other = await videoNamedIn(first)
-  if (other === undefined || resolve(folder, other) === videoPath || !(await exists(resolve(folder, other))))
+  if (other === undefined || other === videoPath || !(await exists(other)))
     return { path: first, exists: true }
-  const second = join(folder, `${name}${SIDECAR_ENDING}`)
   return { path: second, exists: await exists(second) }
 }
 
-/** The video's path as a side-car has it near its beginning; undefined where it cannot be told. */
-async function videoNamedIn(sidecarPath: string): Promise<string | undefined> {
+/** The two places where the side-car of a video may lie, the usual one first. */
+export function sidecarPlaces(videoPath: string, isFolder: boolean): readonly [string, string] {
+  const folder = dirname(videoPath)
+  const name = basename(videoPath)
+  const stem = isFolder ? name : name.slice(0, name.length - extname(name).length)
+  return [join(folder, `${stem}${SIDECAR_ENDING}`), join(folder, `${name}${SIDECAR_ENDING}`)]
+}
+
+/** The absolute path of the video that a side-car names near its beginning; undefined where it cannot be told. */
+export async function videoNamedIn(sidecarPath: string): Promise<string | undefined> {
   try {
     const file = await open(sidecarPath, 'r')
     try {
@@ -135,7 +137,9 @@ async function videoNamedIn(sidecarPath: string): Promise<string | undefined> {
       const match = /"video"\s*:\s*\{[^}]*?"path"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(
         buffer.toString('utf8', 0, bytesRead),
       )
-      return match?.[1] === undefined ? undefined : (JSON.parse(match[1]) as string)
+      return match?.[1] === undefined
+        ? undefined
+        : resolve(dirname(sidecarPath), JSON.parse(match[1]) as string)
     } finally {
       await file.close()
     }
@@ -182,7 +186,16 @@ export function isVideoPath(path: string): boolean {
   return (VIDEO_EXTENSIONS as readonly string[]).includes(extname(path).toLowerCase())
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether a folder lies at a path. */
+export async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  )
+}
+
+/** Whether anything lies at a path. */
+export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     () => false,

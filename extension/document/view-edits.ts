@@ -90,6 +90,20 @@ export function checkViewEdits(edits: unknown, document: AnnotationDocument): Ed
   })
 }
 
+/** What a person marks or clears in a step: by object and frame, the entry that was there before. */
+export type Corrections = ReadonlyMap<number, ReadonlyMap<number, Entry | undefined>>
+
+/** What a step of a view is about to correct in a document; drawing over a model's mask is no correction of that. */
+export function correctionsOf(edits: readonly Edit[], document: AnnotationDocument): Corrections {
+  const corrected = new Map<number, Map<number, Entry | undefined>>()
+  for (const edit of edits) {
+    if (edit.kind !== 'setEntry' || edit.entry?.state === 'propagated') continue
+    const frames = corrected.get(edit.objectId) ?? new Map<number, Entry | undefined>()
+    corrected.set(edit.objectId, frames.set(edit.frame, document.entry(edit.objectId, edit.frame)))
+  }
+  return corrected
+}
+
 /** A model's entry with the mask that drawing over it has left; nothing else of it may change. */
 function takenOver(
   document: AnnotationDocument,

@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as vscode from 'vscode'
 import { messageOf } from '../../model/errors.ts'
 import { wordsOf } from '../words.ts'
@@ -6,6 +7,8 @@ import type { OpenDocument } from './open-document.ts'
 
 /** How long to wait after a sign of change, so that one save by another program is one change. */
 const SETTLE_MS = 300
+/** A rename in VS Code takes the file away so long, at most, before it closes the document. */
+const RENAMING_MS = 2_000
 
 /** Watches the side-car of a document for changes that are not our own saves. */
 export class DiskWatch implements vscode.Disposable {
@@ -74,7 +77,7 @@ export class DiskWatch implements vscode.Disposable {
         keep,
       )
       if (choice === reload) await this.#reload()
-      if (choice === keep) await document.keepMine()
+      if (choice === keep) await document.saving.keepMine()
     } finally {
       this.#asking = false
     }
@@ -82,7 +85,7 @@ export class DiskWatch implements vscode.Disposable {
 
   async #reload(): Promise<void> {
     try {
-      await this.#document.reloadFromDisk()
+      await this.#document.saving.reloadFromDisk()
     } catch (error) {
       // What is in memory and nowhere else stays open.
       if (this.#document.file.isDirty) void vscode.window.showErrorMessage(wordsOf(error))
@@ -93,7 +96,13 @@ export class DiskWatch implements vscode.Disposable {
   async #lost(): Promise<void> {
     if (this.#missing) return
     this.#missing = true
-    await this.#document.keepMine()
+    await sleep(RENAMING_MS)
+    const { isDisposed, hasLeft, file } = this.#document
+    if (isDisposed || hasLeft || (await file.checkDisk()) !== 'missing') {
+      this.#missing = false
+      return
+    }
+    await this.#document.saving.keepMine()
     const save = vscode.l10n.t('Save')
     const choice = await vscode.window.showWarningMessage(
       vscode.l10n.t(

@@ -1,4 +1,5 @@
 /** The custom editor: documents and their views in VS Code. See ../README.md. */
+export type { Corrections } from '../document/view-edits.ts'
 export { registerEditors } from './register.ts'
 export {
   type AnnotatorDocument,

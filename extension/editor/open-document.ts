@@ -1,58 +1,30 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import * as vscode from 'vscode'
 import { AnnotationError, type Edit, type Run } from '../../model/annotation/index.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { ClipFacts } from '../../model/process/index.ts'
-import type {
-  DoubtfulFrame,
-  HostMessage,
-  LaneChange,
-  RunView,
-  SpanOffer,
-} from '../../webview/protocol/index.ts'
+import type { DoubtfulFrame, LaneChange, RunView, SpanOffer } from '../../webview/protocol/index.ts'
 import { AnnotationFile } from '../document/annotation-file.ts'
 import type { OpenRun } from '../document/document-model.ts'
 import type { DocumentThreads } from '../document/document-thread.ts'
-import { Lanes } from '../document/lanes.ts'
-import { checkVideo, locateVideo, pathFrom } from '../document/locate-video.ts'
-import { inSlices } from '../document/slices.ts'
 import { StackBridge, type StackEdit } from '../document/stack-bridge.ts'
-import { checkViewEdits, withOwnCounts } from '../document/view-edits.ts'
+import { type Corrections, checkViewEdits, correctionsOf, withOwnCounts } from '../document/view-edits.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
 import { wordsOf } from '../words.ts'
 import { DiskWatch } from './disk-watch.ts'
 import { failureOf } from './failure.ts'
+import { Saving } from './saving.ts'
+import { type Phase, ShownState } from './shown-state.ts'
 import type {
   AnnotatorDocument,
   AnnotatorView,
-  ChangedFrames,
   ComparedFrames,
-  DocumentChange,
   EditorServices,
   RunWriter,
   ShownComparison,
   ViewType,
 } from './types.ts'
-
-/** How long VS Code may take to dispose of a document whose tab it closes. */
-const CLOSING_MS = 100
-
-/** How far the opening of a document is. */
-export type Phase =
-  | { readonly kind: 'opening'; readonly done: number; readonly total: number | undefined }
-  | (Extract<HostMessage, { type: 'failed' }> & { readonly kind: 'failed' })
-  | { readonly kind: 'open' }
-
-/** What the views are told when something has changed. */
-export type ViewChange =
-  | { readonly kind: 'entries'; readonly frames: ChangedFrames; readonly lanes: readonly LaneChange[] }
-  | { readonly kind: 'catalogue' }
-  | { readonly kind: 'doubtful' }
-  | { readonly kind: 'run' }
-  | { readonly kind: 'offer' }
-  /** `changed` says what was found since the last time. */
-  | { readonly kind: 'comparison'; readonly changed?: ComparedFrames | undefined }
-  | { readonly kind: 'phase' }
+import { VideoLink } from './video-link.ts'
+import type { ViewSession } from './view-session.ts'
 
 /** What VS Code is told: a step, or (without undo) that the content has changed. */
 export type StackEvent =
@@ -64,6 +36,8 @@ export interface OpenOptions {
   /** The video that was opened where there is no side-car yet. */
   readonly videoPath?: string
   readonly backupId?: string | undefined
+  /** A backup too, of another document of the same files, which VS Code does not know. */
+  readonly handedOn?: Promise<string | undefined> | undefined
   readonly fire: (event: StackEvent) => void
 }
 
@@ -73,36 +47,29 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   /** Under which VS Code has opened it. */
   readonly viewType: ViewType
   readonly sidecarPath: string
+  readonly saving: Saving
   readonly #services: EditorServices
   readonly #threads: DocumentThreads
   readonly #options: OpenOptions
   readonly #bridge: StackBridge
-  #phase: Phase = { kind: 'opening', done: 0, total: undefined }
+  readonly #video: VideoLink
+  readonly #shown = new ShownState()
   #file: AnnotationFile | undefined
-  #lanes: Lanes | undefined
-  #clip: ClipFacts | undefined
-  #videoPath: string
-  #run: RunView | undefined
-  #offer: SpanOffer | undefined
-  #comparison: ShownComparison | undefined
   #watch: DiskWatch | undefined
-  #fileListeners: Disposable[] = []
+  #replacing: Disposable | undefined
   #opening: Promise<void> = Promise.resolve()
   #disposed = false
+  #hasLeft = false
   /** The side-car on disk is newer than what was read last, and did not read well. */
   #isStale = false
-  /** The next save is one that nobody asked for: it may not write anything. */
-  #telling = false
   /** Filled by the sessions themselves. */
-  readonly sessions = new Set<AnnotatorView>()
+  readonly sessions = new Set<ViewSession>()
 
-  readonly #changes = new Emitter<DocumentChange>()
-  readonly #viewChanges = new Emitter<ViewChange>()
-  readonly #corrections = new Emitter<ChangedFrames>()
+  readonly #corrections = new Emitter<Corrections>()
   readonly #dismissals = new Emitter<SpanOffer>()
   readonly #disposals = new Emitter<void>()
-  readonly onDidChange = this.#changes.event
-  readonly onViewChange = this.#viewChanges.event
+  readonly onDidChange = this.#shown.onDidChange
+  readonly onViewChange = this.#shown.onViewChange
   readonly onDidCorrect = this.#corrections.event
   readonly onDidDismissOffer = this.#dismissals.event
   readonly onDidDispose = this.#disposals.event
@@ -120,7 +87,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     this.#services = services
     this.#threads = threads
     this.#options = options
-    this.#videoPath = options.videoPath ?? ''
+    this.#video = new VideoLink(options.sidecarPath, services, threads, options.videoPath)
     const told = {
       changed: (edit: StackEdit | undefined) =>
         options.fire(
@@ -129,7 +96,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
             : { document: this, ...edit, label: vscode.l10n.t(edit.label) },
         ),
       clean: () => {
-        this.#tellClean().catch((error) => services.log.error(messageOf(error)))
+        this.saving.tellClean().catch((error) => services.log.error(messageOf(error)))
       },
       failed: (error: unknown) => {
         services.log.error(messageOf(error))
@@ -137,19 +104,19 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
       },
     }
     this.#bridge = new StackBridge(told, options.backupId !== undefined)
+    this.saving = new Saving(this, this.#bridge, services.log)
   }
 
   get phase(): Phase {
-    return this.#phase
+    return this.#shown.phase
   }
 
   get isOpen(): boolean {
-    return this.#phase.kind === 'open'
+    return this.phase.kind === 'open'
   }
 
   get clip(): ClipFacts {
-    if (this.#clip === undefined) throw new Error('The clip is not open yet.')
-    return this.#clip
+    return this.#video.clip
   }
 
   get file(): AnnotationFile {
@@ -162,7 +129,21 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   }
 
   get videoPath(): string {
-    return this.#videoPath
+    return this.#video.path
+  }
+
+  /** Whether there is a {@link file}, also where it cannot be shown. */
+  get isLoaded(): boolean {
+    return this.#file !== undefined
+  }
+
+  get isDisposed(): boolean {
+    return this.#disposed
+  }
+
+  /** Whether it is about to be disposed of because its files have moved. */
+  get hasLeft(): boolean {
+    return this.#hasLeft
   }
 
   get doubtful(): readonly DoubtfulFrame[] {
@@ -174,20 +155,20 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   }
 
   get run(): RunView | undefined {
-    return this.#run
+    return this.#shown.run
   }
 
   get offer(): SpanOffer | undefined {
-    return this.#offer
+    return this.#shown.offer
   }
 
   get comparison(): ShownComparison | undefined {
-    return this.#comparison
+    return this.#shown.comparison
   }
 
   /** Lane of every object, whole. */
   get lanes(): LaneChange[] {
-    return this.#lanes?.all() ?? []
+    return this.#shown.lanes
   }
 
   /** Whether VS Code shows the document as changed. */
@@ -208,9 +189,9 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
 
   async #open(videoPath: string | undefined): Promise<void> {
     if (this.#disposed || this.isOpen) return
-    this.#setPhase({ kind: 'opening', done: 0, total: undefined })
+    this.#shown.setPhase({ kind: 'opening', done: 0, total: undefined })
     const listening = this.#services.client.onOpening(({ clip, done, total }) => {
-      if (clip === this.#videoPath && !this.isOpen) this.#setPhase({ kind: 'opening', done, total })
+      if (clip === this.videoPath && !this.isOpen) this.#shown.setPhase({ kind: 'opening', done, total })
     })
     try {
       if (this.#file !== undefined && this.#isStale) {
@@ -220,112 +201,53 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
       }
       this.#file ??= await this.#openFile()
       const file = this.#file
-      if (this.#clip === undefined) await this.#openClip(file, videoPath)
-      file.videoPath = this.#videoPath
+      await this.#video.open(file.content, videoPath)
+      file.videoPath = this.videoPath
       if (this.#disposed) return
       await this.#adopt(file)
       this.#bridge.attach(file.model)
       this.#watch ??= new DiskWatch(this, this.#services.log)
-      this.#setPhase({ kind: 'open' })
+      this.#shown.setPhase({ kind: 'open' })
       this.#bridge.check()
     } catch (error) {
       this.#services.log.error(`${this.sidecarPath}: ${messageOf(error)}`)
       if (!(error instanceof Error) || error.name === 'Error' || error instanceof TypeError)
         this.#services.log.debug(String((error as Error).stack ?? error))
       this.#watch ??= new DiskWatch(this, this.#services.log)
-      this.#setPhase({ kind: 'failed', ...failureOf(error) })
+      this.#shown.setPhase({ kind: 'failed', ...failureOf(error) })
     } finally {
       listening.dispose()
     }
   }
 
   async #openFile(): Promise<AnnotationFile> {
-    const { backupId, videoPath } = this.#options
+    const { videoPath, handedOn, backupId = await handedOn } = this.#options
     const { doubtBelow } = this.#services.settings.display()
-    const progress = (done: number, total: number) => this.#setPhase({ kind: 'opening', done, total })
+    const progress = (done: number, total: number) => this.#shown.setPhase({ kind: 'opening', done, total })
     if (backupId !== undefined)
       return AnnotationFile.restore(this.#threads, backupId, this.sidecarPath, doubtBelow, progress)
     if (videoPath === undefined)
       return AnnotationFile.open(this.#threads, this.sidecarPath, doubtBelow, progress)
-    this.#clip = await this.#services.client.openClip(videoPath)
-    return AnnotationFile.create(this.#threads, this.sidecarPath, doubtBelow, this.#clip)
+    return AnnotationFile.create(this.#threads, this.sidecarPath, doubtBelow, await this.#video.openKnown())
   }
 
-  /** Opens the clip of the side-car, wherever it is now, and makes sure that it is the right one. */
-  async #openClip(file: AnnotationFile, chosen: string | undefined): Promise<void> {
-    const { video } = file.content
-    const { client } = this.#services
-    const { path, moved } =
-      chosen === undefined
-        ? await locateVideo(this.sidecarPath, video, {
-            find: (candidates, hash) => this.#threads.find(candidates, hash),
-            folderHash: async (folder) => {
-              const facts = await client.openClip(folder).catch(() => undefined)
-              if (facts !== undefined) client.closeClip(folder)
-              return facts?.contentHash
-            },
-          })
-        : { path: chosen, moved: true }
-    this.#videoPath = path
-    const clip = await client.openClip(path)
-    try {
-      checkVideo(path, video, clip)
-    } catch (error) {
-      client.closeClip(path)
-      throw error
-    }
-    this.#clip = clip
-    // Written with the next save; opening alone does not make a document dirty.
-    if (moved) file.content.apply({ kind: 'moveVideo', path: pathFrom(this.sidecarPath, path) })
-    if (moved && chosen === undefined)
-      this.#services.log.info(`${this.sidecarPath}: its video was found again as ${path}`)
-  }
-
-  /** Follows the file's document, which is another one after a reload. */
   async #adopt(file: AnnotationFile): Promise<void> {
-    for (const listener of this.#fileListeners.splice(0)) listener.dispose()
-    const lanes = new Lanes(file.content)
-    lanes.follow()
-    await inSlices(lanes.fill())
-    this.#lanes = lanes
-    this.#fileListeners = [
-      file.onChange(({ catalogue, frames }) => {
-        if (catalogue) {
-          const fresh = lanes.follow()
-          this.#viewChanges.fire({ kind: 'catalogue' })
-          if (fresh.length > 0) this.#viewChanges.fire({ kind: 'entries', frames: new Map(), lanes: fresh })
-          this.#changes.fire({ kind: 'catalogue' })
-        }
-        if (frames.count === 0) return
-        this.#viewChanges.fire({ kind: 'entries', frames, lanes: lanes.update(frames) })
-        this.#changes.fire({ kind: 'entries', frames })
-      }),
-      file.onDoubtful(() => {
-        this.#viewChanges.fire({ kind: 'doubtful' })
-        this.#changes.fire({ kind: 'doubtful' })
-      }),
-      file.onReplaced(() => {
-        this.#opening = this.#opening.then(() => this.#replaced(file))
-      }),
-      this.#services.settings.onDidChange(() =>
-        file.setDoubtBelow(this.#services.settings.display().doubtBelow),
-      ),
-    ]
+    await this.#shown.follow(file, this.#services.settings)
+    this.#replacing ??= file.onReplaced(() => {
+      this.#opening = this.#opening.then(() => this.#replaced(file))
+    })
   }
 
   async #replaced(file: AnnotationFile): Promise<void> {
     if (this.#disposed) return
     this.#bridge.attach(file.model)
-    this.#setPhase({ kind: 'opening', done: 0, total: undefined })
+    this.#shown.setPhase({ kind: 'opening', done: 0, total: undefined })
     try {
-      checkVideo(this.#videoPath, file.content.video, this.clip)
+      this.#video.check(file.content)
       await this.#adopt(file)
-      this.#run = undefined
-      this.#offer = undefined
-      this.#setPhase({ kind: 'open' })
-      this.#changes.fire({ kind: 'replaced' })
+      this.#shown.replaced()
     } catch (error) {
-      this.#setPhase({ kind: 'failed', ...failureOf(error) })
+      this.#shown.setPhase({ kind: 'failed', ...failureOf(error) })
     }
   }
 
@@ -343,12 +265,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     const { model } = this.file
     await model.whenIdle()
     const checked = checkViewEdits(edits, model.content)
-    const corrected = new Map<number, Set<number>>()
-    for (const edit of checked) {
-      if (edit.kind !== 'setEntry' || edit.entry?.state === 'propagated') continue
-      const frames = corrected.get(edit.objectId) ?? new Set()
-      corrected.set(edit.objectId, frames.add(edit.frame))
-    }
+    const corrected = correctionsOf(checked, model.content)
     model.perform(checked.length === 1 ? checked[0]! : { kind: 'group', label, edits: checked }, label)
     model.flush()
     this.#corrections.fire(corrected)
@@ -367,13 +284,11 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   }
 
   showRun(run: RunView | undefined): void {
-    this.#run = run
-    this.#viewChanges.fire({ kind: 'run' })
+    this.#shown.showRun(run)
   }
 
   showOffer(offer: SpanOffer | undefined): void {
-    this.#offer = offer
-    this.#viewChanges.fire({ kind: 'offer' })
+    this.#shown.showOffer(offer)
   }
 
   /** A view was told that the offer is not wanted. */
@@ -382,8 +297,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   }
 
   showComparison(comparison: ShownComparison | undefined, changed?: ComparedFrames): void {
-    this.#comparison = comparison
-    this.#viewChanges.fire({ kind: 'comparison', changed })
+    this.#shown.showComparison(comparison, changed)
   }
 
   async sidecarText(): Promise<string> {
@@ -392,29 +306,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
 
   /** VS Code's save. @throws Error with a sentence when it was not saved */
   async save(): Promise<void> {
-    // Also where the video is missing: what was restored from a backup can be saved all the same.
-    const { file } = this
-    const telling = this.#telling
-    this.#telling = false
-    await this.#bridge.save(async () => {
-      // Something was undone or drawn in the meantime; the bridge says so after this.
-      if (telling && file.isDirty) return
-      if ((await file.save()) === 'saved') return
-      const overwrite = vscode.l10n.t('Overwrite')
-      const choice = await vscode.window.showWarningMessage(
-        vscode.l10n.t('{0} was changed on disk by somebody else.', this.sidecarPath),
-        { modal: true, detail: vscode.l10n.t('What was written there is lost when you overwrite it.') },
-        overwrite,
-      )
-      if (choice !== overwrite)
-        throw new Error(
-          vscode.l10n.t(
-            'Not saved: {0} was changed on disk; revert to see what is there, or save again to overwrite it.',
-            this.sidecarPath,
-          ),
-        )
-      await file.save(true)
-    })
+    await this.saving.save()
   }
 
   /** Resolves when no save is going on. */
@@ -425,28 +317,16 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   /** What is on disk cannot be shown any more; nothing unsaved is lost by that. */
   fail(error: unknown): void {
     this.#isStale = true
-    this.#setPhase({ kind: 'failed', ...failureOf(error) })
+    this.#shown.setPhase({ kind: 'failed', ...failureOf(error) })
   }
 
   async saveAs(destination: vscode.Uri): Promise<void> {
-    await this.file.saveAs(destination.fsPath, this.#videoPath)
+    await this.file.saveAs(destination.fsPath, this.videoPath)
   }
 
-  /** VS Code's revert. It takes the document for clean whatever comes of this, so what went wrong is told here. */
+  /** VS Code's revert; what went wrong is told. */
   async revert(): Promise<void> {
-    this.#bridge.reverted()
-    try {
-      await this.#bridge.whenMoved()
-      await this.#file?.revert()
-      await this.#opening
-    } catch (error) {
-      this.#services.log.error(messageOf(error))
-      // A tab that is closed without saving reverts, too; nobody wants to hear of it then.
-      await sleep(CLOSING_MS)
-      if (!this.#disposed) void vscode.window.showErrorMessage(wordsOf(error))
-    } finally {
-      if (!this.#disposed) this.#bridge.check()
-    }
+    await this.saving.revert()
   }
 
   async backup(id: string): Promise<vscode.CustomDocumentBackup> {
@@ -455,45 +335,38 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     return { id, delete: () => void file.forgetBackup(id).catch(() => {}) }
   }
 
-  /** Reads the side-car again after a change on disk that the person wants to have. */
-  async reloadFromDisk(): Promise<void> {
-    await this.#bridge.whenMoved()
-    const wasDirty = this.isDirty
-    await this.file.follow('Reload from Disk')
-    await this.#opening
-    if (wasDirty || this.isDirty) await this.#tellClean()
-  }
-
-  /** What is in memory is what is on disk, so this writes nothing; it only lets VS Code know. */
-  async #tellClean(): Promise<void> {
-    const { file } = this
-    if (file.isDirty || file.state === undefined || (await file.checkDisk()) !== 'same') return
-    this.#telling = true
-    try {
-      await vscode.workspace.save(this.uri)
-    } finally {
-      this.#telling = false
-    }
-  }
-
-  /** Goes on with what is in memory; the next save overwrites what is on disk. */
-  async keepMine(): Promise<void> {
-    await this.file.keepMine()
-    this.#bridge.check()
-  }
-
-  /** A rename in VS Code: the side-car follows, as a step that can be undone. */
+  /** The video alone was renamed in VS Code: the side-car names it then, as a step that can be undone. */
   async moveVideo(path: string): Promise<void> {
-    if (!this.isOpen || path === this.#videoPath) return
-    const { client } = this.#services
-    const clip = await client.openClip(path)
-    checkVideo(path, this.annotations.video, clip)
-    client.closeClip(this.#videoPath)
-    this.#videoPath = path
+    if (!this.isOpen || path === this.videoPath) return
+    await this.#showMoved(path)
+    if (this.#disposed || this.#hasLeft) return
+    this.perform({ kind: 'moveVideo', path: this.#video.pathInSidecar }, 'Move video')
+  }
+
+  /**
+   * The side-car has come along with its renamed video and names it from now on, on disk as well. It is no step: an undo
+   * of the rename itself would have to pass it.
+   */
+  async followVideo(path: string): Promise<void> {
+    await this.#opening
+    // It was looked for while its side-car was renamed already and it was not.
+    if (!this.isOpen) await this.open(path)
+    else if (path !== this.videoPath) await this.#showMoved(path)
+    if (!this.isOpen) return
+    this.#video.name(this.annotations)
+    if (!this.isDirty) await vscode.workspace.save(this.uri)
+  }
+
+  /** Its files have moved and are opened anew there: that none is left here means nothing. */
+  leave(): void {
+    this.#hasLeft = true
+    this.#watch?.dispose()
+  }
+
+  async #showMoved(path: string): Promise<void> {
+    await this.#video.move(this.annotations, path)
     this.file.videoPath = path
-    this.#clip = clip
-    this.perform({ kind: 'moveVideo', path: pathFrom(this.sidecarPath, path) }, 'Move video')
-    this.#setPhase({ kind: 'open' })
+    this.#shown.setPhase({ kind: 'open' })
   }
 
   /** Before the window closes. */
@@ -506,25 +379,17 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     this.#disposed = true
     void this.#file?.model.run?.stop().catch(() => {})
     this.#watch?.dispose()
-    for (const listener of this.#fileListeners.splice(0)) listener.dispose()
+    this.#replacing?.dispose()
+    this.#shown.dispose()
     this.#bridge.dispose()
     this.#file?.dispose()
-    if (this.#clip !== undefined) this.#services.client.closeClip(this.#videoPath)
+    this.#video.close()
     this.#disposals.fire()
-    for (const emitter of [
-      ...[this.#changes, this.#viewChanges, this.#corrections],
-      ...[this.#dismissals, this.#disposals],
-    ])
-      emitter.dispose()
+    for (const emitter of [this.#corrections, this.#dismissals, this.#disposals]) emitter.dispose()
   }
 
   #requireOpen(): void {
     if (!this.isOpen)
       throw new AnnotationError('The annotations are not open, so they cannot be changed or saved.')
-  }
-
-  #setPhase(phase: Phase): void {
-    this.#phase = phase
-    this.#viewChanges.fire({ kind: 'phase' })
   }
 }

@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import type { DocumentThreads } from '../document/document-thread.ts'
 import { isSidecarPath, sidecarOf } from '../document/locate-video.ts'
 import { Emitter } from '../emitter.ts'
+import { HandOver } from './hand-over.ts'
 import { OpenDocument, type StackEvent } from './open-document.ts'
 import type { EditorServices, ViewType } from './types.ts'
 import { ViewSession } from './view-session.ts'
@@ -35,6 +36,8 @@ export class AnnotatorProvider {
   readonly #opened = new Emitter<OpenDocument>()
   readonly #subscriptions: vscode.Disposable[] = []
   #backups = 0
+  /** What was not saved when files were renamed. */
+  readonly handOver: HandOver
   readonly onDidOpenSession = this.#sessions.event
   /** A document was made; it is not open yet. */
   readonly onDidMakeDocument = this.#opened.event
@@ -42,6 +45,7 @@ export class AnnotatorProvider {
   constructor(services: EditorServices, threads: DocumentThreads) {
     this.#services = services
     this.#threads = threads
+    this.handOver = new HandOver(services, this.#documents)
   }
 
   get documents(): readonly OpenDocument[] {
@@ -90,18 +94,24 @@ export class AnnotatorProvider {
     const { backupId } = context
     const isSidecar = isSidecarPath(uri.fsPath)
     const sidecar = isSidecar ? { path: uri.fsPath, exists: true } : await sidecarOf(uri.fsPath)
-    const other = this.documents.find(({ sidecarPath }) => sidecarPath === sidecar.path)
+    const other = this.documents.find((open) => open.sidecarPath === sidecar.path && !open.hasLeft)
     if (other !== undefined) return new Alias(uri, other)
     if (!isSidecar && sidecar.exists && backupId === undefined)
       return new Alias(uri, { uri: vscode.Uri.file(sidecar.path), viewType: 'siammae.annotator' })
+    const handedOn = backupId === undefined ? this.handOver.take(uri.fsPath) : undefined
     const document = new OpenDocument(uri, viewType, this.#services, this.#threads, {
       sidecarPath: sidecar.path,
       ...(isSidecar ? {} : { videoPath: uri.fsPath }),
       backupId,
+      handedOn,
       fire: (event) => this.#stack.fire(event),
     })
     this.#documents.add(document)
-    document.onDidDispose(() => this.#documents.delete(document))
+    document.onDidDispose(() => {
+      this.#documents.delete(document)
+      void this.handOver.departed(document)
+      void this.handOver.remove(handedOn)
+    })
     this.#opened.fire(document)
     void document.open()
     return document
@@ -135,6 +145,7 @@ export class AnnotatorProvider {
 
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose()
+    this.handOver.dispose()
     this.#stack.dispose()
     this.#sessions.dispose()
     this.#opened.dispose()

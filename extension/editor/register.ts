@@ -1,5 +1,5 @@
 import { copyFile, rename, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import * as vscode from 'vscode'
 import { messageOf } from '../../model/errors.ts'
 import { AnnotationFile } from '../document/annotation-file.ts'
@@ -10,6 +10,7 @@ import { wordsOf } from '../words.ts'
 import { Focus } from './focus.ts'
 import type { OpenDocument } from './open-document.ts'
 import { AnnotatorProvider, viewTypeOf } from './provider.ts'
+import { Renames } from './renames.ts'
 import { type AnnotatorDocument, type AnnotatorEditors, type EditorServices, VIEW_TYPES } from './types.ts'
 
 /** Registers the custom editor and its own commands. To be disposed when the extension ends. */
@@ -43,8 +44,7 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
           webviewOptions: { retainContextWhenHidden: false },
         }),
       ),
-      vscode.workspace.onWillRenameFiles((event) => event.waitUntil(this.#saveMoving(event.files))),
-      vscode.workspace.onDidRenameFiles(({ files }) => this.#renamed(files)),
+      new Renames(services, this.#threads, this.#provider),
       this.#command('siammae.openAsText', (document) =>
         vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(document.sidecarPath), 'default'),
       ),
@@ -161,50 +161,8 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     })
     return chosen?.[0]
   }
-
-  /** VS Code opens what it renames anew from disk, without what is not saved. */
-  async #saveMoving(files: readonly Renamed[]): Promise<void> {
-    const moves = (path: string) =>
-      files.some(({ oldUri, newUri }) => movedPath(path, oldUri.fsPath, newUri.fsPath) !== undefined)
-    for (const document of this.#provider.documents) {
-      const { uri, sidecarPath } = document
-      if (document.isOpen && document.isDirty && (moves(uri.fsPath) || moves(sidecarPath)))
-        await vscode.workspace.save(uri)
-    }
-  }
-
-  /** A video, or a folder above it, was renamed in VS Code. */
-  #renamed(files: readonly Renamed[]): void {
-    for (const document of this.#provider.documents) {
-      if (!document.isOpen) continue
-      for (const { oldUri, newUri } of files) {
-        const moved = movedPath(document.videoPath, oldUri.fsPath, newUri.fsPath)
-        // Where the side-car moves along, VS Code opens it anew from there.
-        if (
-          moved === undefined ||
-          movedPath(document.sidecarPath, oldUri.fsPath, newUri.fsPath) !== undefined
-        )
-          continue
-        document.moveVideo(moved).catch((error) => this.#services.log.error(messageOf(error)))
-      }
-    }
-  }
-}
-
-interface Renamed {
-  readonly oldUri: vscode.Uri
-  readonly newUri: vscode.Uri
 }
 
 async function openEditor(uri: vscode.Uri): Promise<void> {
   await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri.fsPath))
-}
-
-/** Where a path is after something was renamed; undefined when it was not concerned. */
-function movedPath(path: string, from: string, to: string): string | undefined {
-  if (path === from) return to
-  const inside = relative(from, path)
-  return inside === '' || inside.startsWith(`..${sep}`) || inside === '..' || inside === path
-    ? undefined
-    : join(to, inside)
 }

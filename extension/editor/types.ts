@@ -11,6 +11,7 @@ import type {
   ViewCommand,
   ViewState,
 } from '../../webview/protocol/index.ts'
+import type { Corrections } from '../document/view-edits.ts'
 import type { Event } from '../emitter.ts'
 import type { ModelClient } from '../model-client/types.ts'
 
@@ -103,7 +104,7 @@ export interface AnnotatorDocument {
   readonly doubtful: readonly DoubtfulFrame[]
   readonly onDidChange: Event<DocumentChange>
   /** A person has marked or cleared frames in a view: what an offer to propagate again goes by. */
-  readonly onDidCorrect: Event<ChangedFrames>
+  readonly onDidCorrect: Event<Corrections>
   /**
    * Does an edit as one step of VS Code's undo stack.
    * @param label what it is called in the menu: 'Delete object'

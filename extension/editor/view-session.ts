@@ -10,20 +10,17 @@ import type {
   ViewCommand,
   ViewState,
 } from '../../webview/protocol/index.ts'
-import { EntryWindow } from '../document/entry-window.ts'
-import { nextTurn } from '../document/slices.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
 import { wordsOf } from '../words.ts'
+import { EntrySender } from './entry-sender.ts'
 import { viewHtml, viewRoots } from './html.ts'
 import { type Incoming, readMessage } from './incoming.ts'
 import { inspect } from './inspection.ts'
-import type { OpenDocument, ViewChange } from './open-document.ts'
+import type { OpenDocument } from './open-document.ts'
+import type { ViewChange } from './shown-state.ts'
 import type { AnnotatorView, EditorServices } from './types.ts'
+import { ViewMemory } from './view-memory.ts'
 
-/** Frames whose entries go in one message. */
-const FRAMES_PER_MESSAGE = 16
-/** How long a view stands still before its place is remembered. */
-const REMEMBER_MS = 500
 /** A webview that has not told where it stands after this long is taken to stand where it told last. */
 const ANSWER_MS = 1_000
 
@@ -36,7 +33,8 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
   /** Unique in the window. */
   readonly id = `view ${++sessions}`
   readonly #services: EditorServices
-  readonly #window = new EntryWindow()
+  readonly #entries: EntrySender
+  readonly #memory: ViewMemory
   readonly #subscriptions: Disposable[] = []
   readonly #views = new Emitter<ViewState>()
   readonly onDidChangeView = this.#views.event
@@ -44,8 +42,6 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
   #ready = false
   /** Whether the view was told what it starts from. */
   #opened = false
-  #sending = false
-  #rememberTimer: NodeJS.Timeout | undefined
   #lastQuestion = 0
   readonly #questions = new Map<number, () => void>()
 
@@ -53,12 +49,19 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     this.document = document
     this.panel = panel
     this.#services = services
+    this.#entries = new EntrySender({
+      document,
+      isOpened: () => this.#opened,
+      playhead: () => this.#view.frame,
+      post: (message) => this.#post(message),
+    })
+    this.#memory = new ViewMemory(services.context.workspaceState, document.sidecarPath)
     this.#view = {
       tool: 'select',
       objectId: undefined,
       range: undefined,
       frame: 0,
-      ...this.#remembered(),
+      ...this.#memory.remembered,
       playing: false,
     }
     const { webview } = panel
@@ -106,6 +109,11 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     })
   }
 
+  /** The next view of the side-car at another place stands where this one does. */
+  rememberAt(sidecarPath: string): void {
+    this.#memory.copyTo(sidecarPath)
+  }
+
   reveal(): void {
     this.panel.reveal()
   }
@@ -115,10 +123,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     this.#services.client.forgetView(this.id)
     this.#services.client.endInspection(this.id)
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose()
-    if (this.#rememberTimer !== undefined) {
-      clearTimeout(this.#rememberTimer)
-      this.#remember()
-    }
+    this.#memory.dispose()
     this.#answerAll()
     this.#views.dispose()
   }
@@ -139,15 +144,14 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       case 'ready':
         this.#ready = true
         this.#opened = false
-        this.#window.reset()
+        this.#entries.reset()
         this.#showPhase()
         break
       case 'wantPictures':
         this.#wantPictures(message.frames, message)
         break
       case 'wantEntries':
-        this.#window.move(message.first, message.last)
-        void this.#sendEntries()
+        this.#entries.move(message.first, message.last)
         break
       case 'edit':
         await this.#edit(message)
@@ -249,7 +253,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       range: view.range && [Math.min(...view.range, last), Math.min(Math.max(...view.range), last)],
     }
     this.#views.fire(this.#view)
-    this.#rememberTimer ??= setTimeout(() => this.#remember(), REMEMBER_MS)
+    this.#memory.remember(this.#view)
   }
 
   #wantPictures(
@@ -273,7 +277,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     this.#ready = false
     this.#opened = false
     this.#answerAll()
-    this.#window.reset()
+    this.#entries.reset()
     this.#wantPictures([])
     this.#services.client.endInspection(this.id)
   }
@@ -286,13 +290,10 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     if (!this.#opened) return
     const { document } = this
     switch (change.kind) {
-      case 'entries': {
+      case 'entries':
         if (change.lanes.length > 0) this.#post({ type: 'lanes', changes: change.lanes })
-        const frames = this.#window.stale(change.frames)
-        for (let at = 0; at < frames.length; at += FRAMES_PER_MESSAGE)
-          this.#postEntries(frames.slice(at, at + FRAMES_PER_MESSAGE))
+        this.#entries.sendChanged(change.frames)
         break
-      }
       case 'catalogue':
         this.#post({ type: 'catalogue', ...catalogueOf(document) })
         break
@@ -307,7 +308,8 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
         break
       case 'comparison':
         this.#post({ type: 'comparison', comparison: document.comparison?.view })
-        if (change.changed !== undefined) this.#postCompared(change.changed.side, change.changed.frames)
+        if (change.changed !== undefined)
+          this.#entries.sendCompared(change.changed.side, change.changed.frames)
         break
       default:
         change satisfies never
@@ -329,7 +331,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
   #showOpened(): void {
     const { document } = this
     this.#opened = true
-    this.#window.reset()
+    this.#entries.reset()
     this.#post({
       type: 'opened',
       clip: clipView(document.clip),
@@ -345,62 +347,14 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     if (document.offer !== undefined) this.#post({ type: 'offer', offer: document.offer })
     if (document.comparison !== undefined) {
       this.#post({ type: 'comparison', comparison: document.comparison.view })
-      for (const side of [0, 1] as const) this.#postCompared(side)
+      for (const side of [0, 1] as const) this.#entries.sendCompared(side)
     }
-    void this.#sendEntries()
-  }
-
-  /** Sends what the view's window lacks, the nearest frames first; a window that moves meanwhile counts at once. */
-  async #sendEntries(): Promise<void> {
-    if (this.#sending) return
-    this.#sending = true
-    try {
-      while (this.#opened) {
-        const frames = this.#window.missing(this.#view.frame).slice(0, FRAMES_PER_MESSAGE)
-        if (frames.length === 0) return
-        this.#postEntries(frames)
-        await nextTurn()
-      }
-    } finally {
-      this.#sending = false
-    }
-  }
-
-  #postEntries(frames: readonly number[]): void {
-    const { annotations, clip } = this.document
-    const inside = frames.filter((frame) => frame < clip.frameCount)
-    // Frames beyond the clip count as sent, so that they are not asked for for ever.
-    this.#window.take(
-      annotations,
-      frames.filter((frame) => frame >= clip.frameCount),
-    )
-    if (inside.length > 0) this.#post({ type: 'entries', frames: this.#window.take(annotations, inside) })
-  }
-
-  /** @param frames all when left out */
-  #postCompared(side: 0 | 1, frames?: readonly number[]): void {
-    const found = this.document.comparison?.entries(side, frames) ?? []
-    for (let at = 0; at < found.length; at += FRAMES_PER_MESSAGE)
-      this.#post({ type: 'compared', side, frames: found.slice(at, at + FRAMES_PER_MESSAGE) })
+    void this.#entries.send()
   }
 
   #post(message: HostMessage): void {
     if (!this.#ready) return
     void this.panel.webview.postMessage(message)
-  }
-
-  get #memoryKey(): string {
-    return `view:${this.document.sidecarPath}`
-  }
-
-  #remembered(): Partial<ViewState> {
-    return this.#services.context.workspaceState.get<Partial<ViewState>>(this.#memoryKey, {})
-  }
-
-  #remember(): void {
-    this.#rememberTimer = undefined
-    const { frame, objectId, tool, range } = this.#view
-    void this.#services.context.workspaceState.update(this.#memoryKey, { frame, objectId, tool, range })
   }
 }
 

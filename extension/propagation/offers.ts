@@ -1,6 +1,6 @@
-import { type AnnotationDocument, isPersons } from '../../model/annotation/index.ts'
+import { type AnnotationDocument, type Entry, isPersons } from '../../model/annotation/index.ts'
 import type { SpanOffer } from '../../webview/protocol/index.ts'
-import type { AnnotatorDocument, ChangedFrames } from '../editor/index.ts'
+import type { AnnotatorDocument, ChangedFrames, Corrections } from '../editor/index.ts'
 import type { Disposable } from '../emitter.ts'
 import { affectedSpan } from './plan.ts'
 import type { Propagation } from './propagation.ts'
@@ -9,6 +9,14 @@ import type { Propagation } from './propagation.ts'
 const REST = 1500
 
 type Span = SpanOffer['range']
+
+/** A corrected frame. */
+interface Correction {
+  /** What a new propagation would be about. */
+  readonly span: Span
+  /** What was there before a person touched the frame: it is there again when all of that was undone. */
+  readonly before: Entry | undefined
+}
 
 /**
  * After a person corrected frames in the middle of a model's: offers to propagate the spans around them again, one after
@@ -20,8 +28,8 @@ export class CorrectionOffers implements Disposable {
   readonly #start: (offer: SpanOffer) => void
   readonly #isAutomatic: () => boolean
   readonly #subscriptions: Disposable[]
-  /** The span around every corrected frame, by object and frame; the object and the frame of the last one stand last. */
-  readonly #spans = new Map<number, Map<number, Span>>()
+  /** By object and frame; the object and the frame of the last one stand last. */
+  readonly #corrections = new Map<number, Map<number, Correction>>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param start propagates what was offered, and tells the person when that is refused */
@@ -36,13 +44,13 @@ export class CorrectionOffers implements Disposable {
     this.#isAutomatic = isAutomatic
     this.#start = start
     this.#subscriptions = [
-      document.onDidCorrect((frames) => this.#corrected(frames)),
+      document.onDidCorrect((corrected) => this.#corrected(corrected)),
       document.onDidDismissOffer((offer) => {
         this.#drop(offer)
         this.#show()
       }),
       document.onDidChange((change) => {
-        if (change.kind === 'replaced') this.#spans.clear()
+        if (change.kind === 'replaced') this.#corrections.clear()
         else if (change.kind === 'entries' ? !this.#concerns(change.frames) : change.kind !== 'catalogue')
           return
         this.#show()
@@ -61,17 +69,18 @@ export class CorrectionOffers implements Disposable {
     for (const subscription of this.#subscriptions) subscription.dispose()
   }
 
-  #corrected(frames: ChangedFrames): void {
+  #corrected(corrected: Corrections): void {
     // What was drawn comes first, then what lost pixels to it: the first is asked about before the others.
-    for (const [objectId, changed] of [...frames].reverse()) {
-      const spans = this.#spans.get(objectId) ?? new Map<number, Span>()
-      for (const frame of changed) {
+    for (const [objectId, frames] of [...corrected].reverse()) {
+      const corrections = this.#corrections.get(objectId) ?? new Map<number, Correction>()
+      for (const [frame, entry] of frames) {
         const span = correctedSpan(this.#document.annotations, objectId, frame)
-        spans.delete(frame)
-        if (span !== undefined) spans.set(frame, span)
+        const { before } = corrections.get(frame) ?? { before: entry }
+        corrections.delete(frame)
+        if (span !== undefined) corrections.set(frame, { span, before })
       }
-      this.#spans.delete(objectId)
-      this.#spans.set(objectId, spans)
+      this.#corrections.delete(objectId)
+      this.#corrections.set(objectId, corrections)
     }
     this.#show()
   }
@@ -95,27 +104,29 @@ export class CorrectionOffers implements Disposable {
   /** The span of the last correction that still stands, with those of the same object that it touches. */
   #next(): SpanOffer | undefined {
     const { annotations } = this.#document
-    for (const [objectId, spans] of [...this.#spans].reverse()) {
-      for (const frame of [...spans.keys()]) {
+    for (const [objectId, corrections] of [...this.#corrections].reverse()) {
+      for (const [frame, { before }] of [...corrections]) {
         const entry = annotations.objects.has(objectId) ? annotations.entry(objectId, frame) : undefined
-        // It was undone.
-        if (entry === undefined || !isPersons(entry)) spans.delete(frame)
+        // An undo puts the very entry back that was there, which may be a person's as well.
+        if (entry === undefined || !isPersons(entry) || entry === before) corrections.delete(frame)
       }
-      if (spans.size > 0) return { objectId, range: joined([...spans.values()]) }
-      this.#spans.delete(objectId)
+      if (corrections.size > 0)
+        return { objectId, range: joined([...corrections.values()].map(({ span }) => span)) }
+      this.#corrections.delete(objectId)
     }
     return undefined
   }
 
   #drop({ objectId, range: [first, last] }: SpanOffer): void {
-    const spans = this.#spans.get(objectId)
-    for (const frame of [...(spans?.keys() ?? [])]) if (frame >= first && frame <= last) spans?.delete(frame)
+    const corrections = this.#corrections.get(objectId)
+    for (const frame of [...(corrections?.keys() ?? [])])
+      if (frame >= first && frame <= last) corrections?.delete(frame)
   }
 
   /** Whether a change may have taken back what was corrected; while a run goes on it does not matter. */
   #concerns(frames: ChangedFrames): boolean {
     if (this.#propagation.current !== undefined) return false
-    return [...this.#spans.keys()].some((objectId) => frames.has(objectId))
+    return [...this.#corrections.keys()].some((objectId) => frames.has(objectId))
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ModelChoice, ModelReady, RunSettings } from '../../model/process/index.ts'
-import type { AnnotatorDocument, AnnotatorEditors, ChangedFrames } from '../editor/index.ts'
+import type { AnnotatorDocument, AnnotatorEditors, Corrections } from '../editor/index.ts'
 import { type Disposable, Emitter, type Event } from '../emitter.ts'
 import type { ModelClient } from '../model-client/index.ts'
 import type { Propagation } from './propagation.ts'
@@ -84,14 +84,14 @@ export class Readiness implements Disposable {
     if (this.#documents.has(document)) return
     this.#documents.set(
       document,
-      document.onDidCorrect((frames) => this.#marked(document, frames)),
+      document.onDidCorrect((corrected) => this.#marked(document, corrected)),
     )
     this.#want({ document, frame: document.views[0]?.view.frame ?? 0 })
   }
 
-  #marked(document: AnnotatorDocument, frames: ChangedFrames): void {
-    for (const [objectId, changed] of frames)
-      for (const frame of changed)
+  #marked(document: AnnotatorDocument, corrected: Corrections): void {
+    for (const [objectId, frames] of corrected)
+      for (const frame of frames.keys())
         if (document.annotations.entry(objectId, frame)?.state === 'keyframe') this.#want({ document, frame })
   }
 

@@ -18,6 +18,7 @@ export async function run(): Promise<void> {
   await import('./activation.ts')
   await import('./document.ts')
   await import('./video-document.ts')
+  await import('./renames.ts')
   await import('./commands.ts')
   await import('./propagation.ts')
   await import('./training.ts')

@@ -1,6 +1,6 @@
 /** Protects: every correction that stands is offered, or propagated, once; what was undone or declined is not. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { AnnotatorDocument, ChangedFrames, DocumentChange } from '../../../extension/editor/index.ts'
+import type { AnnotatorDocument, Corrections, DocumentChange } from '../../../extension/editor/index.ts'
 import { Emitter } from '../../../extension/emitter.ts'
 import { CorrectionOffers, type Propagation } from '../../../extension/propagation/index.ts'
 import { type AnnotationDocument, deleteObject, type Edit } from '../../../model/annotation/index.ts'
@@ -16,7 +16,7 @@ let started: SpanOffer[]
 let running: object | undefined
 let document: AnnotatorDocument
 let offers: CorrectionOffers
-const corrections = new Emitter<ChangedFrames>()
+const corrections = new Emitter<Corrections>()
 const changes = new Emitter<DocumentChange>()
 const dismissals = new Emitter<SpanOffer>()
 const runs = new Emitter<RunView | undefined>()
@@ -73,15 +73,18 @@ function runEnds(): void {
 
 /** A stroke on a frame of each object, as one step. @returns what undoes it */
 function correct(frame: number, ...objectIds: readonly number[]): () => void {
-  const entry = annotations.entry(objectIds[0]!, annotations.personsFrames(objectIds[0]!)[0]!)
+  const drawn = annotations.entry(objectIds[0]!, annotations.personsFrames(objectIds[0]!)[0]!)
+  const before = new Map(objectIds.map((objectId) => [objectId, annotations.entry(objectId, frame)]))
   const frames = new Map(objectIds.map((objectId) => [objectId, new Set([frame])]))
   const edit = (edits: readonly Edit[]) => {
     const inverses = edits.map((each) => annotations.apply(each))
     changes.fire({ kind: 'entries', frames })
     return inverses
   }
-  const inverses = edit(objectIds.map((objectId) => ({ kind: 'setEntry', objectId, frame, entry })))
-  corrections.fire(frames)
+  const inverses = edit(
+    objectIds.map((objectId) => ({ kind: 'setEntry', objectId, frame, entry: drawn && { ...drawn } })),
+  )
+  corrections.fire(new Map([...before].map(([objectId, entry]) => [objectId, new Map([[frame, entry]])])))
   return () => void edit(inverses)
 }
 
@@ -96,6 +99,22 @@ test('a correction that is undone is neither propagated nor offered', () => {
   const undoNext = correct(4, 1)
   expect(shown).toEqual({ objectId: 1, range: [0, 7] })
   undoNext()
+  expect(shown).toBeUndefined()
+})
+
+test('strokes on a frame that a person had marked are offered until all of them are undone', () => {
+  const undoFirst = correct(4, 3)
+  expect(shown).toEqual({ objectId: 3, range: [0, 7] })
+  const undoSecond = correct(4, 3)
+  undoSecond()
+  expect(shown).toEqual({ objectId: 3, range: [0, 7] })
+  undoFirst()
+  expect(shown).toBeUndefined()
+  correct(4, 3)
+  dismissals.fire(shown!)
+  const undoLater = correct(4, 3)
+  expect(shown).toEqual({ objectId: 3, range: [0, 7] })
+  undoLater()
   expect(shown).toBeUndefined()
 })
 

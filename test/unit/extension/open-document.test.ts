@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type * as vscode from 'vscode'
+import type { Corrections } from '../../../extension/editor/index.ts'
 import { OpenDocument, type StackEvent } from '../../../extension/editor/open-document.ts'
 import type { EditorServices } from '../../../extension/editor/types.ts'
 import { writeSidecar } from '../../../model/formats/index.ts'
@@ -69,6 +70,20 @@ test('the views have heard of an edit when it is done, so that a command can be 
   document.onViewChange(({ kind }) => heard.push(kind))
   document.perform({ kind: 'putObject', object: { id: 3, name: 'third', labelId: 1 } }, 'New object')
   expect(heard).toContain('catalogue')
+})
+
+test('a correction tells what was there before, which is what an undo puts back', async () => {
+  const { document, told } = await opened()
+  const corrections: Corrections[] = []
+  document.onDidCorrect((corrected) => corrections.push(corrected))
+  const before = document.annotations.entry(1, 0)
+  await document.performFromView([setEntry(1, 0, { state: 'absent', by: 'person' })], 'Mark as absent')
+  expect(document.annotations.entry(1, 0)?.state).toBe('absent')
+  expect(corrections).toEqual([new Map([[1, new Map([[0, before]])]])])
+  const step = told.at(-1) as vscode.CustomDocumentEditEvent
+  await step.undo()
+  expect(document.annotations.entry(1, 0)).toBe(before)
+  expect(corrections[0]!.get(1)!.get(0)).toBe(before)
 })
 
 test.each([

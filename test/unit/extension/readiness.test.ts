@@ -1,7 +1,7 @@
 /** Protects: the model is made ready for the clip and frame that a run will start from, once, and out of the way. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { AnnotatorDocument, ChangedFrames } from '../../../extension/editor/index.ts'
+import type { AnnotatorDocument, Corrections } from '../../../extension/editor/index.ts'
 import { Emitter } from '../../../extension/emitter.ts'
 import type { ProcessState } from '../../../extension/model-client/index.ts'
 import { Readiness } from '../../../extension/propagation/readiness.ts'
@@ -64,7 +64,7 @@ afterEach(() => readiness.dispose())
 
 /** A document whose object 1 has keyframes on frames 0 and 4. */
 function open(videoPath: string, frame = 0): (changed: readonly number[]) => void {
-  const corrections = new Emitter<ChangedFrames>()
+  const corrections = new Emitter<Corrections>()
   const document = {
     videoPath,
     annotations: clip('k...k.a'),
@@ -73,7 +73,7 @@ function open(videoPath: string, frame = 0): (changed: readonly number[]) => voi
   } as unknown as AnnotatorDocument
   all.push(document)
   opened.fire(document)
-  return (changed) => corrections.fire(new Map([[1, new Set(changed)]]))
+  return (changed) => corrections.fire(new Map([[1, new Map(changed.map((frame) => [frame, undefined]))]]))
 }
 
 test('a clip that was opened, and a frame that was marked, are made ready after a rest, each once', async () => {
