@@ -3,6 +3,12 @@ import type { AnnotatorDocument } from '../editor/index.ts'
 import { COLOURS } from '../labels.ts'
 import { swatch } from '../trees/swatch.ts'
 
+/**
+ * Names are asked for behind a list, whose end gives the focus back to the canvas a moment later: a box that goes with the
+ * focus would be gone before a name is typed, or with half of it.
+ */
+const STAYS = true
+
 /** @returns undefined when the person gives up */
 export async function askForObjectName(
   document: AnnotatorDocument,
@@ -13,6 +19,7 @@ export async function askForObjectName(
   const name = await vscode.window.showInputBox({
     prompt,
     value,
+    ignoreFocusOut: STAYS,
     validateInput: (text) => {
       const empty = emptyName(text)
       if (empty !== undefined) return empty
@@ -38,6 +45,7 @@ export async function askForLabelName(
     title: value === undefined ? vscode.l10n.t('New label') : vscode.l10n.t('Rename label'),
     prompt: vscode.l10n.t('What kind of thing is it? For example: fish, hand, car.'),
     value,
+    ignoreFocusOut: STAYS,
     validateInput: (text) =>
       text.trim() !== value && [...labels.values()].some((label) => label.name === text.trim())
         ? vscode.l10n.t('There is a label of this name already.')
