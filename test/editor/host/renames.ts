@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, before, beforeEach, describe, it } from 'mocha'
 import * as vscode from 'vscode'
 import type { AnnotatorDocument } from '../../../extension/editor/index.ts'
-import type { Edit, Run } from '../../../model/annotation/index.ts'
+import type { Edit } from '../../../model/annotation/index.ts'
 import { readSidecar, writeSidecar } from '../../../model/formats/index.ts'
 import { until } from '../support/until.ts'
 import {
@@ -18,6 +18,7 @@ import {
   marked,
   OBJECT,
   open,
+  RUN,
   removeClip,
   tab,
 } from './support.ts'
@@ -33,18 +34,6 @@ async function rename(from: string, to: string): Promise<void> {
   const edit = new vscode.WorkspaceEdit()
   edit.renameFile(vscode.Uri.file(from), vscode.Uri.file(to))
   assert.equal(await vscode.workspace.applyEdit(edit), true)
-}
-
-const RUN: Run = {
-  id: 1,
-  model: { name: 'test', file: 'test', hash: 'sha256:1', trained: true },
-  device: 'cpu',
-  preset: 'siammae',
-  settings: {},
-  direction: 'forward',
-  range: [0, 20],
-  date: '2026-01-02T03:04:05Z',
-  tool: 'test',
 }
 
 /** Cuts the end off, so that no save goes over it. */

@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import * as vscode from 'vscode'
 import type { AnnotatorDocument, AnnotatorEditors } from '../../../extension/editor/index.ts'
 import type { Api } from '../../../extension/main.ts'
-import { type AnnotationDocument, createDocument, encodeLabels } from '../../../model/annotation/index.ts'
+import {
+  type AnnotationDocument,
+  createDocument,
+  encodeLabels,
+  type Run,
+} from '../../../model/annotation/index.ts'
 import { readIndexedPng, writeSidecar } from '../../../model/formats/index.ts'
 import { until } from '../support/until.ts'
 
@@ -24,6 +29,19 @@ export function editors(): AnnotatorEditors {
 /** The folder that VS Code was opened on. */
 export function workspace(): string {
   return vscode.workspace.workspaceFolders![0]!.uri.fsPath
+}
+
+/** A run whose results a test makes up. */
+export const RUN: Run = {
+  id: 1,
+  model: { name: 'test', file: 'test', hash: 'sha256:1', trained: true },
+  device: 'cpu',
+  preset: 'siammae',
+  settings: {},
+  direction: 'forward',
+  range: [0, 20],
+  date: '2026-01-02T03:04:05Z',
+  tool: 'test',
 }
 
 export const OBJECT = 1

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterEach, before, describe, it } from 'mocha'
 import * as vscode from 'vscode'
 import type { AnnotatorDocument, AnnotatorEditors } from '../../../extension/editor/index.ts'
-import { type Edit, encodeMask, type Run, type RunResult } from '../../../model/annotation/index.ts'
-import { extension, VIEW_TYPE, workspace } from './support.ts'
+import { type Edit, encodeMask, type RunResult } from '../../../model/annotation/index.ts'
+import { extension, RUN, VIEW_TYPE, workspace } from './support.ts'
 
 let editors: AnnotatorEditors
 let folder: string
@@ -71,18 +71,6 @@ function results(document: AnnotatorDocument, frames: readonly number[]): RunRes
   }))
 }
 
-const run: Run = {
-  id: 1,
-  model: { name: 'test', file: 'test', hash: 'sha256:1', trained: true },
-  device: 'cpu',
-  preset: 'siammae',
-  settings: {},
-  direction: 'forward',
-  range: [0, 20],
-  date: '2026-01-02T03:04:05Z',
-  tool: 'test',
-}
-
 const marked = (document: AnnotatorDocument) => document.annotations.framesWithEntries()
 
 describe('a video opened by itself', () => {
@@ -141,7 +129,7 @@ describe('a video opened by itself', () => {
     addBall(document)
     document.perform(keyframe(document, 0), 'Draw')
     let stopped = 0
-    const writer = document.beginRun(run, async () => {
+    const writer = document.beginRun(RUN, async () => {
       stopped++
     })
     for (let frame = 1; frame <= 10; frame++) writer.add(results(document, [frame]))
