@@ -1,7 +1,7 @@
 import { AnnotationError } from '../../model/annotation/index.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
 import { Sentence } from '../sentence.ts'
-import { Backup, baseIfThere, deleteBackup, logOf, readBackupHead } from './backup.ts'
+import { Backup, type BackupSource, baseIfThere, deleteBackup, logOf, readBackupHead } from './backup.ts'
 import { ChangedFrames } from './changed-frames.ts'
 import { differenceOf } from './difference.ts'
 import { DocumentModel, type ModelChange } from './document-model.ts'
@@ -48,6 +48,10 @@ export class AnnotationFile implements Disposable {
   #doubtBelow: number
   #listeners: Disposable[] = []
   #backup: Backup | undefined
+  /** How often each backup was given out and not called needless yet. */
+  readonly #given = new Map<string, number>()
+  /** Backups that another one has replaced, and the one that this was restored from: needed until all is on disk. */
+  readonly #replacedBackups = new Set<string>()
   /** Ends when the save or backup that is going on ends, well or not. */
   #writing: Promise<void> | undefined
   /** The document does not lie on what is on disk: a backup has to hold all of it. */
@@ -131,6 +135,7 @@ export class AnnotationFile implements Disposable {
     file.#good = head.good
     file.videoPath = head.videoPath
     file.model.markRestored(changed)
+    file.#replacedBackups.add(backupId)
     return file
   }
 
@@ -182,6 +187,7 @@ export class AnnotationFile implements Disposable {
       saving.done()
       // The log lies on the file that was just replaced.
       this.#endBackup()
+      await this.#deleteReplaced()
       return 'saved'
     } catch (error) {
       saving.failed()
@@ -230,6 +236,7 @@ export class AnnotationFile implements Disposable {
     if (known && (await this.#model.returnToSaved())) this.#endBackup()
     else if (!hadFile) this.#replace(emptied(this.content, this.#doubtBelow))
     else await this.reload()
+    await this.#deleteReplaced()
   }
 
   /** Reads the file again; the steps so far cannot be undone any more. @throws SidecarProblem */
@@ -291,22 +298,43 @@ export class AnnotationFile implements Disposable {
     this.#model.markRestored(new ChangedFrames())
   }
 
-  /** Keeps what is not saved under an id; fast, because only what is new since the last backup is written. */
-  async backup(id: string): Promise<void> {
+  /**
+   * Keeps what is not saved; fast, because only what is new since the last backup is written, to the same files.
+   * @param id where a backup is begun, if none can be gone on with
+   * @returns where it lies: to be given to {@link forgetBackup} once for each time that it was returned
+   */
+  async backup(id: string): Promise<string> {
     while (this.#writing !== undefined) await this.#writing
-    await this.#alone(() => this.#backUp(id))
+    const at = await this.#alone(() => this.#backUp(id))
+    this.#given.set(at, (this.#given.get(at) ?? 0) + 1)
+    return at
   }
 
-  async #backUp(id: string): Promise<void> {
+  async #backUp(id: string): Promise<string> {
     if (this.#backup?.isGood) {
-      await this.#backup.renew(id)
-      return
+      await this.#backup.flush()
+      if (this.#backup.isGood) return this.#backup.id
     }
-    const { path: sidecarPath, videoPath, model, state } = this
-    const source = { model, sidecarPath, videoPath, state, good: this.#good, whole: this.#apart }
-    const backup = await Backup.begin(source, id)
+    this.#endBackup()
+    const { model } = this
+    const backup = await Backup.begin(this.#backupSource(), id)
     if (model === this.#model) this.#backup = backup
     else backup.stop()
+    return id
+  }
+
+  /** Keeps what is not saved in files of their own, which this document does not go on with: the caller deletes them. */
+  async backupApart(id: string): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing
+    await this.#alone(async () => {
+      const backup = await Backup.begin(this.#backupSource(), id)
+      await backup.end()
+    })
+  }
+
+  #backupSource(): BackupSource {
+    const { path: sidecarPath, videoPath, model, state } = this
+    return { model, sidecarPath, videoPath, state, good: this.#good, whole: this.#apart }
   }
 
   /**
@@ -326,10 +354,29 @@ export class AnnotationFile implements Disposable {
     }
   }
 
-  /** A backup is not needed any more. */
+  /**
+   * A backup is not needed any more. VS Code says so of one that has just been replaced, too, and notes down which one
+   * counts only after that: that one stays until the one that replaced it is not needed either.
+   */
   async forgetBackup(id: string): Promise<void> {
+    const left = (this.#given.get(id) ?? 1) - 1
+    if (left > 0) {
+      this.#given.set(id, left)
+      return
+    }
+    this.#given.delete(id)
+    this.#replacedBackups.add(id)
     if (this.#backup?.id === id) this.#endBackup()
-    await deleteBackup(id)
+    await this.#deleteReplaced()
+  }
+
+  /** Unless one that was given out is still needed. */
+  async #deleteReplaced(): Promise<void> {
+    if (this.#given.size > 0) return
+    const ids = [...this.#replacedBackups]
+    this.#replacedBackups.clear()
+    // What cannot be deleted now lies there needlessly, and that is all.
+    for (const id of ids) await deleteBackup(id).catch(() => {})
   }
 
   /** Brings the backup up to date before the window closes. */

@@ -1,9 +1,9 @@
-import { copyFile, link, mkdir, open, rm } from 'node:fs/promises'
+import { copyFile, mkdir, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { decodeRecords, encodeRecord, type LogRecord } from './backup-log.ts'
 import { ChangedFrames } from './changed-frames.ts'
 import type { DocumentModel } from './document-model.ts'
-import { hashOf } from './file-state.ts'
+import { hashOf, isFile } from './file-state.ts'
 import { type PlacedEntry, packInPieces } from './packed-entries.ts'
 import { Pace } from './slices.ts'
 import { catalogueOf, Snapshot } from './snapshot.ts'
@@ -30,11 +30,11 @@ export interface BackupSource {
 
 /**
  * The backup of a document with unsaved changes. Once begun it follows the document by itself, so that also what a run
- * brings after VS Code has asked for a backup is in it. The next backup is the same file under another name.
+ * brings after VS Code has asked for a backup is in it, and the next backup is the same one.
  */
 export class Backup {
   readonly #source: BackupSource
-  #id: string
+  readonly #id: string
   #pending = new ChangedFrames()
   #pendingCatalogue = false
   #timer: NodeJS.Timeout | undefined
@@ -58,16 +58,6 @@ export class Backup {
     return backup
   }
 
-  /** The same backup under a new id, with all that has come since. The old id stays good until it is deleted. */
-  async renew(id: string): Promise<void> {
-    await this.flush()
-    if (this.#failed) throw new Error('The backup could not be written.')
-    await mkdir(dirname(id), { recursive: true })
-    await copyCheaply(logOf(this.#id), logOf(id))
-    await copyCheaply(baseOf(this.#id), baseOf(id)).catch(ignoreMissing)
-    this.#id = id
-  }
-
   get id(): string {
     return this.#id
   }
@@ -87,6 +77,13 @@ export class Backup {
   /** Whether it follows everything; else another one has to be begun. */
   get isGood(): boolean {
     return !this.#failed && this.#listener !== undefined
+  }
+
+  /** Appends what is waiting, and follows the document no more. @throws Error when that could not be written */
+  async end(): Promise<void> {
+    await this.flush()
+    this.stop()
+    if (this.#failed) throw new Error('The backup could not be written.')
   }
 
   /** Follows the document no more. */
@@ -161,6 +158,8 @@ export class Backup {
   }
 }
 
+export const isBackup = (id: string): Promise<boolean> => isFile(logOf(id))
+
 /** What a backup says about itself. */
 export async function readBackupHead(id: string): Promise<Extract<LogRecord, { kind: 'head' }>> {
   const file = await open(logOf(id), 'r')
@@ -204,18 +203,4 @@ async function writeEntries(
     await file.appendFile(encodeRecord({ kind: 'entries', entries: piece }))
     if (pace.due) await pace.rest()
   }
-}
-
-/** A second name for the same file where the disk can do that. */
-async function copyCheaply(from: string, to: string): Promise<void> {
-  await rm(to, { force: true })
-  try {
-    await link(from, to)
-  } catch {
-    await copyFile(from, to)
-  }
-}
-
-function ignoreMissing(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
 }

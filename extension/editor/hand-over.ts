@@ -51,8 +51,10 @@ export class HandOver implements vscode.Disposable {
     this.#taken.add(before)
     const { storageUri, globalStorageUri } = this.#services.context
     const name = `siammae-moved-${Date.now().toString(36)}-${++this.#count}`
+    const id = join((storageUri ?? globalStorageUri).fsPath, name)
     try {
-      return (await before.backup(join((storageUri ?? globalStorageUri).fsPath, name))).id
+      await before.file.backupApart(id)
+      return id
     } catch (error) {
       this.#services.log.error(messageOf(error))
       return undefined

@@ -36,6 +36,8 @@ export interface OpenOptions {
   /** The video that was opened where there is no side-car yet. */
   readonly videoPath?: string
   readonly backupId?: string | undefined
+  /** VS Code takes the document for unsaved, also where its backup is gone. */
+  readonly fromBackup: boolean
   /** A backup too, of another document of the same files, which VS Code does not know. */
   readonly handedOn?: Promise<string | undefined> | undefined
   readonly fire: (event: StackEvent) => void
@@ -103,7 +105,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
         void vscode.window.showErrorMessage(wordsOf(error))
       },
     }
-    this.#bridge = new StackBridge(told, options.backupId !== undefined)
+    this.#bridge = new StackBridge(told, options.fromBackup)
     this.saving = new Saving(this, this.#bridge, services.log)
   }
 
@@ -331,8 +333,8 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
 
   async backup(id: string): Promise<vscode.CustomDocumentBackup> {
     const { file } = this
-    await file.backup(id)
-    return { id, delete: () => void file.forgetBackup(id).catch(() => {}) }
+    const at = await file.backup(id)
+    return { id: at, delete: () => void file.forgetBackup(at).catch(() => {}) }
   }
 
   /** The video alone was renamed in VS Code: the side-car names it then, as a step that can be undone. */

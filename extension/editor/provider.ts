@@ -1,5 +1,6 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import * as vscode from 'vscode'
+import { isBackup } from '../document/backup.ts'
 import type { DocumentThreads } from '../document/document-thread.ts'
 import { isSidecarPath, sidecarOf } from '../document/locate-video.ts'
 import { Emitter } from '../emitter.ts'
@@ -91,7 +92,7 @@ export class AnnotatorProvider {
           uri.toString(true),
         ),
       )
-    const { backupId } = context
+    const backupId = await this.#backupOf(uri, context)
     const isSidecar = isSidecarPath(uri.fsPath)
     const sidecar = isSidecar ? { path: uri.fsPath, exists: true } : await sidecarOf(uri.fsPath)
     const other = this.documents.find((open) => open.sidecarPath === sidecar.path && !open.hasLeft)
@@ -103,6 +104,7 @@ export class AnnotatorProvider {
       sidecarPath: sidecar.path,
       ...(isSidecar ? {} : { videoPath: uri.fsPath }),
       backupId,
+      fromBackup: context.backupId !== undefined,
       handedOn,
       fire: (event) => this.#stack.fire(event),
     })
@@ -115,6 +117,22 @@ export class AnnotatorProvider {
     this.#opened.fire(document)
     void document.open()
     return document
+  }
+
+  /** The backup that VS Code has noted down; a window that is lost in the middle of a save may leave a note of none. */
+  async #backupOf(
+    uri: vscode.Uri,
+    { backupId }: vscode.CustomDocumentOpenContext,
+  ): Promise<string | undefined> {
+    if (backupId === undefined || (await isBackup(backupId))) return backupId
+    this.#services.log.warn(`${uri.fsPath}: there is no backup ${backupId}`)
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t(
+        '{0}: the backup of what was not saved when the window closed is not there any more; what was saved last is shown.',
+        basename(uri.fsPath),
+      ),
+    )
+    return undefined
   }
 
   #resolve(document: Opened, panel: vscode.WebviewPanel): void {

@@ -363,21 +363,62 @@ describe('A backup', () => {
     expect(textOf(await restored(id, file.path))).toBe(textOf(file))
   })
 
-  it('is renewed under another name in no time; the old one can go', async () => {
+  it('that VS Code may have noted down is never deleted by the next one', async () => {
     const file = await opened(await sidecar())
     const [first, second] = [join(folder, 'storage', 'four'), join(folder, 'storage', 'five')]
     file.model.perform(mark, 'Draw')
-    await file.backup(first)
+    expect(await file.backup(first)).toBe(first)
     file.model.perform(setEntry(2, 7, absent), 'Absent')
-    await file.backup(second)
-    expect(statSync(logOf(first)).ino).toBe(statSync(logOf(second)).ino)
+    // VS Code forgets the one before as soon as it has the next, and notes that one down later, or never.
+    expect(await file.backup(second)).toBe(first)
     await file.forgetBackup(first)
-    expect(existsSync(logOf(first))).toBe(false)
     file.model.perform(setEntry(2, 8, absent), 'Absent')
     await file.flushBackup()
-    expect(textOf(await restored(second, file.path))).toBe(textOf(file))
+    expect(textOf(await restored(first, file.path))).toBe(textOf(file))
+    await file.forgetBackup(first)
+    expect(existsSync(logOf(first))).toBe(false)
+  })
+
+  it('that could not be gone on with stays until the one in its place is not needed either', async () => {
+    const path = await sidecar()
+    const file = await opened(path)
+    const [first, second] = [join(folder, 'storage', 'gone-on'), join(folder, 'storage', 'in-its-place')]
+    file.model.perform(mark, 'Draw')
+    await file.backup(first)
+    await file.keepMine()
+    expect(await file.backup(second)).toBe(second)
+    await file.forgetBackup(first)
+    for (const id of [first, second]) expect(textOf(await restored(id, path))).toBe(textOf(file))
     await file.forgetBackup(second)
-    expect(existsSync(logOf(second))).toBe(false)
+    for (const id of [first, second]) expect(existsSync(logOf(id))).toBe(false)
+  })
+
+  it('that a document was restored from stays until all of it is on disk', async () => {
+    const path = await sidecar()
+    const file = await opened(path)
+    file.model.perform(mark, 'Draw')
+    const [before, after] = [join(folder, 'storage', 'last-window'), join(folder, 'storage', 'this-window')]
+    await file.backup(before)
+    const again = await restored(before, path)
+    await again.backup(after)
+    expect(textOf(await restored(before, path))).toBe(textOf(again))
+    await again.save()
+    expect(existsSync(logOf(before))).toBe(true)
+    await again.forgetBackup(after)
+    for (const id of [before, after]) expect(existsSync(logOf(id))).toBe(false)
+  })
+
+  it('apart is not gone on with', async () => {
+    const file = await opened(await sidecar())
+    file.model.perform(mark, 'Draw')
+    const drawn = textOf(file)
+    const [known, apart] = [join(folder, 'storage', 'known'), join(folder, 'storage', 'apart')]
+    await file.backup(known)
+    await file.backupApart(apart)
+    file.model.perform(setEntry(1, 0, undefined), 'Delete')
+    await file.flushBackup()
+    expect(textOf(await restored(apart, file.path))).toBe(drawn)
+    expect(textOf(await restored(known, file.path))).toBe(textOf(file))
   })
 
   it('begins anew after a save', async () => {

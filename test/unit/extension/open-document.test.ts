@@ -55,6 +55,7 @@ async function opened(): Promise<{ document: OpenDocument; path: string; told: S
   } as unknown as EditorServices
   const told: StackEvent[] = []
   const document = new OpenDocument({ fsPath: path } as vscode.Uri, 'siammae.annotator', services, threads, {
+    fromBackup: false,
     sidecarPath: path,
     fire: (event) => told.push(event),
   })
