@@ -22,6 +22,8 @@ const ENCODERS = 2
 const ENDING = 3
 /** A decoder that nobody has asked for this long is ended; until then it waits without working. */
 const IDLE_MS = 20_000
+/** Who has jumped and stays this long is not jumping on; until then frames around would take the processor from that. */
+const SETTLING_MS = 400
 /** Who has asked for nothing this long is looking at a frame: time for the frames that a jump may lead to. */
 const RESTING_MS = 2000
 /** Part of the cache that may be full of them. */
@@ -48,6 +50,9 @@ export class ViewPictures {
   #quality = 92
   #direction: 1 | -1 = 1
   #stepping = true
+  /** When the person came to stay at the frame of a jump; Infinity until the view has it. */
+  #landedAt = Number.NEGATIVE_INFINITY
+  #settling: NodeJS.Timeout | undefined
   #playhead: number | undefined
   /** Wanted and not sent yet, most urgent first. */
   #waiting = new Set<number>()
@@ -102,10 +107,12 @@ export class ViewPictures {
     const valid = frames.filter((frame) => Number.isInteger(frame) && frame >= 0 && frame < count)
     const first = at !== undefined && at < count ? at : valid[0]
     let jumped = false
+    clearTimeout(this.#settling)
     if (first !== undefined && this.#playhead !== undefined && first !== this.#playhead) {
       this.#direction = first > this.#playhead ? 1 : -1
       this.#stepping = Math.abs(first - this.#playhead) <= STEP
       jumped = !this.#stepping
+      this.#landedAt = jumped ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
     }
     this.#playhead = first
     if (quality !== this.#quality) this.#ready.clear()
@@ -114,10 +121,11 @@ export class ViewPictures {
     this.#sent = new Set(valid.filter((frame) => this.#sent.has(frame)))
     this.#waiting = new Set(valid.filter((frame) => !this.#sent.has(frame)))
     for (const frame of [...this.#ready.keys()]) if (!this.#waiting.has(frame)) this.#ready.delete(frame)
-    // Who has just jumped gets that frame, and nothing takes the processor from it; a view that stays asks for more.
-    this.#ahead = first === undefined || jumped ? [] : this.#around(first, count)
-    this.#tried.clear()
     this.#wantedAt = performance.now()
+    this.#tried.clear()
+    this.#lookAround(jumped ? undefined : first)
+    // A view that asks for no more has its frame on screen: now is the time to get ready for the next jump.
+    if (first !== undefined && this.#waiting.size === 0) this.#source.prepare?.()
     this.#reserve.startAt(first ?? 0)
     const target = this.#next()
     if (this.#reading && (first === undefined || (target !== undefined && !this.#reading.reaches(target))))
@@ -131,13 +139,32 @@ export class ViewPictures {
     this.#closed = true
     this.#waiting.clear()
     this.#ahead = []
+    clearTimeout(this.#settling)
     this.#reading?.abort()
     this.#wake()
     await this.#working
   }
 
+  /** Fetches frames around one ahead of time; somebody who has just jumped there gets that frame alone at first. */
+  #lookAround(at: number | undefined): void {
+    this.#ahead = []
+    if (at === undefined) return
+    const now = performance.now()
+    this.#landedAt = Math.min(this.#landedAt, now)
+    const moving = SETTLING_MS - (now - this.#landedAt)
+    if (moving <= 0) {
+      this.#ahead = this.#around(at)
+      return
+    }
+    this.#settling = setTimeout(() => {
+      this.#ahead = this.#around(at)
+      this.#wake()
+    }, moving).unref()
+  }
+
   /** Frames around the playhead that are worth having before they are asked for. */
-  #around(first: number, count: number): number[] {
+  #around(first: number): number[] {
+    const count = this.#source.table.frames.length
     const { width, height } = this.#source.table
     // A tenth of the raw size is more than most pictures take; they must not push each other out of the cache.
     const room = Math.floor(this.#cache.maxBytes / 4 / ((width * height * 3) / 10))

@@ -43,14 +43,24 @@ async function longClip(folder: string): Promise<void> {
   await writeSidecar(join(folder, 'long.siam.json'), document)
 }
 
-/** Makes the page note, for every frame that comes on screen, the time since the key press before it. */
+/**
+ * Makes the page note, for every frame that comes on screen, the time since the key press before it, and tell when one
+ * has come: asking again and again would take the processor from what is measured.
+ */
 async function listen(frame: Frame): Promise<void> {
   await frame.evaluate(`(() => {
     window.times = []
     let pressed = 0
+    let arrived = () => {}
+    const stage = document.querySelector('.stage')
+    window.shows = async (frame) => {
+      while (Number(stage.dataset.frame) !== frame) await new Promise((resolve) => { arrived = resolve })
+    }
     addEventListener('keydown', (event) => { pressed = event.timeStamp }, true)
-    new MutationObserver(() => window.times.push(performance.now() - pressed)).observe(
-      document.querySelector('.stage'), { attributes: true, attributeFilter: ['data-frame'] })
+    new MutationObserver(() => {
+      window.times.push(performance.now() - pressed)
+      arrived()
+    }).observe(stage, { attributes: true, attributeFilter: ['data-frame'] })
   })()`)
 }
 
@@ -66,7 +76,7 @@ async function times(
   for (let press = 1; press <= presses; press++) {
     if (pause > 0) await sleep(pause)
     await view.key(key)
-    await view.waitForFrame(start + press * by)
+    await view.frame.evaluate(`window.shows(${start + press * by})`)
   }
   return (await view.frame.evaluate('window.times')) as number[]
 }
@@ -98,9 +108,10 @@ editorSuite('speed', { prepare: longClip }, (place) => {
 
   it('shows an uncached frame soon after the key press', async () => {
     const uncached = report(
-      'key press to frame, uncached, far jumps',
-      await times(view, 'Alt+ArrowRight', 12, JUMP),
+      'key press to frame, uncached, far jumps 1 s apart',
+      await times(view, 'Alt+ArrowRight', 20, JUMP, 1000),
     )
+    report('key press to frame, uncached, far jumps at once', await times(view, 'Alt+ArrowRight', 12, JUMP))
     expect(uncached.median).toBeLessThan(HANGS)
   })
 

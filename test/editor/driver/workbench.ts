@@ -116,9 +116,17 @@ export class Workbench {
 
   /** Chooses from the menu of a file in the explorer. */
   async fromMenu(name: string, title: string): Promise<void> {
-    await this.file(name).click({ button: 'right' })
     const item = this.menuItem(title)
-    await item.waitFor()
+    // Rows move when a file comes or goes, between the look at where one is and the click.
+    await until(`the menu of ${name}`, async () => {
+      await this.file(name).click({ button: 'right' })
+      const shown = await item.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      )
+      if (!shown) await this.page.keyboard.press('Escape')
+      return shown
+    })
     // For a moment after it opens a menu takes no clicks, so that the click that opened it does not choose.
     await until('the menu to have been used', async () => {
       await item.click({ timeout: 1000 }).catch(() => {})

@@ -83,6 +83,11 @@ describe('a view of a clip', () => {
     await expect.poll(() => sent).toContain(100)
     await sleep(100)
     expect([99, 101, 102].some(has)).toBe(false)
+    // Who has the frame may jump on at once; who stays gets those around.
+    view.want([], 92, { at: 100 })
+    await sleep(200)
+    expect([99, 101, 102].some(has)).toBe(false)
+    await expect.poll(() => [92, 101, 132].every(has), { timeout: 10_000 }).toBe(true)
     view.want([200], 92, { at: 200, again: true })
     view.want([201, 202], 92, { at: 200 })
     await expect.poll(() => [192, 201, 202, 232].every(has), { timeout: 10_000 }).toBe(true)

@@ -20,6 +20,9 @@ export interface PicturesOptions<P extends Picture> {
 /** Pictures asked for ahead in the direction of travel, and behind. */
 const AHEAD = 24
 const BEHIND = 6
+/** The same for somebody who has jumped and not stepped yet: as many as the first steps need, who may as well jump on. */
+const LANDED_AHEAD = 6
+const LANDED_BEHIND = 2
 /** Part of the memory that may be full of pictures nobody has seen yet. */
 const AHEAD_PART = 0.7
 /**
@@ -46,8 +49,8 @@ export class Pictures<P extends Picture> {
   #asked = ''
   /** Asked for and not here yet. */
   #outstanding = new Set<number>()
-  /** The person has jumped to the frame: it is asked for alone until they stay. */
-  #jumped = false
+  /** How the person came to the frame. One that was jumped to is asked for alone until they stay: have landed. */
+  #came: 'stepping' | 'jumping' | 'landed' = 'stepping'
   #frame = 0
   #likely: readonly number[] = []
   #direction: 1 | -1 = 1
@@ -68,7 +71,7 @@ export class Pictures<P extends Picture> {
     this.#decoding.clear()
     this.#failed.clear()
     this.#likely = []
-    this.#jumped = false
+    this.#came = 'stepping'
     this.#bytes = 0
     this.#asked = ''
     this.#outstanding.clear()
@@ -118,7 +121,7 @@ export class Pictures<P extends Picture> {
     if (frame !== this.#frame) {
       this.#failed.delete(frame)
       this.#likely = []
-      this.#jumped = Math.abs(frame - this.#frame) > STEP
+      this.#came = Math.abs(frame - this.#frame) > STEP ? 'jumping' : 'stepping'
     }
     this.#frame = frame
     this.#direction = direction
@@ -130,7 +133,7 @@ export class Pictures<P extends Picture> {
    * @param likely where they may jump to from here: asked for after the frames around this one
    */
   stay(likely: readonly number[]): void {
-    this.#jumped = false
+    if (this.#came === 'jumping') this.#came = 'landed'
     this.#likely = likely
     this.#ask()
   }
@@ -181,8 +184,9 @@ export class Pictures<P extends Picture> {
   #ask(again = false): void {
     if (this.#frameCount === 0) return
     const room = Math.max(1, Math.floor((this.#options.limit / this.#pictureBytes) * AHEAD_PART))
-    const ahead = Math.min(AHEAD, room)
-    const behind = Math.min(BEHIND, Math.max(0, room - ahead))
+    const landed = this.#came === 'landed'
+    const ahead = Math.min(landed ? LANDED_AHEAD : AHEAD, room)
+    const behind = Math.min(landed ? LANDED_BEHIND : BEHIND, Math.max(0, room - ahead))
     const frames: number[] = []
     const add = (frame: number) => {
       if (frame < 0 || frame >= this.#frameCount || frames.includes(frame)) return
@@ -192,7 +196,7 @@ export class Pictures<P extends Picture> {
     add(this.#frame)
     if (this.#also !== undefined) add(this.#also)
     // Nothing else may take the processor or the line from a frame that was jumped to.
-    if (!this.#jumped) {
+    if (this.#came !== 'jumping') {
       for (let i = 1; i <= ahead; i++) add(this.#frame + i * this.#direction)
       for (let i = 1; i <= behind; i++) add(this.#frame - i * this.#direction)
       // Only where there is room for all: none of those around may be given up for one.

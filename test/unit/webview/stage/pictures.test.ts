@@ -51,19 +51,30 @@ function makePictures(limit = 10) {
 describe('pictures around the frame on screen', () => {
   it('are asked for where a jump may lead, after those around, until the person has moved on', async () => {
     const { pictures, wanted, arrive } = makePictures(100)
-    pictures.follow(500, 1)
-    await arrive(500)
-    pictures.stay([700, 510, 90])
-    for (let frame = 494; frame <= 524; frame++) await arrive(frame)
+    for (let frame = 0; frame <= 24; frame++) await arrive(frame)
+    pictures.stay([700, 10, 90])
     expect(wanted.at(-1)).toEqual([700, 90])
     await arrive(700)
-    pictures.follow(501, 1)
+    pictures.follow(1, 1)
     expect(wanted.at(-1)).not.toContain(90)
     const small = makePictures(10)
-    small.pictures.follow(500, 1)
     small.pictures.stay([700])
-    for (let frame = 500; frame <= 507; frame++) await small.arrive(frame)
+    for (let frame = 0; frame <= 7; frame++) await small.arrive(frame)
     expect(small.wanted.flat()).not.toContain(700)
+  })
+
+  it('are soon asked for where a second jump may lead, and all those around only with the first step', async () => {
+    const { pictures, wanted, arrive } = makePictures(100)
+    pictures.follow(500, 1)
+    await arrive(500)
+    pictures.stay([700, 503, 90])
+    for (let frame = 498; frame <= 506; frame++) await arrive(frame)
+    expect(wanted.at(-1)).toEqual([700, 90])
+    await arrive(700)
+    await arrive(90)
+    expect(wanted.at(-1)).toEqual([])
+    pictures.follow(501, 1)
+    expect(wanted.at(-1)).toEqual([507, 508, 509, 510, 511, 512])
   })
 
   it('come alone after a jump, until the person stays or goes on in steps', async () => {
@@ -115,6 +126,8 @@ describe('pictures around the frame on screen', () => {
     pictures.follow(998, 1)
     await arrive(998)
     pictures.stay([])
+    expect(wanted.at(-1)).toEqual([999, 997, 996])
+    pictures.follow(999, 1)
     expect(wanted.at(-1)).toEqual([999, 997, 996, 995, 994, 993])
   })
 
