@@ -11,6 +11,7 @@ import { Propagation } from './propagation/index.ts'
 import type { Services } from './services.ts'
 import { Settings } from './settings.ts'
 import { tellLosses } from './status/losses.ts'
+import { tellSmallObjects } from './status/small-objects.ts'
 import { StatusItem } from './status/status-item.ts'
 import { TrainingItem } from './status/training-item.ts'
 import { FineTuning } from './training/index.ts'
@@ -75,6 +76,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     followContext(services),
     followCorrections(services),
     tellLosses(services),
+    tellSmallObjects(services),
   )
   return { editors, models, tuning }
 }

@@ -109,7 +109,7 @@ export class Runs {
       this.#say(
         `Run ${request.run}: ${job.total} results to come, ${record.model.name} ${record.model.file} on ${record.device} at ${tools.size.width}x${tools.size.height}.`,
       )
-      return { record, notes: warm.notes, total: job.total }
+      return { record, notes: warm.notes, small: job.small, total: job.total }
     } catch (error) {
       active.end()
       this.#current = undefined

@@ -91,6 +91,8 @@ export interface RunFacts {
   readonly record: Run
   /** Sentences for the person: devices passed over and why, an untrained model. */
   readonly notes: readonly string[]
+  /** Objects that are marked too small for the network's size to be carried far. */
+  readonly small: readonly number[]
   /** Results to come, `earlier` not counted. */
   readonly total: number
 }

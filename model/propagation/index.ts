@@ -34,5 +34,6 @@ export {
   type SettingsChanges,
   settingsSchema,
 } from './settings.ts'
+export { FEWEST_CELLS, smallMarks } from './small-marks.ts'
 export { castVotes } from './vote.ts'
 export { walk } from './walk.ts'

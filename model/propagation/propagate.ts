@@ -23,6 +23,7 @@ import {
   type WalkedStep,
 } from './resume.ts'
 import { type PropagationSettings, settingsOfJoints } from './settings.ts'
+import { smallMarks } from './small-marks.ts'
 import { walk } from './walk.ts'
 
 export interface PropagationJob {
@@ -93,6 +94,8 @@ const DEFAULT_CACHE_BYTES = 256 * 1024 ** 2
 export interface Propagation {
   /** How many results `results` gives. */
   readonly total: number
+  /** Objects that are too small for the network's size to be carried far, from {@link smallMarks}. */
+  readonly small: readonly number[]
   readonly results: AsyncGenerator<FrameResult>
 }
 
@@ -125,6 +128,7 @@ export function propagate(job: PropagationJob): Propagation {
   const earlier = job.earlier && new EarlierLabels(job.earlier, groups, context, settings)
   return {
     total: planned.reduce((total, { group, legs }) => total + resultsLeft(group, legs, earlier), 0),
+    small: smallMarks(job.masks, extractor.grid),
     results: run(job, planned, new MaskFrames(job, planned, overlapping, earlier), earlier),
   }
 }

@@ -500,6 +500,24 @@ describe('several objects', () => {
     }
   })
 
+  it('marked too small to be carried far: it is said before the work, and again in the report', async () => {
+    const start = await readSidecar(file('forward', 'annotations.siam.json'))
+    const dot = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => Number(i < 3))
+    const mask = encodeMask(dot, WIDTH, HEIGHT)
+    start.apply({ kind: 'putObject', object: { id: 2, name: 'dot', labelId: 1 } })
+    start.apply({
+      kind: 'setEntry',
+      objectId: 2,
+      frame: 0,
+      entry: { state: 'keyframe', occluded: false, mask },
+    })
+    await writeSidecar(file('dot.siam.json'), start)
+    const result = await run('dot', '--init', file('dot.siam.json'), '--range', '0:1')
+    expect(result.stderr).toMatch(/Note: object dot covers fewer than 8 patches of the network/)
+    expect(result.stderr).not.toMatch(/Warning: object/)
+    expect(json('dot', 'report.json').warnings).toContainEqual(expect.stringMatching(/^object dot covers/))
+  })
+
   it('marked on different frames: no pixel is given to two', async () => {
     await writeIndexedPng(file('left.png'), { width: WIDTH, height: HEIGHT, indices: band(0, 24, 60) })
     const right = band(7, 40, 72).map((on) => 2 * on)

@@ -9,6 +9,7 @@ import { runRecord } from '../../marks/index.ts'
 import {
   CHANGEABLE,
   changedSettings,
+  FEWEST_CELLS,
   FeatureExtractor,
   modelSize,
   overlappingObjects,
@@ -17,7 +18,7 @@ import {
   type PropagationSettings,
   propagate,
 } from '../../propagation/index.ts'
-import type { VideoSource } from '../../video/index.ts'
+import type { FrameSize, VideoSource } from '../../video/index.ts'
 import { parseInit, readInit } from '../inits.ts'
 import { collectMarks, type Marks } from '../marks.ts'
 import { writeOverlayVideo } from '../overlay-video.ts'
@@ -218,6 +219,8 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
         range,
         signal,
       })
+      const small = job.small.map((id) => smallMark(marks.document, id, size))
+      for (const sentence of small) say(`Note: ${sentence}`)
       const outcome = await carry(job, marks, run, options)
       // A failure before the first result leaves nothing to keep.
       if (outcome.done === 0 && outcome.ended !== undefined && !(outcome.ended instanceof CancelledError))
@@ -230,6 +233,7 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
         dataset: format && { format, sequence },
         range,
         outcome,
+        warnings: small,
         model: modelLabel(model),
         signal,
       }).catch((error) => {
@@ -250,6 +254,14 @@ async function readInits(texts: readonly string[], source: VideoSource) {
   const inits = []
   for (const text of texts) inits.push(await readInit(text, source.table))
   return inits
+}
+
+function smallMark(document: Marks['document'], id: number, { width, height }: FrameSize): string {
+  const name = document.objects.get(id)?.name ?? id
+  return (
+    `object ${name} covers fewer than ${FEWEST_CELLS} patches of the network at ${width}x${height} and is likely lost ` +
+    'within a few frames; give a larger --size, or mark it by a keypoint.'
+  )
 }
 
 /** Runs the job into the document; what was done stays, whatever ends it. */
@@ -294,6 +306,8 @@ interface Outputs {
   readonly dataset: { readonly format: keyof typeof formats; readonly sequence: string } | undefined
   readonly range: readonly [number, number]
   readonly outcome: Outcome
+  /** Told already. */
+  readonly warnings: readonly string[]
   readonly model: string
   readonly signal: AbortSignal
 }
@@ -306,6 +320,7 @@ async function writeOutputs({
   dataset,
   range,
   outcome,
+  warnings: told,
   model,
   signal,
 }: Outputs): Promise<void> {
@@ -332,7 +347,7 @@ async function writeOutputs({
     run,
     video: { ...document.video, path: table.path },
     range,
-    warnings,
+    warnings: [...told, ...warnings],
   })
   const reportPath = join(options.out, 'report.json')
   await writeFileAtomic(reportPath, `${JSON.stringify(report, null, 2)}\n`)
