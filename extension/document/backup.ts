@@ -158,6 +158,7 @@ export class Backup {
   }
 }
 
+/** Whether there is a backup under an id. */
 export const isBackup = (id: string): Promise<boolean> => isFile(logOf(id))
 
 /** What a backup says about itself. */
