@@ -1,13 +1,14 @@
 import { AnnotationError } from '../../model/annotation/index.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
 import { Sentence } from '../sentence.ts'
-import { Backup, type BackupSource, baseIfThere, deleteBackup, logOf, readBackupHead } from './backup.ts'
+import { Backup, type BackupSource, baseIfThere, logOf, readBackupHead } from './backup.ts'
 import { ChangedFrames } from './changed-frames.ts'
 import { differenceOf } from './difference.ts'
 import { DocumentModel, type ModelChange } from './document-model.ts'
 import type { DocumentThreads } from './document-thread.ts'
 import { DoubtfulFrames } from './doubtful.ts'
 import { fileState, isFile, isUnchanged } from './file-state.ts'
+import { KeptBackups } from './kept-backups.ts'
 import { pathFrom } from './locate-video.ts'
 import { ObservedDocument } from './observed-document.ts'
 import { emptied, load, type Parts, read } from './parts.ts'
@@ -48,10 +49,7 @@ export class AnnotationFile implements Disposable {
   #doubtBelow: number
   #listeners: Disposable[] = []
   #backup: Backup | undefined
-  /** How often each backup was given out and not called needless yet. */
-  readonly #given = new Map<string, number>()
-  /** Backups that another one has replaced, and the one that this was restored from: needed until all is on disk. */
-  readonly #replacedBackups = new Set<string>()
+  readonly #kept = new KeptBackups()
   /** Ends when the save or backup that is going on ends, well or not. */
   #writing: Promise<void> | undefined
   /** The document does not lie on what is on disk: a backup has to hold all of it. */
@@ -135,7 +133,7 @@ export class AnnotationFile implements Disposable {
     file.#good = head.good
     file.videoPath = head.videoPath
     file.model.markRestored(changed)
-    file.#replacedBackups.add(backupId)
+    file.#kept.restoredFrom(backupId)
     return file
   }
 
@@ -187,7 +185,7 @@ export class AnnotationFile implements Disposable {
       saving.done()
       // The log lies on the file that was just replaced.
       this.#endBackup()
-      await this.#deleteReplaced()
+      await this.#kept.tidy()
       return 'saved'
     } catch (error) {
       saving.failed()
@@ -236,7 +234,7 @@ export class AnnotationFile implements Disposable {
     if (known && (await this.#model.returnToSaved())) this.#endBackup()
     else if (!hadFile) this.#replace(emptied(this.content, this.#doubtBelow))
     else await this.reload()
-    await this.#deleteReplaced()
+    await this.#kept.tidy()
   }
 
   /** Reads the file again; the steps so far cannot be undone any more. @throws SidecarProblem */
@@ -301,12 +299,12 @@ export class AnnotationFile implements Disposable {
   /**
    * Keeps what is not saved; fast, because only what is new since the last backup is written, to the same files.
    * @param id where a backup is begun, if none can be gone on with
-   * @returns where it lies: to be given to {@link forgetBackup} once for each time that it was returned
+   * @returns where it lies
    */
   async backup(id: string): Promise<string> {
     while (this.#writing !== undefined) await this.#writing
     const at = await this.#alone(() => this.#backUp(id))
-    this.#given.set(at, (this.#given.get(at) ?? 0) + 1)
+    this.#kept.give(at)
     return at
   }
 
@@ -354,29 +352,11 @@ export class AnnotationFile implements Disposable {
     }
   }
 
-  /**
-   * A backup is not needed any more. VS Code says so of one that has just been replaced, too, and notes down which one
-   * counts only after that: that one stays until the one that replaced it is not needed either.
-   */
+  /** A backup is not needed any more; to be told once for each time that {@link backup} returned it. */
   async forgetBackup(id: string): Promise<void> {
-    const left = (this.#given.get(id) ?? 1) - 1
-    if (left > 0) {
-      this.#given.set(id, left)
-      return
-    }
-    this.#given.delete(id)
-    this.#replacedBackups.add(id)
+    if (!this.#kept.takeBack(id)) return
     if (this.#backup?.id === id) this.#endBackup()
-    await this.#deleteReplaced()
-  }
-
-  /** Unless one that was given out is still needed. */
-  async #deleteReplaced(): Promise<void> {
-    if (this.#given.size > 0) return
-    const ids = [...this.#replacedBackups]
-    this.#replacedBackups.clear()
-    // What cannot be deleted now lies there needlessly, and that is all.
-    for (const id of ids) await deleteBackup(id).catch(() => {})
+    await this.#kept.tidy()
   }
 
   /** Brings the backup up to date before the window closes. */
