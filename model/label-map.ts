@@ -5,6 +5,13 @@ export interface LabelMap {
   readonly data: Uint8Array
 }
 
+/** How many pixels each label has, 0 to 255. */
+export function pixelsOf({ data }: LabelMap): Uint32Array {
+  const pixels = new Uint32Array(256)
+  for (const label of data) pixels[label]!++
+  return pixels
+}
+
 /**
  * Where pixel `i` of `to` comes from among `from`.
  * @param rounding `floor`: floor(i * from / to), as OpenCV; `centre`: floor((i + 0.5) * from / to), as Pillow, and

@@ -302,7 +302,6 @@ export class AnnotationFile implements Disposable {
    * @returns where it lies
    */
   async backup(id: string): Promise<string> {
-    while (this.#writing !== undefined) await this.#writing
     const at = await this.#alone(() => this.#backUp(id))
     this.#kept.give(at)
     return at
@@ -323,7 +322,6 @@ export class AnnotationFile implements Disposable {
 
   /** Keeps what is not saved in files of their own, which this document does not go on with: the caller deletes them. */
   async backupApart(id: string): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing
     await this.#alone(async () => {
       const backup = await Backup.begin(this.#backupSource(), id)
       await backup.end()
@@ -337,9 +335,10 @@ export class AnnotationFile implements Disposable {
 
   /**
    * A save and a backup never go on at the same time: a save that has begun counts its frames as saved, and a backup
-   * would leave them out although they are not on disk yet. Nobody else may be writing when this is called.
+   * would leave them out although they are not on disk yet.
    */
   async #alone<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#writing !== undefined) await this.#writing
     const writing = work()
     this.#writing = writing.then(
       () => {},

@@ -1,5 +1,5 @@
 /** From soft labels to the masks of a frame, settled with what other groups have on it. */
-import { type LabelMap, resizeNearest } from '../label-map.ts'
+import { type LabelMap, pixelsOf, resizeNearest } from '../label-map.ts'
 import { channelConfidence } from './confidence.ts'
 import { decodeLabels } from './decode.ts'
 import { decodeAlongEdges, type Picture } from './edges.ts'
@@ -96,8 +96,7 @@ export class MaskFrames {
 }
 
 function layerResult({ labels, objects, map }: Sheet): MaskLayerResult {
-  const area = new Float64Array(256)
-  for (const id of map.data) area[id]!++
+  const area = pixelsOf(map)
   const confidence = channelConfidence(labels)
   return { map, objects: objects.map((id, i) => ({ id, confidence: confidence[i + 1]!, area: area[id]! })) }
 }

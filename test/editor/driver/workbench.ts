@@ -1,7 +1,7 @@
 /** A VS Code window as a person uses it: with pointer and keyboard, in a real browser. */
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
+import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core'
 import { root } from '../build.ts'
 import { until } from '../support/until.ts'
 import { CHROMIUM_FLAGS } from '../vscode/chromium.ts'
@@ -18,6 +18,13 @@ export interface WorkbenchOptions extends ServerOptions {
   readonly development?: boolean
   readonly size?: { readonly width: number; readonly height: number }
 }
+
+/** Whether something comes on screen soon; else what should have brought it there was lost. */
+const appears = (locator: Locator): Promise<boolean> =>
+  locator.waitFor({ timeout: 3000 }).then(
+    () => true,
+    () => false,
+  )
 
 export class Workbench {
   readonly page: Page
@@ -74,10 +81,7 @@ export class Workbench {
     await until('the box at the top', async () => {
       if (await input.isVisible()) return true
       await this.page.keyboard.press(key)
-      return input.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      )
+      return appears(input)
     })
     return input
   }
@@ -120,10 +124,7 @@ export class Workbench {
     // Rows move when a file comes or goes, between the look at where one is and the click.
     await until(`the menu of ${name}`, async () => {
       await this.file(name).click({ button: 'right' })
-      const shown = await item.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      )
+      const shown = await appears(item)
       if (!shown) await this.page.keyboard.press('Escape')
       return shown
     })

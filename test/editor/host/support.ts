@@ -4,13 +4,9 @@ import { join } from 'node:path'
 import * as vscode from 'vscode'
 import type { AnnotatorDocument, AnnotatorEditors } from '../../../extension/editor/index.ts'
 import type { Api } from '../../../extension/main.ts'
-import {
-  type AnnotationDocument,
-  createDocument,
-  encodeLabels,
-  type Run,
-} from '../../../model/annotation/index.ts'
+import { type AnnotationDocument, createDocument, encodeLabels } from '../../../model/annotation/index.ts'
 import { readIndexedPng, writeSidecar } from '../../../model/formats/index.ts'
+import { sampleRun } from '../../unit/annotation/samples.ts'
 import { until } from '../support/until.ts'
 
 export const ID = 'siammae.siammae-video-annotator'
@@ -32,17 +28,7 @@ export function workspace(): string {
 }
 
 /** A run whose results a test makes up. */
-export const RUN: Run = {
-  id: 1,
-  model: { name: 'test', file: 'test', hash: 'sha256:1', trained: true },
-  device: 'cpu',
-  preset: 'siammae',
-  settings: {},
-  direction: 'forward',
-  range: [0, 20],
-  date: '2026-01-02T03:04:05Z',
-  tool: 'test',
-}
+export const RUN = sampleRun(1)
 
 export const OBJECT = 1
 const LABEL = { id: 1, name: 'koi', colour: '#ff00ff' }

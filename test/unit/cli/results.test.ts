@@ -8,19 +8,10 @@ import {
 } from '../../../model/annotation/index.ts'
 import { RunResults } from '../../../model/cli/results.ts'
 import type { FrameResult } from '../../../model/propagation/index.ts'
+import { sampleRun } from '../annotation/samples.ts'
 
 const [width, height] = [6, 4]
-const run = (id: number): Run => ({
-  id,
-  model: { name: 'ViT', file: 'x', hash: 'sha256:0', trained: true },
-  device: 'cpu',
-  preset: 'siammae',
-  settings: {},
-  direction: 'forward',
-  range: [0, 9],
-  date: '2026-01-01T00:00:00Z',
-  tool: 'test',
-})
+const run = (id: number): Run => ({ ...sampleRun(id), range: [0, 9] })
 
 function emptyDocument(): AnnotationDocument {
   const document = createDocument({ path: 'clip.mp4', hash: 'sha256:1', frameCount: 10, width, height })

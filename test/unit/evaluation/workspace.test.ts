@@ -22,6 +22,7 @@ import { writeSidecar } from '../../../model/formats/index.ts'
 import { Engine } from '../../../model/runtime/index.ts'
 import { readEncoder } from '../../../model/weights/index.ts'
 import { root } from '../../support/cli.ts'
+import { sampleRun } from '../annotation/samples.ts'
 import { makeImages } from '../training/coded-clips.ts'
 
 const WIDTH = 40
@@ -46,8 +47,6 @@ function documentOf(...entries: [objectId: number, frame: number, entry: Entry][
   for (const [objectId, frame, entry] of entries) document.apply({ kind: 'setEntry', objectId, frame, entry })
   return document
 }
-
-const run = { id: 1, date: '2026-01-01T00:00:00.000Z' }
 
 describe('what judges a model', () => {
   it('is every keyframe after the first of each object, a person saying absent included', () => {
@@ -93,19 +92,7 @@ describe('what judges a model', () => {
   it('is never what a model made', () => {
     const document = documentOf([1, 0, mask(2)])
     const { mask: made } = mask(4) as Extract<Entry, { state: 'keyframe' }>
-    document.apply({
-      kind: 'putRun',
-      run: {
-        ...run,
-        model: { name: 'm', file: 'm', hash: 'h', trained: true },
-        device: 'cpu',
-        preset: 'siammae',
-        settings: {},
-        direction: 'forward',
-        range: [0, 10],
-        tool: 't',
-      },
-    })
+    document.apply({ kind: 'putRun', run: sampleRun(1) })
     document.apply({
       kind: 'setEntry',
       objectId: 1,
