@@ -1,3 +1,4 @@
+import { unwatchFile, watchFile } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as vscode from 'vscode'
@@ -7,6 +8,11 @@ import type { OpenDocument } from './open-document.ts'
 
 /** How long to wait after a sign of change, so that one save by another program is one change. */
 const SETTLE_MS = 300
+/**
+ * How often the file is looked at where nothing tells of changes: on network drives, under `files.watcherExclude`, and
+ * while the watchers of a busy machine are not up yet.
+ */
+const POLL_MS = 2_000
 /** A rename in VS Code takes the file away so long, at most, before it closes the document. */
 const RENAMING_MS = 2_000
 
@@ -15,6 +21,7 @@ export class DiskWatch implements vscode.Disposable {
   readonly #document: OpenDocument
   readonly #log: vscode.LogOutputChannel
   readonly #watcher: vscode.FileSystemWatcher
+  readonly #polled = () => this.#soon()
   #timer: NodeJS.Timeout | undefined
   #asking = false
   #missing = false
@@ -29,11 +36,15 @@ export class DiskWatch implements vscode.Disposable {
     this.#watcher.onDidChange(() => this.#soon())
     this.#watcher.onDidCreate(() => this.#soon())
     this.#watcher.onDidDelete(() => this.#soon())
+    watchFile(sidecarPath, { interval: POLL_MS, persistent: false }, this.#polled)
+    // Whatever has changed since the document was read and before anything watched.
+    if (document.phase.kind !== 'failed') this.#soon()
   }
 
   dispose(): void {
     clearTimeout(this.#timer)
     this.#watcher.dispose()
+    unwatchFile(this.#document.sidecarPath, this.#polled)
   }
 
   #soon(): void {
@@ -50,6 +61,7 @@ export class DiskWatch implements vscode.Disposable {
       await document.open()
       return
     }
+    await document.whenOpened()
     if (!document.isOpen) return
     // A save that is going on tells its result first.
     await document.whenSaved()

@@ -42,6 +42,8 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
   #ready = false
   /** Whether the view was told what it starts from. */
   #opened = false
+  /** Asked of a webview that is still coming up, for when it is there. */
+  #asked: ViewCommand[] = []
   #lastQuestion = 0
   readonly #questions = new Map<number, () => void>()
 
@@ -93,11 +95,13 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
   }
 
   command(command: ViewCommand): void {
-    this.#post({ type: 'command', command })
+    if (this.#opened) this.#post({ type: 'command', command })
+    else if (this.document.isOpen) this.#asked.push(command)
   }
 
   refresh(): Promise<void> {
-    if (!this.#opened) return Promise.resolve()
+    // A webview that comes up starts from what it told last, unless something was asked of it since.
+    if (!this.#opened && this.#asked.length === 0) return Promise.resolve()
     const id = ++this.#lastQuestion
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#answered(id), ANSWER_MS)
@@ -105,7 +109,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
         clearTimeout(timer)
         resolve()
       })
-      this.#post({ type: 'tellView', id })
+      if (this.#opened) this.#post({ type: 'tellView', id })
     })
   }
 
@@ -324,6 +328,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       this.#post({ type: 'opening', done: phase.done, total: phase.total })
     } else if (phase.kind === 'failed') {
       this.#opened = false
+      this.#asked = []
       this.#post({ type: 'failed', message: phase.message, actions: phase.actions })
     } else this.#showOpened()
   }
@@ -349,6 +354,8 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       this.#post({ type: 'comparison', comparison: document.comparison.view })
       for (const side of [0, 1] as const) this.#entries.sendCompared(side)
     }
+    for (const command of this.#asked.splice(0)) this.#post({ type: 'command', command })
+    for (const id of this.#questions.keys()) this.#post({ type: 'tellView', id })
     void this.#entries.send()
   }
 

@@ -108,15 +108,17 @@ describe('commands', () => {
     assert.deepEqual(active.view.range, [23, 27])
   })
 
-  it('an object that was just made can be chosen at once', async () => {
+  it('an object that was just made can be chosen at once, also while the view is still coming up', async () => {
     const document = await open(clip.sidecar)
     await until('the view', () => editors().active?.document === document)
     const active = editors().active!
     for (const id of [7, 8]) {
       document.perform({ kind: 'putObject', object: { id, name: `koi ${id}`, labelId: 1 } }, 'New object')
       active.command({ name: 'selectObject', objectId: id })
-      await active.refresh()
-      assert.equal(active.view.objectId, id)
+      await until('the choice', async () => {
+        await active.refresh()
+        return active.view.objectId === id
+      })
     }
   })
 

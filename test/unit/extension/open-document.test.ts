@@ -18,6 +18,7 @@ vi.mock('vscode', () => {
     l10n: { t: (text: string) => text },
     window: { showErrorMessage: async (text: string) => void errors.push(text) },
     workspace: {
+      save: async () => {},
       createFileSystemWatcher: () => ({
         ...{ onDidChange: listen, onDidCreate: listen, onDidDelete: listen },
         dispose: () => {},
@@ -118,4 +119,16 @@ test('a tab that is closed without saving is not told of a revert that could not
   document.dispose()
   await reverting
   expect([errors, told]).toEqual([[], []])
+})
+
+test('a change on disk is followed where no watcher of VS Code tells of it, as on a network drive', async () => {
+  const { document, path } = await opened()
+  // The first may have been there before anything watched; the second can only be seen by looking.
+  for (const frame of [5, 6]) {
+    const other = sampleDocument()
+    other.apply(setEntry(1, frame, keyframe))
+    await writeSidecar(path, other)
+    await vi.waitUntil(() => document.isOpen && document.annotations.entry(1, frame) !== undefined, 10_000)
+    expect(document.file.isDirty).toBe(false)
+  }
 })
