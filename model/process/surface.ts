@@ -7,7 +7,7 @@ import type {
   Run,
   TrackedObject,
 } from '../annotation/index.ts'
-import type { FrameResult, SelfCheck } from '../propagation/index.ts'
+import type { FrameResult, SelfCheck, SmallObjects } from '../propagation/index.ts'
 import type { ImportReport } from '../weights/index.ts'
 
 export type { ImportReport, SelfCheck }
@@ -91,8 +91,8 @@ export interface RunFacts {
   readonly record: Run
   /** Sentences for the person: devices passed over and why, an untrained model. */
   readonly notes: readonly string[]
-  /** Objects that are marked too small for the network's size to be carried far. */
-  readonly small: readonly number[]
+  /** Objects that are marked small for the network's size, and how they travel. */
+  readonly small: SmallObjects
   /** Results to come, `earlier` not counted. */
   readonly total: number
 }

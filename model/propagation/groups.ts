@@ -12,6 +12,7 @@ import { type GridPoint, labelsFromJoints } from './keypoints.ts'
 import { labelsFromDecoded, labelsFromMask } from './labels.ts'
 import { layersOf, type ObjectPairs } from './overlap.ts'
 import type { PropagationSettings } from './settings.ts'
+import { fillBeneath, type Shapes, shapesOf, stampSpots } from './spots.ts'
 
 /** Masks on a frame that a person marked. Where masks overlap, the frame has several of these. */
 export interface MaskMark {
@@ -37,13 +38,15 @@ export interface PoseMark {
 export interface MaskLayer {
   readonly objects: readonly number[]
   readonly first: number
+  /** Where the objects are spots: what was drawn of them. */
+  readonly shapes?: Shapes
 }
 
 /** What travels together. */
 export type Group =
   | {
       readonly kind: 'masks'
-      /** Objects that a person drew one over the other are in different ones. */
+      /** Objects that a person drew one over the other are in different ones, and so are spots and areas. */
       readonly layers: readonly MaskLayer[]
       readonly marks: ReadonlyMap<number, SoftLabels>
     }
@@ -58,6 +61,8 @@ export type Group =
 export interface GroupContext {
   /** From {@link overlappingObjects}. */
   readonly overlapping: ObjectPairs
+  /** From {@link smallObjects}: objects that travel as points. */
+  readonly spots: readonly number[]
   readonly grid: Grid
   readonly patch: number
   readonly protocol: PropagationSettings['protocol']
@@ -79,7 +84,7 @@ export function groupMarks(
 }
 
 function groupMasks(masks: readonly MaskMark[], context: GroupContext): Group[] {
-  const { width, height, overlapping } = context
+  const { width, height } = context
   const framesOf = new Map<number, Set<number>>()
   const mapsOf = new Map<number, LabelMap[]>()
   const seen = new Set<number>()
@@ -99,29 +104,60 @@ function groupMasks(masks: readonly MaskMark[], context: GroupContext): Group[] 
     byFrames.set(key, [...(byFrames.get(key) ?? []), object])
   }
   return [...byFrames].map(([key, objects]) => {
+    const frames = key.split(',').map(Number)
+    const blocks = blocksOf(objects, context).map((layer) => ({
+      ...layer,
+      labels: new Map(frames.map((frame) => [frame, markedLabels(layer, mapsOf.get(frame)!, context)])),
+    }))
     let first = 0
-    const layers = layersOf(objects, overlapping).map((layer): MaskLayer => {
-      first += layer.length + 1
-      return { objects: layer, first: first - layer.length - 1 }
+    const layers = blocks.map(({ objects, isOfSpots }): MaskLayer => {
+      const layer = { objects, first }
+      first += objects.length + 1
+      if (!isOfSpots) return layer
+      const shapes = frames.map((frame) => [frame, shapesOf(objects, mapsOf.get(frame)!, context)] as const)
+      return { ...layer, shapes: new Map(shapes) }
     })
-    const marks = new Map<number, SoftLabels>()
-    for (const frame of key.split(',').map(Number))
-      marks.set(
-        frame,
-        joinChannels(
-          layers.map((layer) =>
-            labelsFromMask(
-              layerMap(layer, mapsOf.get(frame)!, context),
-              context.grid,
-              layer.objects.length + 1,
-              context.patch,
-              context.protocol,
-            ),
-          ),
-        ),
-      )
+    const marks = new Map(
+      frames.map((frame) => [frame, joinChannels(blocks.map(({ labels }) => labels.get(frame)!))]),
+    )
     return { kind: 'masks', layers, marks }
   })
+}
+
+/** The objects of a layer, before it has its channels. */
+interface LayerObjects {
+  readonly objects: readonly number[]
+  readonly isOfSpots: boolean
+}
+
+function blocksOf(objects: readonly number[], { overlapping, spots }: GroupContext): LayerObjects[] {
+  return [false, true].flatMap((isOfSpots) =>
+    layersOf(
+      objects.filter((object) => spots.includes(object) === isOfSpots),
+      overlapping,
+    ).map((layer) => ({ objects: layer, isOfSpots })),
+  )
+}
+
+function labelsOfSpots(
+  objects: readonly number[],
+  maps: readonly LabelMap[],
+  context: GroupContext,
+): SoftLabels {
+  const centres = shapesOf(objects, maps, context).map((shape) => shape?.centre)
+  return stampSpots(centres, context.grid)
+}
+
+/** Soft labels of a layer on a frame that a person marked. */
+function markedLabels(
+  { objects, isOfSpots }: LayerObjects,
+  maps: readonly LabelMap[],
+  context: GroupContext,
+): SoftLabels {
+  if (isOfSpots) return labelsOfSpots(objects, maps, context)
+  const map = layerMap(objects, maps, context)
+  const { grid, patch, protocol } = context
+  return labelsFromMask(map, grid, objects.length + 1, patch, protocol)
 }
 
 /** Soft labels of a group's objects on a frame that was labelled before, one block of channels per layer. */
@@ -131,17 +167,19 @@ export function decodedLabels(
   context: GroupContext,
 ): SoftLabels {
   return joinChannels(
-    layers.map((layer) =>
-      labelsFromDecoded(layerMap(layer, maps, context), context.grid, layer.objects.length + 1),
+    layers.map(({ objects, shapes }) =>
+      shapes
+        ? labelsOfSpots(objects, maps, context)
+        : labelsFromDecoded(layerMap(objects, maps, context), context.grid, objects.length + 1),
     ),
   )
 }
 
-/** The pixels of a layer's objects on a frame, as channels of the layer. */
+/** The pixels of a layer's objects on a frame, as channels of the layer; what spots cover goes to what is around them. */
 function layerMap(
-  { objects }: MaskLayer,
+  objects: readonly number[],
   maps: readonly LabelMap[],
-  { width, height }: GroupContext,
+  { spots, width, height }: GroupContext,
 ): LabelMap {
   const channelOf = new Uint8Array(256)
   objects.forEach((object, i) => {
@@ -153,6 +191,7 @@ function layerMap(
       const channel = channelOf[id]!
       if (channel !== 0) data[pixel] = channel
     })
+  fillBeneath({ width, height, data }, spots, maps)
   return { width, height, data }
 }
 

@@ -1,4 +1,4 @@
-/** The pictures along whose edges masks are drawn, in the order in which their frames are labelled. */
+/** The pictures along whose edges masks are drawn and in which spots are found, in the order of the walks. */
 import type { FrameTable, VideoFrame, VideoSource } from '../video/index.ts'
 import { FrameReader } from './frame-reader.ts'
 
@@ -7,27 +7,34 @@ const LARGEST_SHORT_SIDE = 1080
 
 export class GuidePictures {
   readonly #reader: FrameReader
-  #first: { readonly frame: number; readonly picture: Promise<VideoFrame> } | undefined
+  /** Marked frames lie elsewhere: asked of the same decoder, they would make it start again and again. */
+  readonly #marked: FrameReader
+  #latest: { readonly frame: number; readonly picture: Promise<VideoFrame> } | undefined
 
   constructor(video: VideoSource, signal?: AbortSignal) {
-    this.#reader = new FrameReader(video, guideSize(video.table), signal)
+    const size = guideSize(video.table)
+    this.#reader = new FrameReader(video, size, signal)
+    this.#marked = new FrameReader(video, size, signal)
   }
 
   /** Starts on a frame before it is wanted: the decoder has to start too, and the network is busy meanwhile. */
   expect(frame: number): void {
-    const picture = this.#reader.read(frame)
-    picture.catch(() => {})
-    this.#first = { frame, picture }
+    this.read(frame).catch(() => {})
   }
 
+  /** A frame that is labelled; the same again costs nothing. */
   read(frame: number): Promise<VideoFrame> {
-    const first = this.#first
-    this.#first = undefined
-    return first?.frame === frame ? first.picture : this.#reader.read(frame)
+    if (this.#latest?.frame !== frame) this.#latest = { frame, picture: this.#reader.read(frame) }
+    return this.#latest.picture
   }
 
-  close(): Promise<void> {
-    return this.#reader.close()
+  readMarked(frame: number): Promise<VideoFrame> {
+    return this.#marked.read(frame)
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close()
+    await this.#marked.close()
   }
 }
 

@@ -34,6 +34,6 @@ export {
   type SettingsChanges,
   settingsSchema,
 } from './settings.ts'
-export { FEWEST_CELLS, smallMarks } from './small-marks.ts'
+export { FEWEST_CELLS, type SmallObjects, smallObjects } from './small-marks.ts'
 export { castVotes } from './vote.ts'
 export { walk } from './walk.ts'

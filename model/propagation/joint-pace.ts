@@ -7,21 +7,21 @@ import type { PropagationSettings } from './settings.ts'
 const FARTHEST = 2
 
 /**
- * What a walk does with the votes for a pose: each joint's channel is weighted by a Gaussian around the joint's place in
+ * What a walk does with the votes for joints: each joint's channel is weighted by a Gaussian around the joint's place in
  * the frame before, and brought back to its strongest vote in reach, so that it does not fade from frame to frame. What
  * is taken away there never labels a later frame. A joint that was lost in the frame before is found again wherever it
  * is voted for.
- * @returns undefined where the settings let joints jump
+ * @param joints their channels
+ * @returns undefined where there are none, or the settings let them jump
  */
-export function settleJoints({
-  jointPace,
-}: Pick<PropagationSettings, 'jointPace'>):
-  | ((labels: SoftLabels, before: SoftLabels) => SoftLabels)
-  | undefined {
-  if (jointPace === undefined) return undefined
+export function settleJoints(
+  { jointPace }: Pick<PropagationSettings, 'jointPace'>,
+  joints: readonly number[],
+): ((labels: SoftLabels, before: SoftLabels) => SoftLabels) | undefined {
+  if (jointPace === undefined || joints.length === 0) return undefined
   return ({ grid, channels, data: votes }, before) => {
     const data = votes.slice()
-    for (let channel = 1; channel < channels; channel++) {
+    for (const channel of joints) {
       const last = decodePeak(before, channel)
       if (!last) continue
       let strongest = 0

@@ -3,16 +3,15 @@
  * may not overlap, the one with more votes keeps the pixel.
  */
 import type { LabelMap } from '../label-map.ts'
-import { votesAt } from './decode.ts'
-import type { SoftLabels } from './grid.ts'
 import type { ObjectPairs } from './overlap.ts'
-import type { PropagationSettings } from './settings.ts'
 
 /** The objects of one layer on a frame: votes for each, and the pixels that they won among themselves. */
 export interface Sheet {
-  /** Channel 0 is the background, 1 + i is `objects[i]`. */
-  readonly labels: SoftLabels
   readonly objects: readonly number[]
+  /** Of each object, 0..1. */
+  readonly confidence: ArrayLike<number>
+  /** Votes for the object at this place of `objects`, at a pixel that it has. */
+  readonly votes: (object: number, pixel: number) => number
   /** Object ids; changed by {@link settleOverlaps}. */
   readonly map: LabelMap
 }
@@ -32,8 +31,6 @@ export function settleOverlaps(
   sheets: readonly Sheet[],
   marked: readonly LabelMap[],
   overlapping: ObjectPairs,
-  patch: number,
-  protocol: PropagationSettings['protocol'],
 ): void {
   const [first] = sheets
   if (!first || sheets.length + marked.length < 2) return
@@ -50,8 +47,7 @@ export function settleOverlaps(
     for (const sheet of sheets) {
       const object = sheet.map.data[pixel]!
       if (object === 0) continue
-      const channel = sheet.objects.indexOf(object) + 1
-      claims.push({ object, sheet, votes: votesAt(sheet.labels, patch, channel, pixel, first.map, protocol) })
+      claims.push({ object, sheet, votes: sheet.votes(sheet.objects.indexOf(object), pixel) })
     }
     claims.sort((a, b) => b.votes - a.votes || a.object - b.object)
     const kept: number[] = []

@@ -69,12 +69,13 @@ const KERNEL = Float64Array.from({ length: 2 * SMOOTHING + 1 }, (_, i) =>
 )
 
 /**
- * Reads a joint back where its weight is densest: the channel is smoothed by a Gaussian of one cell, and the centroid
- * of the smoothed weight around its highest cell is the place. Unlike the mean of the strongest cells it does not
- * land between two places that look alike.
+ * The cell around which a channel's weight is densest, smoothed by a Gaussian of one cell.
  * @returns undefined where the channel is zero everywhere
  */
-export function decodePeak(labels: SoftLabels, channel: number): DecodedJoint | undefined {
+export function densestCell(
+  labels: SoftLabels,
+  channel: number,
+): { readonly dense: Float64Array; readonly peak: number; readonly strength: number } | undefined {
   const { channels, data, grid } = labels
   const { rows, columns } = grid
   const dense = new Float64Array(rows * columns)
@@ -91,6 +92,20 @@ export function decodePeak(labels: SoftLabels, channel: number): DecodedJoint | 
   if (strength === 0) return undefined
   let peak = 0
   for (let cell = 1; cell < dense.length; cell++) if (dense[cell]! > dense[peak]!) peak = cell
+  return { dense, peak, strength }
+}
+
+/**
+ * Reads a joint back where its weight is densest: the centroid of the smoothed weight around its {@link densestCell} is
+ * the place. Unlike the mean of the strongest cells it does not land between two places that look alike.
+ * @returns undefined where the channel is zero everywhere
+ */
+export function decodePeak(labels: SoftLabels, channel: number): DecodedJoint | undefined {
+  const densest = densestCell(labels, channel)
+  if (!densest) return undefined
+  const { dense, peak, strength } = densest
+  const { grid } = labels
+  const { columns } = grid
   let [x, y, total] = [0, 0, 0]
   aroundCell(grid, Math.floor(peak / columns), peak % columns, CENTROID, (cell) => {
     const weight = dense[cell]!

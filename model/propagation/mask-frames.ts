@@ -1,15 +1,16 @@
 /** From soft labels to the masks of a frame, settled with what other groups have on it. */
 import { type LabelMap, pixelsOf, resizeNearest } from '../label-map.ts'
 import { channelConfidence } from './confidence.ts'
-import { decodeLabels } from './decode.ts'
+import { decodeLabels, votesAt } from './decode.ts'
 import { decodeAlongEdges, type Picture } from './edges.ts'
 import { channelBlock, type PackedLabels, packLabels, type SoftLabels, unpackLabels } from './grid.ts'
-import type { Group } from './groups.ts'
+import type { Group, MaskLayer } from './groups.ts'
 import { type Sheet, settleOverlaps } from './joint.ts'
 import type { ObjectPairs } from './overlap.ts'
 import { type Leg, labelledFrames } from './plan.ts'
 import type { MaskLayerResult, MaskResult, PropagationJob } from './propagate.ts'
 import type { EarlierLabels } from './resume.ts'
+import { LEAST_STRENGTH, moveShape, nearestShape, readSpot, type Shapes } from './spots.ts'
 
 /** A group and the walks that label it. */
 export interface PlannedGroup {
@@ -61,44 +62,69 @@ export class MaskFrames {
     picture?: Picture,
   ): MaskResult {
     const group = plan.group as MaskGroup
-    const { extractor, settings } = this.#job
     const before = this.#kept.get(frame) ?? new Map<MaskGroup, PackedLabels>()
-    const sheets = this.#sheets(group, labels, picture)
+    const sheets = this.#sheets(group, frame, labels, picture)
     for (const [other, packed] of before)
-      if (other !== group) sheets.push(...this.#sheets(other, unpackLabels(packed), picture))
+      if (other !== group) sheets.push(...this.#sheets(other, frame, unpackLabels(packed), picture))
     if (this.#earlier)
       for (const other of this.#planned.slice(0, this.#planned.indexOf(plan))) {
         if (other.group.kind !== 'masks' || before.has(other.group)) continue
         const known = this.#earlier.final(other, frame)
-        if (known) sheets.push(...this.#sheets(other.group, known, picture))
+        if (known) sheets.push(...this.#sheets(other.group, frame, known, picture))
       }
     const marked = this.#marked.get(frame) ?? []
-    settleOverlaps(sheets, marked, this.#overlapping, extractor.config.patch, settings.protocol)
+    settleOverlaps(sheets, marked, this.#overlapping)
 
     if (this.#lastOf.get(frame) !== plan) this.#kept.set(frame, before.set(group, packLabels(labels)))
     else if (!provisional) this.#kept.delete(frame)
     return { kind: 'masks', frame, layers: sheets.map(layerResult) }
   }
 
-  #sheets(group: MaskGroup, labels: SoftLabels, picture: Picture | undefined): Sheet[] {
-    const { extractor, video, settings } = this.#job
-    return group.layers.map(({ objects, first }) => {
+  #sheets({ layers }: MaskGroup, frame: number, labels: SoftLabels, picture: Picture | undefined): Sheet[] {
+    return layers.map(({ objects, first, shapes }) => {
       const block = channelBlock(labels, first, objects.length + 1)
-      const channels =
-        settings.edges && picture
-          ? toVideoSize(decodeAlongEdges(block, picture, settings.edges), video.table)
-          : decodeLabels(block, extractor.config.patch, video.table, settings.protocol)
-      const idOf = Uint8Array.of(0, ...objects)
-      const data = channels.data.map((channel) => idOf[channel]!)
-      return { labels: block, objects, map: { ...channels, data } }
+      return shapes
+        ? this.#spotSheet(objects, frame, block, shapes)
+        : this.#areaSheet(objects, block, picture)
     })
+  }
+
+  #areaSheet(objects: MaskLayer['objects'], labels: SoftLabels, picture: Picture | undefined): Sheet {
+    const { extractor, video, settings } = this.#job
+    const { patch } = extractor.config
+    const channels =
+      settings.edges && picture
+        ? toVideoSize(decodeAlongEdges(labels, picture, settings.edges), video.table)
+        : decodeLabels(labels, patch, video.table, settings.protocol)
+    const idOf = Uint8Array.of(0, ...objects)
+    return {
+      objects,
+      confidence: channelConfidence(labels).subarray(1),
+      votes: (object, pixel) => votesAt(labels, patch, object + 1, pixel, video.table, settings.protocol),
+      map: { ...channels, data: channels.data.map((channel) => idOf[channel]!) },
+    }
+  }
+
+  #spotSheet(objects: MaskLayer['objects'], frame: number, labels: SoftLabels, shapes: Shapes): Sheet {
+    const { width, height } = this.#job.video.table
+    const map = { width, height, data: new Uint8Array(width * height) }
+    const confidence = objects.map((object, i) => {
+      const place = readSpot(labels, i + 1)
+      const nearest = nearestShape(frame, shapes, i)
+      const strength = place?.strength ?? 0
+      if (!place || !nearest || strength < LEAST_STRENGTH) return 1 - strength
+      for (const pixel of moveShape(nearest.shape, place, { width, height, grid: labels.grid }))
+        map.data[pixel] = object
+      return strength
+    })
+    // What is small lies on what is large.
+    return { objects, confidence, votes: (object) => 1 + confidence[object]!, map }
   }
 }
 
-function layerResult({ labels, objects, map }: Sheet): MaskLayerResult {
+function layerResult({ objects, confidence, map }: Sheet): MaskLayerResult {
   const area = pixelsOf(map)
-  const confidence = channelConfidence(labels)
-  return { map, objects: objects.map((id, i) => ({ id, confidence: confidence[i + 1]!, area: area[id]! })) }
+  return { map, objects: objects.map((id, i) => ({ id, confidence: confidence[i]!, area: area[id]! })) }
 }
 
 /** A map that was drawn smaller than the video. */

@@ -6,7 +6,7 @@ import type { VideoSource } from '../video/index.ts'
 import { Affinity } from './affinity.ts'
 import { FeatureCache, type FeatureExtractor } from './features.ts'
 import { FrameReader } from './frame-reader.ts'
-import { type GroupContext, groupMarks, type MaskMark, type PoseMark } from './groups.ts'
+import { type Group, type GroupContext, groupMarks, type MaskMark, type PoseMark } from './groups.ts'
 import { GuidePictures } from './guide-pictures.ts'
 import { settleJoints } from './joint-pace.ts'
 import { between, outwards, type WalkFrom } from './legs.ts'
@@ -23,8 +23,9 @@ import {
   type WalkedStep,
 } from './resume.ts'
 import { type PropagationSettings, settingsOfJoints } from './settings.ts'
-import { smallMarks } from './small-marks.ts'
-import { walk } from './walk.ts'
+import { type SmallObjects, smallObjects } from './small-marks.ts'
+import { settleSpots } from './spot-pace.ts'
+import { type WalkOptions, walk } from './walk.ts'
 
 export interface PropagationJob {
   readonly video: VideoSource
@@ -94,8 +95,8 @@ const DEFAULT_CACHE_BYTES = 256 * 1024 ** 2
 export interface Propagation {
   /** How many results `results` gives. */
   readonly total: number
-  /** Objects that are too small for the network's size to be carried far, from {@link smallMarks}. */
-  readonly small: readonly number[]
+  /** Objects that are small for the network's size, and how they travel. */
+  readonly small: SmallObjects
   readonly results: AsyncGenerator<FrameResult>
 }
 
@@ -108,8 +109,10 @@ export function propagate(job: PropagationJob): Propagation {
   const { extractor, video, settings } = job
   const { width, height } = video.table
   const overlapping = overlappingObjects(job.masks)
+  const small = smallObjects(job.masks, extractor.grid, settings)
   const context: GroupContext = {
     overlapping,
+    spots: small.spots,
     grid: extractor.grid,
     patch: extractor.config.patch,
     protocol: settings.protocol,
@@ -128,7 +131,7 @@ export function propagate(job: PropagationJob): Propagation {
   const earlier = job.earlier && new EarlierLabels(job.earlier, groups, context, settings)
   return {
     total: planned.reduce((total, { group, legs }) => total + resultsLeft(group, legs, earlier), 0),
-    small: smallMarks(job.masks, extractor.grid),
+    small,
     results: run(job, planned, new MaskFrames(job, planned, overlapping, earlier), earlier),
   }
 }
@@ -145,12 +148,12 @@ async function* run(
   const cache = job.features ?? new FeatureCache(engine, extractor, job.cacheBytes ?? DEFAULT_CACHE_BYTES)
   const tokens = cache.tokensOf(pixels)
   const affinity = job.affinity ?? Affinity.of(engine, extractor, settings)
-  const guides = settings.edges && new GuidePictures(video, signal)
+  const guides = settings.edges || settings.spots ? new GuidePictures(video, signal) : undefined
   let last = performance.now()
   try {
     for (const [index, plan] of planned.entries()) {
       const { group } = plan
-      const settle = group.kind === 'pose' ? settleJoints(settings) : undefined
+      const settle = settlingOf(group, settings, guides)
       for (const leg of plan.legs) {
         const walkFrom: WalkFrom = async function* (walkIndex, [start, ...frames], before) {
           const left = [start!, ...frames.slice(before?.walked ?? 0)]
@@ -191,4 +194,19 @@ async function* run(
     if (!job.features) await cache.clear()
     if (!job.affinity) await affinity.close()
   }
+}
+
+function settlingOf(
+  group: Group,
+  settings: PropagationSettings,
+  guides: GuidePictures | undefined,
+): WalkOptions['settle'] {
+  if (group.kind === 'pose') {
+    const joints = [...group.joints.values()][0]!
+    return settleJoints(
+      settings,
+      joints.map((_, i) => i + 1),
+    )
+  }
+  return guides && settleSpots(settings, group, guides)
 }

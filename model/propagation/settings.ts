@@ -30,6 +30,14 @@ export interface Edges {
   readonly epsilon: number
 }
 
+/** Which small objects travel as points and keep the shape that was drawn: what is compact hardly changes as it turns. */
+export interface Spots {
+  /** They cover fewer cells than this. */
+  readonly cells: number
+  /** Least share of the circle around them that they fill: 1 for a disc, 0.64 for a square, 0.4 for a triangle. */
+  readonly fill: number
+}
+
 /** Everything that decides a propagation result, besides the features. */
 export interface PropagationSettings {
   /** How many labelled tokens vote. */
@@ -50,6 +58,8 @@ export interface PropagationSettings {
   readonly coherence?: Coherence | undefined
   /** That outlines lie where the picture changes. Left out, they are interpolated between cells. */
   readonly edges?: Edges | undefined
+  /** How small objects travel. Left out, they travel as all others do, and are soon lost. */
+  readonly spots?: Spots | undefined
   /** Whether marked frames are limited to the neighbourhood too; to the pace, where there is one, they always are. */
   readonly restrictMarked: boolean
   /**
@@ -98,6 +108,7 @@ export const PRESETS = {
     pace: { radius: 4, perFrame: 2 },
     coherence: { weight: 0.3, radius: 2, tolerance: 3, passes: 3, jointPasses: 1 },
     edges: { reach: 1, epsilon: 3e-5 },
+    spots: { cells: 12, fill: 0.45 },
     joints: 'peak',
     jointPace: 3,
   },
@@ -150,6 +161,12 @@ export const settingsSchema = v.strictObject({
     v.strictObject({
       reach: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(20)),
       epsilon: v.pipe(v.number(), v.finite(), v.minValue(1e-8), v.maxValue(1)),
+    }),
+  ),
+  spots: v.optional(
+    v.strictObject({
+      cells: v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(100)),
+      fill: v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1)),
     }),
   ),
   restrictMarked: v.boolean(),

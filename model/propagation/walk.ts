@@ -18,7 +18,9 @@ export interface WalkOptions {
   readonly affinity: Pick<Affinity, 'compare'>
   readonly settings: PropagationSettings
   /** What becomes of a frame's votes before they label later frames; `before` are the labels of the frame before. */
-  readonly settle?: ((labels: SoftLabels, before: SoftLabels) => SoftLabels) | undefined
+  readonly settle?:
+    | ((labels: SoftLabels, before: SoftLabels, frame: number) => SoftLabels | Promise<SoftLabels>)
+    | undefined
   readonly signal?: AbortSignal
 }
 
@@ -154,7 +156,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkStep> {
     for (const { candidates, source, copies } of step.ballots)
       ballots.push({ candidates: await candidates, labels: source.labels!, copies })
     const votes = castVotes(ballots, settings.topK, settings.temperature)
-    const labels = settle ? settle(votes, last) : votes
+    const labels = settle ? await settle(votes, last, step.frame) : votes
     last = labels
     step.result.labels = labels
     return { frame: step.frame, labels }

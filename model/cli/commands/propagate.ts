@@ -17,6 +17,7 @@ import {
   type PresetName,
   type PropagationSettings,
   propagate,
+  type SmallObjects,
 } from '../../propagation/index.ts'
 import type { FrameSize, VideoSource } from '../../video/index.ts'
 import { parseInit, readInit } from '../inits.ts'
@@ -219,8 +220,8 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
         range,
         signal,
       })
-      const small = job.small.map((id) => smallMark(marks.document, id, size))
-      for (const sentence of small) say(`Note: ${sentence}`)
+      const { spots, fading } = smallObjectNotes(job.small, marks.document, size)
+      for (const sentence of [...spots, ...fading]) say(`Note: ${sentence}`)
       const outcome = await carry(job, marks, run, options)
       // A failure before the first result leaves nothing to keep.
       if (outcome.done === 0 && outcome.ended !== undefined && !(outcome.ended instanceof CancelledError))
@@ -233,7 +234,7 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
         dataset: format && { format, sequence },
         range,
         outcome,
-        warnings: small,
+        warnings: fading,
         model: modelLabel(model),
         signal,
       }).catch((error) => {
@@ -256,12 +257,24 @@ async function readInits(texts: readonly string[], source: VideoSource) {
   return inits
 }
 
-function smallMark(document: Marks['document'], id: number, { width, height }: FrameSize): string {
-  const name = document.objects.get(id)?.name ?? id
-  return (
-    `object ${name} covers fewer than ${FEWEST_CELLS} patches of the network at ${width}x${height} and is likely lost ` +
-    'within a few frames; give a larger --size, or mark it by a keypoint.'
-  )
+/** A sentence for each object that is small for the network. */
+function smallObjectNotes(
+  { spots, fading }: SmallObjects,
+  { objects }: Marks['document'],
+  { width, height }: FrameSize,
+): { spots: string[]; fading: string[] } {
+  const name = (id: number) => objects.get(id)?.name ?? id
+  const network = `the network at ${width}x${height}`
+  return {
+    spots: spots.map(
+      (id) =>
+        `object ${name(id)} is small for ${network}: it travels as a point and keeps the shape that was drawn; give a larger --size where its shape changes.`,
+    ),
+    fading: fading.map(
+      (id) =>
+        `object ${name(id)} covers fewer than ${FEWEST_CELLS} patches of ${network} and is likely lost within a few frames; give a larger --size, or mark it by a keypoint.`,
+    ),
+  }
 }
 
 /** Runs the job into the document; what was done stays, whatever ends it. */

@@ -95,16 +95,18 @@ describe('a view of a clip', () => {
 
   it('sends what stays wanted once, and again when it got lost', async () => {
     const { view, sent } = viewOf(fakeClip())
+    // They are compressed side by side, so they come in any order.
+    const sorted = () => [...sent].sort()
     view.want([5, 6], 92)
-    await expect.poll(() => sent).toEqual([5, 6])
+    await expect.poll(sorted).toEqual([5, 6])
     view.want([5, 6, 7], 92)
-    await expect.poll(() => sent).toEqual([5, 6, 7])
+    await expect.poll(sorted).toEqual([5, 6, 7])
     view.want([5, 6, 7], 92, { again: true })
-    await expect.poll(() => sent).toEqual([5, 6, 7, 5, 6, 7])
+    await expect.poll(sorted).toEqual([5, 5, 6, 6, 7, 7])
     // Not named in between: it arrived, was given up by the view, and is wanted anew.
     view.want([7], 92)
     view.want([5], 92)
-    await expect.poll(() => sent).toEqual([5, 6, 7, 5, 6, 7, 5])
+    await expect.poll(sorted).toEqual([5, 5, 5, 6, 6, 7, 7])
   })
 
   it('reads the frames behind a jump backwards in chunks, not with a decoder each', async () => {

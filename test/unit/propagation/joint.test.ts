@@ -38,6 +38,7 @@ describe('overlapping marks', () => {
     const here = masks.slice(0, 3)
     const context = {
       overlapping: overlappingObjects(here),
+      spots: [],
       grid,
       patch,
       protocol: 'dino',
@@ -71,7 +72,12 @@ function sheet(object: number, votes: readonly number[]): Sheet {
   })
   const labels: SoftLabels = { grid, channels: 2, data }
   const map = decodeLabels(labels, patch, { width, height }, 'crw')
-  return { labels, objects: [object], map: { ...map, data: map.data.map((channel) => channel * object) } }
+  return {
+    objects: [object],
+    confidence: [1],
+    votes: (_, pixel) => votesAt(labels, patch, 1, pixel, map, 'crw'),
+    map: { ...map, data: map.data.map((channel) => channel * object) },
+  }
 }
 
 /** Object ids in the first row of the picture, one per cell centre. */
@@ -80,7 +86,7 @@ const row = ({ map }: Sheet) => [3, 11, 19, 27].map((x) => map.data[x])
 describe('a joint decision', () => {
   it('gives a pixel to the object with more votes', () => {
     const sheets = [sheet(1, [1, 0.9, 0.6, 0]), sheet(2, [0, 0.6, 0.9, 1])]
-    settleOverlaps(sheets, [], new ObjectPairs(), patch, 'crw')
+    settleOverlaps(sheets, [], new ObjectPairs())
     expect(sheets.map(row)).toEqual([
       [1, 1, 0, 0],
       [0, 0, 2, 2],
@@ -94,7 +100,7 @@ describe('a joint decision', () => {
     const pairs = new ObjectPairs()
     pairs.add(2, 1)
     const sheets = [sheet(1, [1, 0.9, 0.6, 0]), sheet(2, [0, 0.6, 0.9, 1]), sheet(3, [0, 0, 0.7, 0.7])]
-    settleOverlaps(sheets, [], pairs, patch, 'crw')
+    settleOverlaps(sheets, [], pairs)
     expect(sheets.map(row)).toEqual([
       [1, 1, 1, 0],
       [0, 2, 2, 2],
@@ -104,7 +110,7 @@ describe('a joint decision', () => {
 
   it("never takes a person's pixels", () => {
     const sheets = [sheet(1, [1, 1, 1, 1])]
-    settleOverlaps(sheets, [mark(0, 4, 0, 16).map], new ObjectPairs(), patch, 'crw')
+    settleOverlaps(sheets, [mark(0, 4, 0, 16).map], new ObjectPairs())
     expect(row(sheets[0]!)).toEqual([0, 0, 1, 1])
   })
 })

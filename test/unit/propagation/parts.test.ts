@@ -206,7 +206,7 @@ describe('keypoints at their peak', () => {
   })
 
   it('do not jump: votes out of reach are gone, the strongest in reach keeps its strength', () => {
-    const settle = settleJoints({ jointPace: 2 })!
+    const settle = settleJoints({ jointPace: 2 }, [1])!
     const before = labelsFromJoints([{ x: 5, y: 6 }], wide)
     const votes = labelsFromJoints([{ x: 6, y: 6 }], wide)
     for (let at = 1; at < votes.data.length; at += 2) votes.data[at]! *= 0.5
@@ -227,9 +227,10 @@ describe('keypoints at their peak', () => {
   it('that were lost are found again anywhere; protocols let them jump', () => {
     const lost = labelsFromJoints([undefined], wide)
     const votes = labelsFromJoints([{ x: 15, y: 3 }], wide)
-    expect(settleJoints({ jointPace: 2 })!(votes, lost).data).toEqual(votes.data)
+    expect(settleJoints({ jointPace: 2 }, [1])!(votes, lost).data).toEqual(votes.data)
     const protocol: PropagationSettings = PRESETS.siammae
-    expect(settleJoints(protocol)).toBeUndefined()
+    expect(settleJoints(protocol, [1])).toBeUndefined()
+    expect(settleJoints({ jointPace: 2 }, [])).toBeUndefined()
   })
 })
 
@@ -253,6 +254,7 @@ describe('the pace of things', () => {
 describe('groups', () => {
   const context = {
     overlapping: new ObjectPairs(),
+    spots: [],
     grid,
     patch: 8,
     protocol: 'crw' as const,

@@ -215,6 +215,38 @@ describe('going on after an interruption', () => {
     })
   })
 
+  it.each([
+    ['with what the walks had', true],
+    ['from the masks alone', false],
+  ])('with a spot beside an area, between two marks, %s', async (_, kept) => {
+    const masks = [await mark(0, 1), await mark(12, 1)]
+    for (const { map } of masks) {
+      const [at] = [...map.data.keys()].filter((pixel) => map.data[pixel] === 1).slice(2000)
+      for (let y = -10; y <= 10; y++) map.data.fill(2, at! + y * map.width, at! + y * map.width + 20)
+    }
+    const changes = {
+      masks: masks.map((each) => ({ ...each, objects: [1, 2] })),
+      range: [0, 12],
+      direction: 'both',
+      settings: PRESETS.annotator,
+      affinity: undefined,
+    } as const
+    expect(job(changes).small.spots).toEqual([2])
+    const walked = new Map<string, Kept>()
+    const whole = await all(changes, walked)
+    for (const count of [4, 15]) {
+      const rest = await all({
+        ...changes,
+        earlier: earlierOf(whole.slice(0, count), kept ? walked : undefined),
+      })
+      rest.forEach((result, i) => {
+        const [area, spot] = [1, 2].map((object) => overlap(result, whole[count + i], object))
+        expect(area, `frame ${result.frame}`).toBeGreaterThan(kept ? 0.95 : 0.7)
+        expect(spot, `frame ${result.frame}`).toBeGreaterThan(kept ? 0.9 : 0.5)
+      })
+    }
+  })
+
   it('across a frame that a person has taken over', async () => {
     const changes = { masks: [await mark(0, 1)], range: [0, 20] } as const
     const whole = await all(changes)

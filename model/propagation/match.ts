@@ -1,0 +1,168 @@
+/**
+ * Finds a small piece of one frame in another, near a place that is roughly known: normalised cross-correlation of
+ * colours. The patch grid tells which thing it is to a cell or two; the picture itself tells where exactly.
+ */
+import type { Picture } from './edges.ts'
+import type { Grid } from './grid.ts'
+import type { GridPoint } from './keypoints.ts'
+
+/** Samples along a side of a cell: places are found to a fraction of them. */
+const SAMPLES = 4
+/** Cells around the place in which it is looked for, to each side. */
+const REACH = 3
+/** What the score, at most 1, loses towards the end of the reach. */
+const AWAY = 0.3
+/** A piece without any structure matches everywhere alike; below this deviation (of 255) it is not looked for. */
+const FLATTEST = 2
+
+/** Colours around a place: `side` by `side` samples, RGB. */
+interface Samples {
+  readonly side: number
+  readonly data: Float32Array
+}
+
+/** What a thing looks like with a little of its surroundings. */
+export interface Piece {
+  readonly samples: Samples
+  /** Per sample and channel, less the channel's mean. */
+  readonly centred: Float32Array
+  readonly norm: number
+}
+
+export interface Match extends GridPoint {
+  /** Correlation there, -1..1. */
+  readonly score: number
+}
+
+/**
+ * Cuts a piece out of a picture.
+ * @param at   centre of the piece; cell i of the grid has its centre at i
+ * @param half half its side in cells
+ */
+export function cutPiece(picture: Picture, grid: Grid, at: GridPoint, half: number): Piece {
+  const samples = sampleAround(picture, grid, at, Math.ceil(half * SAMPLES))
+  const { side, data } = samples
+  const count = side * side
+  const centred = new Float32Array(data.length)
+  let squares = 0
+  for (let channel = 0; channel < 3; channel++) {
+    let mean = 0
+    for (let i = channel; i < data.length; i += 3) mean += data[i]! / count
+    for (let i = channel; i < data.length; i += 3) {
+      centred[i] = data[i]! - mean
+      squares += centred[i]! ** 2
+    }
+  }
+  return { samples, centred, norm: Math.sqrt(squares) }
+}
+
+/**
+ * The place near `near` where a piece fits best; places further away have to fit better.
+ * @returns undefined where the piece has nothing to be known by
+ */
+export function findPiece(piece: Piece, picture: Picture, grid: Grid, near: GridPoint): Match | undefined {
+  const { side } = piece.samples
+  if (piece.norm / Math.sqrt(3 * side * side) < FLATTEST) return undefined
+  const reach = REACH * SAMPLES
+  const window = sampleAround(picture, grid, near, (side - 1) / 2 + reach)
+  const places = 2 * reach + 1
+  const scores = new Float64Array(places * places)
+  let best = 0
+  let most = Number.NEGATIVE_INFINITY
+  for (let down = 0; down < places; down++)
+    for (let across = 0; across < places; across++) {
+      const away = ((across - reach) ** 2 + (down - reach) ** 2) / reach ** 2
+      const at = down * places + across
+      scores[at] = correlation(piece, window, across, down)
+      if (scores[at] - AWAY * away <= most) continue
+      most = scores[at] - AWAY * away
+      best = at
+    }
+  const row = Math.floor(best / places)
+  const column = best - row * places
+  const between = (i: number, step: number): number =>
+    i === 0 || i === places - 1 ? 0 : vertex(scores[best - step]!, scores[best]!, scores[best + step]!)
+  return {
+    x: near.x + (column - reach + between(column, 1)) / SAMPLES,
+    y: near.y + (row - reach + between(row, places)) / SAMPLES,
+    score: scores[best]!,
+  }
+}
+
+/** Where the parabola through three scores is highest: -0.5..0.5 around the second. */
+function vertex(before: number, at: number, after: number): number {
+  const bend = before - 2 * at + after
+  return bend < 0 ? Math.min(0.5, Math.max(-0.5, (0.5 * (before - after)) / bend)) : 0
+}
+
+/** Of the piece with the samples of a window from (across, down) on, over all channels; -1..1. */
+function correlation(
+  { samples: { side }, centred, norm }: Piece,
+  window: Samples,
+  across: number,
+  down: number,
+): number {
+  let product = 0
+  let squares = 0
+  const sums = [0, 0, 0]
+  for (let row = 0; row < side; row++) {
+    let from = ((down + row) * window.side + across) * 3
+    const start = row * side * 3
+    const end = start + side * 3
+    for (let i = start; i < end; i += 3, from += 3) {
+      const r = window.data[from]!
+      const g = window.data[from + 1]!
+      const b = window.data[from + 2]!
+      product += r * centred[i]! + g * centred[i + 1]! + b * centred[i + 2]!
+      squares += r * r + g * g + b * b
+      sums[0]! += r
+      sums[1]! += g
+      sums[2]! += b
+    }
+  }
+  for (const sum of sums) squares -= sum ** 2 / (side * side)
+  return squares <= 0 ? 0 : product / (norm * Math.sqrt(squares))
+}
+
+/** Samples up to `half` of them to each side of a place; beyond the picture its border goes on. */
+function sampleAround({ width, height, data }: Picture, grid: Grid, at: GridPoint, half: number): Samples {
+  const side = 2 * half + 1
+  const out = new Float32Array(side * side * 3)
+  const columns = tapsAround(at.x, width, grid.columns, half)
+  const rows = tapsAround(at.y, height, grid.rows, half)
+  let to = 0
+  for (const row of rows)
+    for (const column of columns) {
+      for (const { pixel: y, weight: vertical } of row)
+        for (const { pixel: x, weight: horizontal } of column) {
+          const weight = vertical * horizontal
+          const from = (y * width + x) * 3
+          out[to]! += weight * data[from]!
+          out[to + 1]! += weight * data[from + 1]!
+          out[to + 2]! += weight * data[from + 2]!
+        }
+      to += 3
+    }
+  return { side, data: out }
+}
+
+/** Per sample the pixels that it is the mean of: those within half a sample, those at its ends in part. */
+function tapsAround(
+  at: number,
+  pixels: number,
+  cells: number,
+  half: number,
+): { readonly pixel: number; readonly weight: number }[][] {
+  const size = pixels / cells
+  const wide = Math.max(1, size / SAMPLES)
+  return Array.from({ length: 2 * half + 1 }, (_, i) => {
+    // Pixel p covers p to p + 1.
+    const low = (at + 0.5 + (i - half) / SAMPLES) * size - wide / 2
+    const taps: { pixel: number; weight: number }[] = []
+    for (let p = Math.floor(low); p < low + wide; p++) {
+      const weight = (Math.min(p + 1, low + wide) - Math.max(p, low)) / wide
+      if (weight > 0) taps.push({ pixel: Math.min(pixels - 1, Math.max(0, p)), weight })
+    }
+    return taps
+  })
+}
