@@ -12,6 +12,12 @@ const SAMPLES = 4
 const REACH = 3
 /** What the score, at most 1, loses towards the end of the reach. */
 const AWAY = 0.3
+/** A piece that fits as well as this has not turned. */
+const GOOD = 0.8
+/** How far pieces turn before they are marked again, in degrees. */
+const TURNS = [-45, -30, -15, 15, 30, 45]
+/** How much better they have to fit then: of seven tries one always fits best. */
+const TURNING = 0.1
 /** A piece without any structure matches everywhere alike; below this deviation (of 255) it is not looked for. */
 const FLATTEST = 2
 
@@ -21,12 +27,18 @@ interface Samples {
   readonly data: Float32Array
 }
 
-/** What a thing looks like with a little of its surroundings. */
-export interface Piece {
-  readonly samples: Samples
+/** What a thing looks like with a little of its surroundings, turned one way. */
+interface Turned {
+  readonly side: number
   /** Per sample and channel, less the channel's mean. */
   readonly centred: Float32Array
   readonly norm: number
+}
+
+/** A thing as it is, and as it looks when it has turned. */
+export interface Piece {
+  readonly upright: Turned
+  readonly turned: readonly Turned[]
 }
 
 export interface Match extends GridPoint {
@@ -40,31 +52,70 @@ export interface Match extends GridPoint {
  * @param half half its side in cells
  */
 export function cutPiece(picture: Picture, grid: Grid, at: GridPoint, half: number): Piece {
-  const samples = sampleAround(picture, grid, at, Math.ceil(half * SAMPLES))
-  const { side, data } = samples
-  const count = side * side
-  const centred = new Float32Array(data.length)
+  const samples = Math.ceil(half * SAMPLES)
+  // Corners of the square when it turns.
+  const around = sampleAround(picture, grid, at, Math.ceil(samples * Math.SQRT2) + 1)
+  return {
+    upright: turn(around, samples, 0),
+    turned: TURNS.map((degrees) => turn(around, samples, (degrees * Math.PI) / 180)),
+  }
+}
+
+/** The middle of some samples, `half` to each side, turned by an angle. */
+function turn({ side: width, data }: Samples, half: number, angle: number): Turned {
+  const side = 2 * half + 1
+  const middle = (width - 1) / 2
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)]
+  const centred = new Float32Array(side * side * 3)
+  for (let i = 0; i < side * side; i++) {
+    const right = (i % side) - half
+    const down = Math.floor(i / side) - half
+    const x = middle + right * cosine + down * sine
+    const y = middle - right * sine + down * cosine
+    const [left, top] = [Math.floor(x), Math.floor(y)]
+    for (let channel = 0; channel < 3; channel++) {
+      const at = (column: number, row: number) => data[(row * width + column) * 3 + channel]!
+      const above = at(left, top) + (at(left + 1, top) - at(left, top)) * (x - left)
+      const below = at(left, top + 1) + (at(left + 1, top + 1) - at(left, top + 1)) * (x - left)
+      centred[3 * i + channel] = above + (below - above) * (y - top)
+    }
+  }
   let squares = 0
   for (let channel = 0; channel < 3; channel++) {
     let mean = 0
-    for (let i = channel; i < data.length; i += 3) mean += data[i]! / count
-    for (let i = channel; i < data.length; i += 3) {
-      centred[i] = data[i]! - mean
+    for (let i = channel; i < centred.length; i += 3) mean += centred[i]! / (side * side)
+    for (let i = channel; i < centred.length; i += 3) {
+      centred[i]! -= mean
       squares += centred[i]! ** 2
     }
   }
-  return { samples, centred, norm: Math.sqrt(squares) }
+  return { side, centred, norm: Math.sqrt(squares) }
 }
 
 /**
- * The place near `near` where a piece fits best; places further away have to fit better.
+ * The place near `near` where a piece fits best; places further away have to fit better. Where it does not fit well, it
+ * may have turned.
  * @returns undefined where the piece has nothing to be known by
  */
-export function findPiece(piece: Piece, picture: Picture, grid: Grid, near: GridPoint): Match | undefined {
-  const { side } = piece.samples
-  if (piece.norm / Math.sqrt(3 * side * side) < FLATTEST) return undefined
+export function findPiece(
+  { upright, turned }: Piece,
+  picture: Picture,
+  grid: Grid,
+  near: GridPoint,
+): Match | undefined {
+  const { side, norm } = upright
+  if (norm / Math.sqrt(3 * side * side) < FLATTEST) return undefined
+  const window = sampleAround(picture, grid, near, (side - 1) / 2 + REACH * SAMPLES)
+  const straight = bestPlace(upright, window)
+  const tries = straight.score < GOOD ? turned.map((each) => bestPlace(each, window)) : []
+  const other = tries.reduce((a, b) => (b.score > a.score ? b : a), straight)
+  const best = other.score > straight.score + TURNING ? other : straight
+  return { x: near.x + best.x / SAMPLES, y: near.y + best.y / SAMPLES, score: best.score }
+}
+
+/** Where a piece fits best in a window, in samples from the window's middle. */
+function bestPlace(piece: Turned, window: Samples): Match {
   const reach = REACH * SAMPLES
-  const window = sampleAround(picture, grid, near, (side - 1) / 2 + reach)
   const places = 2 * reach + 1
   const scores = new Float64Array(places * places)
   let best = 0
@@ -83,8 +134,8 @@ export function findPiece(piece: Piece, picture: Picture, grid: Grid, near: Grid
   const between = (i: number, step: number): number =>
     i === 0 || i === places - 1 ? 0 : vertex(scores[best - step]!, scores[best]!, scores[best + step]!)
   return {
-    x: near.x + (column - reach + between(column, 1)) / SAMPLES,
-    y: near.y + (row - reach + between(row, places)) / SAMPLES,
+    x: column - reach + between(column, 1),
+    y: row - reach + between(row, places),
     score: scores[best]!,
   }
 }
@@ -96,12 +147,7 @@ function vertex(before: number, at: number, after: number): number {
 }
 
 /** Of the piece with the samples of a window from (across, down) on, over all channels; -1..1. */
-function correlation(
-  { samples: { side }, centred, norm }: Piece,
-  window: Samples,
-  across: number,
-  down: number,
-): number {
+function correlation({ side, centred, norm }: Turned, window: Samples, across: number, down: number): number {
   let product = 0
   let squares = 0
   const sums = [0, 0, 0]

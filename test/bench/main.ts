@@ -6,6 +6,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   propagate: async () => (await import('./propagate.ts')).benchPropagation(),
   train: async () => (await import('./train.ts')).benchTraining(),
   quality: async () => (await import('./quality.ts')).benchQuality(),
+  spots: async () => (await import('./spots.ts')).benchSpots(),
 }
 
 const bench = BENCHES[process.argv[2] ?? '']

@@ -124,6 +124,23 @@ describe('a piece of a picture', () => {
     expect(found.y - at.y).toBeCloseTo(0.3, 1)
   })
 
+  it('is found when it has turned', () => {
+    const original = picture(0, 0)
+    const turned = { ...original, data: new Uint8Array(original.data.length) }
+    const [x0, y0] = [(at.x + 0.5) * 10, (at.y + 0.5) * 10]
+    for (let i = 0; i < width * height; i++) {
+      const [right, down] = [(i % width) - x0 - 8, Math.floor(i / width) - y0 + 5]
+      const x = Math.round(x0 + right * Math.cos(0.6) + down * Math.sin(0.6))
+      const y = Math.round(y0 - right * Math.sin(0.6) + down * Math.cos(0.6))
+      const from = Math.min(height - 1, Math.max(0, y)) * width + Math.min(width - 1, Math.max(0, x))
+      turned.data.set(original.data.subarray(3 * from, 3 * from + 3), 3 * i)
+    }
+    const found = findPiece(cutPiece(original, grid, at, 2), turned, grid, at)!
+    expect(found.score).toBeGreaterThan(0.9)
+    expect(Math.abs(found.x - at.x - 0.8)).toBeLessThan(0.15)
+    expect(Math.abs(found.y - at.y + 0.5)).toBeLessThan(0.15)
+  })
+
   it('without anything to know it by is not looked for', () => {
     const flat = { width, height, data: new Uint8Array(width * height * 3).fill(90) }
     expect(findPiece(cutPiece(flat, grid, at, 2), picture(0, 0), grid, at)).toBeUndefined()
