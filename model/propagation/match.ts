@@ -113,30 +113,32 @@ export function findPiece(
   return { x: near.x + best.x / SAMPLES, y: near.y + best.y / SAMPLES, score: best.score }
 }
 
-/** Where a piece fits best in a window, in samples from the window's middle. */
+/**
+ * Where a piece fits best in a window, in samples from the window's middle: every second place is tried, then those around
+ * the best of them.
+ */
 function bestPlace(piece: Turned, window: Samples): Match {
   const reach = REACH * SAMPLES
-  const places = 2 * reach + 1
-  const scores = new Float64Array(places * places)
-  let best = 0
-  let most = Number.NEGATIVE_INFINITY
-  for (let down = 0; down < places; down++)
-    for (let across = 0; across < places; across++) {
-      const away = ((across - reach) ** 2 + (down - reach) ** 2) / reach ** 2
-      const at = down * places + across
-      scores[at] = correlation(piece, window, across, down)
-      if (scores[at] - AWAY * away <= most) continue
-      most = scores[at] - AWAY * away
-      best = at
-    }
-  const row = Math.floor(best / places)
-  const column = best - row * places
-  const between = (i: number, step: number): number =>
-    i === 0 || i === places - 1 ? 0 : vertex(scores[best - step]!, scores[best]!, scores[best + step]!)
+  const scoreAt = (x: number, y: number) => correlation(piece, window, reach + x, reach + y)
+  let best = { x: 0, y: 0, score: scoreAt(0, 0) }
+  let most = best.score
+  const visit = (x: number, y: number): void => {
+    const score = scoreAt(x, y)
+    const rating = score - (AWAY * (x ** 2 + y ** 2)) / reach ** 2
+    if (rating <= most) return
+    most = rating
+    best = { x, y, score }
+  }
+  for (let y = -reach; y <= reach; y += 2) for (let x = -reach; x <= reach; x += 2) visit(x, y)
+  const [left, top] = [Math.max(-reach, best.x - 1), Math.max(-reach, best.y - 1)]
+  const [right, bottom] = [Math.min(reach, best.x + 1), Math.min(reach, best.y + 1)]
+  for (let y = top; y <= bottom; y++) for (let x = left; x <= right; x++) visit(x, y)
+  const { x, y, score } = best
+  const isInside = (i: number) => Math.abs(i) < reach
   return {
-    x: column - reach + between(column, 1),
-    y: row - reach + between(row, places),
-    score: scores[best]!,
+    x: x + (isInside(x) ? vertex(scoreAt(x - 1, y), score, scoreAt(x + 1, y)) : 0),
+    y: y + (isInside(y) ? vertex(scoreAt(x, y - 1), score, scoreAt(x, y + 1)) : 0),
+    score,
   }
 }
 

@@ -33,7 +33,8 @@ export function settleSpots(
     settings,
     spots.map(({ channel }) => channel),
   )
-  const pieces = new Map<string, Piece>()
+  /** By object, of the mark that is nearest just now. */
+  const pieces = new Map<number, { readonly marked: number; readonly piece: Piece }>()
   return async (labels, before, frame) => {
     const settled = settle ? settle(labels, before) : { ...labels, data: labels.data.slice() }
     const { grid } = settled
@@ -42,12 +43,11 @@ export function settleSpots(
       const nearest = nearestShape(frame, shapes, i)
       if (!place || !nearest) continue
       const { marked, shape } = nearest
-      const key = `${object} ${marked}`
-      let piece = pieces.get(key)
-      if (!piece) {
-        piece = cutPiece(await pictures.readMarked(marked), grid, shape.centre, shape.half + MARGIN)
-        pieces.set(key, piece)
+      if (pieces.get(object)?.marked !== marked) {
+        const picture = await pictures.readMarked(marked)
+        pieces.set(object, { marked, piece: cutPiece(picture, grid, shape.centre, shape.half + MARGIN) })
       }
+      const { piece } = pieces.get(object)!
       const found = findPiece(piece, await pictures.read(frame), grid, place)
       // Votes alone fade behind many frames; what merely looks alike has few votes.
       const strength = found
