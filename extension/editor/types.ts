@@ -72,7 +72,10 @@ export interface AnnotatorView {
   readonly view: ViewState
   readonly onDidChangeView: Event<ViewState>
   command(command: ViewCommand): void
-  /** Resolves when {@link view} is where the webview stands, all commands before included; soon also where it is silent. */
+  /**
+   * Resolves when {@link view} is where the webview stands, all commands before included.
+   * @throws Sentence when it does not answer
+   */
   refresh(): Promise<void>
   /** Brings the tab to the front. */
   reveal(): void

@@ -11,6 +11,7 @@ import type {
   ViewState,
 } from '../../webview/protocol/index.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
+import { Sentence } from '../sentence.ts'
 import { wordsOf } from '../words.ts'
 import { EntrySender } from './entry-sender.ts'
 import { viewHtml, viewRoots } from './html.ts'
@@ -21,8 +22,8 @@ import type { ViewChange } from './shown-state.ts'
 import type { AnnotatorView, EditorServices } from './types.ts'
 import { ViewMemory } from './view-memory.ts'
 
-/** A webview that has not told where it stands after this long is taken to stand where it told last. */
-const ANSWER_MS = 1_000
+/** Nothing is done on a frame that a webview may have left: one that has not told where it stands after this long is lost. */
+const ANSWER_MS = 10_000
 
 let sessions = 0
 
@@ -45,7 +46,7 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
   /** Asked of a webview that is still coming up, for when it is there. */
   #asked: ViewCommand[] = []
   #lastQuestion = 0
-  readonly #questions = new Map<number, () => void>()
+  readonly #questions = new Map<number, (error?: Error) => void>()
 
   constructor(document: OpenDocument, panel: vscode.WebviewPanel, services: EditorServices) {
     this.document = document
@@ -103,11 +104,13 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
     // A webview that comes up starts from what it told last, unless something was asked of it since.
     if (!this.#opened && this.#asked.length === 0) return Promise.resolve()
     const id = ++this.#lastQuestion
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#answered(id), ANSWER_MS)
-      this.#questions.set(id, () => {
+    return new Promise((resolve, reject) => {
+      const silent = new Sentence('The annotator did not answer, so nothing was done; try again.')
+      const timer = setTimeout(() => this.#answered(id, silent), ANSWER_MS)
+      this.#questions.set(id, (error) => {
         clearTimeout(timer)
-        resolve()
+        if (error === undefined) resolve()
+        else reject(error)
       })
       if (this.#opened) this.#post({ type: 'tellView', id })
     })
@@ -234,10 +237,10 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
       })
   }
 
-  #answered(id: number): void {
+  #answered(id: number, error?: Error): void {
     const answer = this.#questions.get(id)
     this.#questions.delete(id)
-    answer?.()
+    answer?.(error)
   }
 
   /** Nobody is there to answer any more. */
