@@ -15,7 +15,7 @@ editorSuite('a dot on the koi', { settings: { 'siammae.networkSize': 240 } }, (p
     const { workbench, folder } = place()
     const view = await workbench.annotate('sample.mp4')
     await view.waitForFrame(0)
-    await workbench.newObject('spot', 'shoulders')
+    await workbench.newObject('koi', 'shoulders')
     await view.tool('brush')
     await view.click(shoulders(0))
     await until('the dirty mark', async () => (await workbench.activeTab()).dirty)
