@@ -11,38 +11,30 @@ export function tellSmallObjects({ propagation }: Services): { dispose(): void }
     const before = told.get(document) ?? new Set()
     const { spots, fading } = run.facts.small
     told.set(document, new Set([...before, ...spots, ...fading]))
-    const namesOfNew = (ids: readonly number[]): string =>
-      ids
+    const tellOfNew = (ids: readonly number[], show: Show, sentenceOf: (names: string) => string): void => {
+      const names = ids
         .filter((id) => !before.has(id))
         .map((id) => document.annotations.objects.get(id)?.name ?? String(id))
-        .join(', ')
-    const ofSpots = namesOfNew(spots)
-    if (ofSpots !== '')
-      tell(
-        vscode.window.showInformationMessage,
-        vscode.l10n.t(
-          'Carried as a point, with the shape that was drawn last, because it is small for the network: {0}. Where shapes change, let the network see the clip larger.',
-          ofSpots,
-        ),
-      )
-    const ofFading = namesOfNew(fading)
-    if (ofFading !== '')
-      tell(
-        vscode.window.showWarningMessage,
-        vscode.l10n.t(
-          'Very small for the network, and likely to be lost within a few frames: {0}. Let the network see the clip larger, or mark it by a keypoint.',
-          ofFading,
-        ),
-      )
+      if (names.length === 0) return
+      const settings = vscode.l10n.t('Change Network Size')
+      void show(sentenceOf(names.join(', ')), settings).then((answer) => {
+        if (answer === settings)
+          void vscode.commands.executeCommand('workbench.action.openSettings', 'siammae.networkSize')
+      })
+    }
+    tellOfNew(spots, vscode.window.showInformationMessage, (names) =>
+      vscode.l10n.t(
+        'Carried as a point, with the shape that was drawn last, because it is small for the network: {0}. Where shapes change, let the network see the clip larger.',
+        names,
+      ),
+    )
+    tellOfNew(fading, vscode.window.showWarningMessage, (names) =>
+      vscode.l10n.t(
+        'Very small for the network, and likely to be lost within a few frames: {0}. Let the network see the clip larger, or mark it by a keypoint.',
+        names,
+      ),
+    )
   })
 }
 
 type Show = (text: string, ...buttons: string[]) => Thenable<string | undefined>
-
-function tell(show: Show, text: string): void {
-  const settings = vscode.l10n.t('Change Network Size')
-  void show(text, settings).then((answer) => {
-    if (answer === settings)
-      void vscode.commands.executeCommand('workbench.action.openSettings', 'siammae.networkSize')
-  })
-}

@@ -58,6 +58,8 @@ export type Group =
       readonly joints: ReadonlyMap<number, readonly (GridPoint | undefined)[]>
     }
 
+export type MaskGroup = Extract<Group, { kind: 'masks' }>
+
 export interface GroupContext {
   /** From {@link overlappingObjects}. */
   readonly overlapping: ObjectPairs
@@ -105,12 +107,8 @@ function groupMasks(masks: readonly MaskMark[], context: GroupContext): Group[] 
   }
   return [...byFrames].map(([key, objects]) => {
     const frames = key.split(',').map(Number)
-    const blocks = blocksOf(objects, context).map((layer) => ({
-      ...layer,
-      labels: new Map(frames.map((frame) => [frame, markedLabels(layer, mapsOf.get(frame)!, context)])),
-    }))
     let first = 0
-    const layers = blocks.map(({ objects, isOfSpots }): MaskLayer => {
+    const layers = objectsOfLayers(objects, context).map(({ objects, isOfSpots }): MaskLayer => {
       const layer = { objects, first }
       first += objects.length + 1
       if (!isOfSpots) return layer
@@ -118,19 +116,19 @@ function groupMasks(masks: readonly MaskMark[], context: GroupContext): Group[] 
       return { ...layer, shapes: new Map(shapes) }
     })
     const marks = new Map(
-      frames.map((frame) => [frame, joinChannels(blocks.map(({ labels }) => labels.get(frame)!))]),
+      frames.map((frame) => [
+        frame,
+        joinChannels(layers.map((layer) => markedLabels(layer, frame, mapsOf.get(frame)!, context))),
+      ]),
     )
     return { kind: 'masks', layers, marks }
   })
 }
 
-/** The objects of a layer, before it has its channels. */
-interface LayerObjects {
-  readonly objects: readonly number[]
-  readonly isOfSpots: boolean
-}
-
-function blocksOf(objects: readonly number[], { overlapping, spots }: GroupContext): LayerObjects[] {
+function objectsOfLayers(
+  objects: readonly number[],
+  { overlapping, spots }: GroupContext,
+): { objects: readonly number[]; isOfSpots: boolean }[] {
   return [false, true].flatMap((isOfSpots) =>
     layersOf(
       objects.filter((object) => spots.includes(object) === isOfSpots),
@@ -139,24 +137,16 @@ function blocksOf(objects: readonly number[], { overlapping, spots }: GroupConte
   )
 }
 
-function labelsOfSpots(
-  objects: readonly number[],
-  maps: readonly LabelMap[],
-  context: GroupContext,
-): SoftLabels {
-  const centres = shapesOf(objects, maps, context).map((shape) => shape?.centre)
-  return stampSpots(centres, context.grid)
-}
-
 /** Soft labels of a layer on a frame that a person marked. */
 function markedLabels(
-  { objects, isOfSpots }: LayerObjects,
+  { objects, shapes }: MaskLayer,
+  frame: number,
   maps: readonly LabelMap[],
   context: GroupContext,
 ): SoftLabels {
-  if (isOfSpots) return labelsOfSpots(objects, maps, context)
-  const map = layerMap(objects, maps, context)
   const { grid, patch, protocol } = context
+  if (shapes) return stampSpots(shapes.get(frame)!, grid)
+  const map = layerMap(objects, maps, context)
   return labelsFromMask(map, grid, objects.length + 1, patch, protocol)
 }
 
@@ -169,7 +159,7 @@ export function decodedLabels(
   return joinChannels(
     layers.map(({ objects, shapes }) =>
       shapes
-        ? labelsOfSpots(objects, maps, context)
+        ? stampSpots(shapesOf(objects, maps, context), context.grid)
         : labelsFromDecoded(layerMap(objects, maps, context), context.grid, objects.length + 1),
     ),
   )

@@ -4,7 +4,7 @@ import { channelConfidence } from './confidence.ts'
 import { decodeLabels, votesAt } from './decode.ts'
 import { decodeAlongEdges, type Picture } from './edges.ts'
 import { channelBlock, type PackedLabels, packLabels, type SoftLabels, unpackLabels } from './grid.ts'
-import type { Group, MaskLayer } from './groups.ts'
+import type { Group, MaskGroup, MaskLayer } from './groups.ts'
 import { type Sheet, settleOverlaps } from './joint.ts'
 import type { ObjectPairs } from './overlap.ts'
 import { type Leg, labelledFrames } from './plan.ts'
@@ -17,8 +17,6 @@ export interface PlannedGroup {
   readonly group: Group
   readonly legs: readonly Leg[]
 }
-
-type MaskGroup = Extract<Group, { kind: 'masks' }>
 
 /**
  * Groups are labelled one after the other. A frame that a later group labels too is remembered packed, a few

@@ -5,6 +5,7 @@
 import type { Picture } from './edges.ts'
 import type { Grid } from './grid.ts'
 import type { GridPoint } from './keypoints.ts'
+import { clamp, vertex } from './numbers.ts'
 
 /** Samples along a side of a cell: places are found to a fraction of them. */
 const SAMPLES = 4
@@ -142,12 +143,6 @@ function bestPlace(piece: Turned, window: Samples): Match {
   }
 }
 
-/** Where the parabola through three scores is highest: -0.5..0.5 around the second. */
-function vertex(before: number, at: number, after: number): number {
-  const bend = before - 2 * at + after
-  return bend < 0 ? Math.min(0.5, Math.max(-0.5, (0.5 * (before - after)) / bend)) : 0
-}
-
 /** Of the piece with the samples of a window from (across, down) on, over all channels; -1..1. */
 function correlation({ side, centred, norm }: Turned, window: Samples, across: number, down: number): number {
   let product = 0
@@ -209,7 +204,7 @@ function tapsAround(
     const taps: { pixel: number; weight: number }[] = []
     for (let p = Math.floor(low); p < low + wide; p++) {
       const weight = (Math.min(p + 1, low + wide) - Math.max(p, low)) / wide
-      if (weight > 0) taps.push({ pixel: Math.min(pixels - 1, Math.max(0, p)), weight })
+      if (weight > 0) taps.push({ pixel: clamp(p, pixels - 1), weight })
     }
     return taps
   })

@@ -3,6 +3,7 @@ import type { FrameSize } from '../video/index.ts'
 import type { SoftLabels } from './grid.ts'
 import type { Group } from './groups.ts'
 import { decodeJoint, decodePeak, type GridPoint } from './keypoints.ts'
+import { clamp } from './numbers.ts'
 import type { PoseResult } from './propagate.ts'
 import type { PropagationSettings } from './settings.ts'
 
@@ -42,8 +43,4 @@ export function decodePose(
 
 function difference(a: GridPoint, b: GridPoint | undefined): GridPoint {
   return b ? { x: a.x - b.x, y: a.y - b.y } : { x: 0, y: 0 }
-}
-
-function clamp(value: number, max: number): number {
-  return Math.min(max, Math.max(0, value))
 }

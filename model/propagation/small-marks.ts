@@ -1,7 +1,9 @@
 /** Which marked objects are small on the patch grid, and how they travel. */
+import { type LabelMap, pixelsOf } from '../label-map.ts'
 import { cellCount, type Grid } from './grid.ts'
 import type { MaskMark } from './groups.ts'
 import type { PropagationSettings } from './settings.ts'
+import { centreOf, pixelsOfObject } from './spots.ts'
 
 /**
  * Cells that a mask should cover to travel as an area, unless it is compact. Discs on five places of a moving body, 24
@@ -20,54 +22,35 @@ export interface SmallObjects {
   readonly fading: readonly number[]
 }
 
-/** An object as it was marked. */
-interface Extent {
-  readonly cells: number
-  /** Its share of the circle around its centre that holds all of it. */
-  readonly fill: number
-}
-
 /** Which objects are small, judged by the largest mark of each. */
 export function smallObjects(
   masks: readonly MaskMark[],
   grid: Grid,
   { spots }: Pick<PropagationSettings, 'spots'>,
 ): SmallObjects {
-  const largest = new Map<number, Extent>()
-  for (const { map } of masks)
-    for (const [id, extent] of extentsOf(map, grid))
-      if (extent.cells > (largest.get(id)?.cells ?? 0)) largest.set(id, extent)
-  const isSpot = ({ cells, fill }: Extent): boolean =>
-    spots !== undefined && cells < spots.cells && fill >= spots.fill
-  const all = [...largest].sort(([a], [b]) => a - b)
-  return {
-    spots: all.filter(([, extent]) => isSpot(extent)).map(([id]) => id),
-    fading: all.filter(([, extent]) => extent.cells < FEWEST_CELLS && !isSpot(extent)).map(([id]) => id),
+  const largest = new Map<number, { readonly cells: number; readonly map: LabelMap }>()
+  for (const { map } of masks) {
+    const pixelsPerCell = (map.width * map.height) / cellCount(grid)
+    pixelsOf(map).forEach((pixels, id) => {
+      const cells = pixels / pixelsPerCell
+      if (id !== 0 && cells > (largest.get(id)?.cells ?? 0)) largest.set(id, { cells, map })
+    })
   }
+  const small: { spots: number[]; fading: number[] } = { spots: [], fading: [] }
+  for (const [id, { cells, map }] of [...largest].sort(([a], [b]) => a - b)) {
+    if (spots && cells < spots.cells && fillOf(id, map) >= spots.fill) small.spots.push(id)
+    else if (cells < FEWEST_CELLS) small.fading.push(id)
+  }
+  return small
 }
 
-function extentsOf({ width, height, data }: MaskMark['map'], grid: Grid): Map<number, Extent> {
-  const pixelsOf = new Map<number, number[]>()
-  data.forEach((id, pixel) => {
-    if (id === 0) return
-    const pixels = pixelsOf.get(id)
-    if (pixels) pixels.push(pixel)
-    else pixelsOf.set(id, [pixel])
-  })
-  const extents = new Map<number, Extent>()
-  for (const [id, pixels] of pixelsOf) {
-    const count = pixels.length
-    let [x, y] = [0, 0]
-    for (const pixel of pixels) {
-      x += (pixel % width) / count
-      y += Math.floor(pixel / width) / count
-    }
-    let farthest = 0
-    for (const pixel of pixels)
-      farthest = Math.max(farthest, ((pixel % width) - x) ** 2 + (Math.floor(pixel / width) - y) ** 2)
-    // Half a pixel around each centre.
-    const fill = count / (Math.PI * (Math.sqrt(farthest) + 0.5) ** 2)
-    extents.set(id, { cells: (count * cellCount(grid)) / (width * height), fill })
-  }
-  return extents
+/** An object's share of the circle around its centre that holds all of it. */
+function fillOf(id: number, map: LabelMap): number {
+  const pixels = pixelsOfObject(id, [map])
+  const { x, y } = centreOf(pixels, map.width)
+  let farthest = 0
+  for (const pixel of pixels)
+    farthest = Math.max(farthest, ((pixel % map.width) - x) ** 2 + (Math.floor(pixel / map.width) - y) ** 2)
+  // Half a pixel around each centre.
+  return pixels.length / (Math.PI * (Math.sqrt(farthest) + 0.5) ** 2)
 }

@@ -1,19 +1,14 @@
 /** What a walk does with the votes for spots: they do not jump, and are put where the picture shows them. */
-import type { SoftLabels } from './grid.ts'
-import type { Group } from './groups.ts'
+import type { MaskGroup } from './groups.ts'
 import type { GuidePictures } from './guide-pictures.ts'
 import { settleJoints } from './joint-pace.ts'
 import { cutPiece, findPiece, type Piece } from './match.ts'
 import type { PropagationSettings } from './settings.ts'
 import { nearestShape, readSpot, stampSpot } from './spots.ts'
+import type { WalkOptions } from './walk.ts'
 
 /** Cells of its surroundings by which a spot is known. */
 const MARGIN = 1.5
-
-type MaskGroup = Extract<Group, { kind: 'masks' }>
-
-/** Where the votes for a frame's spots are settled; `before` are the labels of the frame before. */
-export type SettleSpots = (labels: SoftLabels, before: SoftLabels, frame: number) => Promise<SoftLabels>
 
 /**
  * Each spot is looked for around its strongest vote in reach, as it looks on the nearest marked frame, and travels on
@@ -24,7 +19,7 @@ export function settleSpots(
   settings: Pick<PropagationSettings, 'jointPace'>,
   { layers }: MaskGroup,
   pictures: Pick<GuidePictures, 'read' | 'readMarked'>,
-): SettleSpots | undefined {
+): WalkOptions['settle'] {
   const spots = layers.flatMap(({ shapes, objects, first }) =>
     shapes ? objects.map((object, i) => ({ object, channel: first + 1 + i, shapes, i })) : [],
   )

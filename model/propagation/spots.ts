@@ -5,6 +5,7 @@
 import type { LabelMap } from '../label-map.ts'
 import { emptyLabels, type Grid, type SoftLabels } from './grid.ts'
 import { densestCell, type GridPoint } from './keypoints.ts'
+import { clamp, vertex } from './numbers.ts'
 
 /** A spot as a person drew it on a frame. */
 export interface Shape {
@@ -41,26 +42,35 @@ export function shapesOf(
   return objects.map((object) => {
     const pixels = pixelsOfObject(object, maps)
     if (pixels.length === 0) return undefined
-    const places = pixels.map((pixel) => ({
-      x: ((pixel % width) + 0.5) * (grid.columns / width) - 0.5,
-      y: (Math.floor(pixel / width) + 0.5) * (grid.rows / height) - 0.5,
-    }))
-    const centre = { x: 0, y: 0 }
+    const mean = centreOf(pixels, width)
+    const [across, down] = [grid.columns / width, grid.rows / height]
     let half = 0
-    for (const { x, y } of places) {
-      centre.x += x / places.length
-      centre.y += y / places.length
-    }
-    for (const { x, y } of places) half = Math.max(half, Math.abs(x - centre.x), Math.abs(y - centre.y))
+    for (const pixel of pixels)
+      half = Math.max(
+        half,
+        Math.abs((pixel % width) - mean.x) * across,
+        Math.abs(Math.floor(pixel / width) - mean.y) * down,
+      )
+    const centre = { x: (mean.x + 0.5) * across - 0.5, y: (mean.y + 0.5) * down - 0.5 }
     return { pixels: Int32Array.from(pixels), centre, half }
   })
 }
 
-/** Soft labels of spots: a stamp each. */
-export function stampSpots(places: readonly (GridPoint | undefined)[], grid: Grid): SoftLabels {
-  const labels = emptyLabels(grid, places.length + 1)
-  places.forEach((place, i) => {
-    if (place) stampSpot(labels, i + 1, place, 1)
+/** The mean of some pixels of a picture so wide; 0 is the centre of the first column or row. */
+export function centreOf(pixels: readonly number[], width: number): { x: number; y: number } {
+  const centre = { x: 0, y: 0 }
+  for (const pixel of pixels) {
+    centre.x += (pixel % width) / pixels.length
+    centre.y += Math.floor(pixel / width) / pixels.length
+  }
+  return centre
+}
+
+/** Soft labels of spots: a stamp at the centre of each. */
+export function stampSpots(shapes: readonly (Pick<Shape, 'centre'> | undefined)[], grid: Grid): SoftLabels {
+  const labels = emptyLabels(grid, shapes.length + 1)
+  shapes.forEach((shape, i) => {
+    if (shape) stampSpot(labels, i + 1, shape.centre, 1)
   })
   for (let at = 0; at < labels.data.length; at += labels.channels)
     labels.data[at] = labels.data.subarray(at + 1, at + labels.channels).some((weight) => weight > 0) ? 0 : 1
@@ -102,9 +112,7 @@ export function readSpot(
   // The logarithm of a Gaussian is a parabola.
   const between = (i: number, end: number, step: number): number => {
     if (i === 0 || i === end) return 0
-    const [before, at, after] = [dense[peak - step]!, dense[peak]!, dense[peak + step]!].map(Math.log)
-    const bend = before! - 2 * at! + after!
-    return bend < 0 ? clampTo((0.5 * (before! - after!)) / bend, 0.5) : 0
+    return vertex(Math.log(dense[peak - step]!), Math.log(dense[peak]!), Math.log(dense[peak + step]!))
   }
   return {
     x: column + between(column, columns - 1, 1),
@@ -113,10 +121,8 @@ export function readSpot(
   }
 }
 
-const clamp = (value: number, max: number): number => Math.min(max, Math.max(0, value))
-const clampTo = (value: number, far: number): number => Math.min(far, Math.max(-far, value))
-
-function pixelsOfObject(object: number, maps: readonly LabelMap[]): number[] {
+/** Where an object's pixels are, row-major. */
+export function pixelsOfObject(object: number, maps: readonly LabelMap[]): number[] {
   const pixels: number[] = []
   for (const { data } of maps)
     for (let pixel = data.indexOf(object); pixel >= 0; pixel = data.indexOf(object, pixel + 1))
@@ -131,10 +137,13 @@ export function nearestShape(
   spot: number,
 ): { readonly marked: number; readonly shape: Shape } | undefined {
   let nearest: { marked: number; shape: Shape } | undefined
-  for (const [marked, drawn] of [...shapes].sort(([a], [b]) => a - b)) {
+  let least = Number.POSITIVE_INFINITY
+  for (const [marked, drawn] of shapes) {
     const shape = drawn[spot]
-    if (shape && (!nearest || Math.abs(marked - frame) < Math.abs(nearest.marked - frame)))
-      nearest = { marked, shape }
+    const away = Math.abs(marked - frame)
+    if (!shape || away > least || (away === least && marked > nearest!.marked)) continue
+    nearest = { marked, shape }
+    least = away
   }
   return nearest
 }

@@ -87,11 +87,7 @@ editorSuite('the main job on the sample clip', {}, (place) => {
   it('propagates over a range, again over what was cancelled', async () => {
     const { workbench } = place()
     await go(0)
-    await view.key('i')
-    await go(LAST)
-    await view.key('u')
-    await view.waitForRange(0, LAST)
-    await workbench.command('SiamMAE: Propagate over Range')
+    await workbench.propagateOver(view, 0, LAST)
     await until('a run', () => view.run())
     await view.runEnd()
     for (const frame of [10, 20, LAST]) {

@@ -59,12 +59,7 @@ editorSuite('a skeleton on the sample clip', { settings: { 'siammae.networkSize'
 
   it('is propagated: every frame of the range has its points, and they are shown', async () => {
     const { workbench } = place()
-    await view.key('i')
-    await workbench.goTo(LAST)
-    await view.waitForFrame(LAST)
-    await view.key('u')
-    await view.waitForRange(0, LAST)
-    await workbench.command('SiamMAE: Propagate over Range')
+    await workbench.propagateOver(view, 0, LAST)
     await until('a run', () => view.run())
     await view.runEnd()
     await workbench.save()

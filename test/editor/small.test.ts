@@ -19,12 +19,7 @@ editorSuite('a dot on the koi', { settings: { 'siammae.networkSize': 240 } }, (p
     await view.tool('brush')
     await view.click(shoulders(0))
     await until('the dirty mark', async () => (await workbench.activeTab()).dirty)
-    await view.key('i')
-    await workbench.goTo(LAST)
-    await view.waitForFrame(LAST)
-    await view.key('u')
-    await view.waitForRange(0, LAST)
-    await workbench.command('SiamMAE: Propagate over Range')
+    await workbench.propagateOver(view, 0, LAST)
     await until('what is said', async () =>
       (await workbench.notifications()).find((text) => /as a point.*: shoulders\./.test(text)),
     )

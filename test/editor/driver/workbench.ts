@@ -206,6 +206,16 @@ export class Workbench {
     await this.answer(String(frame))
   }
 
+  /** Propagates from the frame that is shown, `first`, to another one, which is shown then. */
+  async propagateOver(view: AnnotatorView, first: number, last: number): Promise<void> {
+    await view.key('i')
+    await this.goTo(last)
+    await view.waitForFrame(last)
+    await view.key('u')
+    await view.waitForRange(first, last)
+    await this.command('SiamMAE: Propagate over Range')
+  }
+
   /** Waits until VS Code has written a backup of the unsaved work. */
   async backedUp(): Promise<void> {
     const folder = join(this.server.home, 'data')

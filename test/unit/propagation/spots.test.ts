@@ -51,7 +51,7 @@ describe('a stamp', () => {
   it('keeps its place to a fraction of a cell, and its strength, also packed', () => {
     fc.assert(
       fc.property(inside, fc.double({ min: 0.15, max: 1, noNaN: true }), (place, strength) => {
-        const labels = stampSpots([undefined, place], grid)
+        const labels = stampSpots([undefined, { centre: place }], grid)
         stampSpot(labels, 2, place, strength)
         const read = readSpot(unpackLabels(packLabels(labels)), 2)!
         expect(Math.hypot(read.x - place.x, read.y - place.y)).toBeLessThan(0.05)
@@ -62,7 +62,7 @@ describe('a stamp', () => {
   })
 
   it('is not read from votes that are next to nothing', () => {
-    const labels = stampSpots([{ x: 4, y: 4 }], grid)
+    const labels = stampSpots([{ centre: { x: 4, y: 4 } }], grid)
     stampSpot(labels, 1, { x: 4, y: 4 }, 0.05)
     expect(readSpot(labels, 1)).toBeUndefined()
   })
@@ -72,7 +72,7 @@ describe('a stamp', () => {
       { x: 0, y: 0 },
       { x: grid.columns + 3, y: -2 },
     ]) {
-      const read = readSpot(stampSpots([place], grid), 1)!
+      const read = readSpot(stampSpots([{ centre: place }], grid), 1)!
       expect(read.x).toBeCloseTo(Math.min(place.x, grid.columns - 1), 0)
       expect(read.y).toBeCloseTo(0, 0)
     }
