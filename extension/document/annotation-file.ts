@@ -7,6 +7,7 @@ import { differenceOf } from './difference.ts'
 import { DocumentModel, type ModelChange } from './document-model.ts'
 import type { DocumentThreads } from './document-thread.ts'
 import { DoubtfulFrames } from './doubtful.ts'
+import { DoubtfulWatch } from './doubtful-watch.ts'
 import { fileState, isFile, isUnchanged } from './file-state.ts'
 import { KeptBackups } from './kept-backups.ts'
 import { pathFrom } from './locate-video.ts'
@@ -30,8 +31,6 @@ export interface ClipReference {
 const MOST_IN_STEP = 2_000
 /** How often a person may draw just then before the document is replaced all the same. */
 const ATTEMPTS = 3
-/** Frames worth checking are told at most this often. */
-const DOUBTFUL_MS = 200
 
 /**
  * One side-car: the document in memory, what is known of the file on disk, and the backup. The document is replaced as a
@@ -42,7 +41,7 @@ export class AnnotationFile implements Disposable {
   readonly path: string
   readonly #threads: DocumentThreads
   #model: DocumentModel
-  #doubtful: DoubtfulFrames
+  #doubtful: DoubtfulWatch
   #state: FileState | undefined
   /** Hash of what was last read from the file, and read well, or was written to it. */
   #good: string | undefined
@@ -54,8 +53,6 @@ export class AnnotationFile implements Disposable {
   #writing: Promise<void> | undefined
   /** The document does not lie on what is on disk: a backup has to hold all of it. */
   #apart = false
-  #looking: Promise<void> = Promise.resolve()
-  #doubtfulTimer: NodeJS.Timeout | undefined
   #disposed = false
   /** Where the video is, for the backup. */
   videoPath = ''
@@ -73,7 +70,7 @@ export class AnnotationFile implements Disposable {
     this.path = path
     this.#doubtBelow = doubtBelow
     this.#model = new DocumentModel(parts.content)
-    this.#doubtful = parts.doubtful
+    this.#doubtful = this.#watch(parts.doubtful)
     this.#state = parts.state
     this.#listen()
   }
@@ -146,7 +143,7 @@ export class AnnotationFile implements Disposable {
   }
 
   get doubtful(): DoubtfulFrames {
-    return this.#doubtful
+    return this.#doubtful.frames
   }
 
   /** The file as it was last read or written; undefined where there is none yet. */
@@ -365,13 +362,13 @@ export class AnnotationFile implements Disposable {
 
   setDoubtBelow(doubtBelow: number): void {
     this.#doubtBelow = doubtBelow
-    this.#look(() => this.#doubtful.setLimit(doubtBelow))
+    this.#doubtful.setLimit(doubtBelow)
   }
 
   /** Resolves when the frames worth checking are up to date. */
   async whenLooked(): Promise<void> {
     this.#model.flush()
-    await this.#looking
+    await this.#doubtful.whenLooked()
   }
 
   get isRestored(): boolean {
@@ -383,7 +380,7 @@ export class AnnotationFile implements Disposable {
     this.#endBackup()
     for (const listener of this.#listeners.splice(0)) listener.dispose()
     this.#model.dispose()
-    clearTimeout(this.#doubtfulTimer)
+    this.#doubtful.dispose()
     for (const emitter of [this.#changes, this.#doubts, this.#replaced]) emitter.dispose()
   }
 
@@ -392,7 +389,8 @@ export class AnnotationFile implements Disposable {
     this.#endBackup()
     this.#model.dispose()
     this.#model = new DocumentModel(content)
-    this.#doubtful = doubtful
+    this.#doubtful.dispose()
+    this.#doubtful = this.#watch(doubtful)
     this.#state = state
     this.#good = state?.hash
     this.#apart = false
@@ -403,7 +401,7 @@ export class AnnotationFile implements Disposable {
   #listen(): void {
     const listener = this.#model.onChange((change) => {
       this.#changes.fire(change)
-      if (change.frames.count > 0) this.#look(() => this.#doubtful.update(change.frames))
+      if (change.frames.count > 0) this.#doubtful.update(change.frames)
     })
     this.#listeners.push(listener)
   }
@@ -413,14 +411,7 @@ export class AnnotationFile implements Disposable {
     this.#backup = undefined
   }
 
-  #look(work: () => Generator<void, boolean, undefined>): void {
-    const doubtful = this.#doubtful
-    this.#looking = this.#looking.then(async () => {
-      if (this.#disposed || doubtful !== this.#doubtful || !(await inSlices(work()))) return
-      this.#doubtfulTimer ??= setTimeout(() => {
-        this.#doubtfulTimer = undefined
-        this.#doubts.fire()
-      }, DOUBTFUL_MS)
-    })
+  #watch(frames: DoubtfulFrames): DoubtfulWatch {
+    return new DoubtfulWatch(frames, () => this.#doubts.fire())
   }
 }

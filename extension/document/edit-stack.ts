@@ -1,4 +1,4 @@
-import type { Step } from './document-model.ts'
+import type { Step } from './open-run.ts'
 
 /**
  * VS Code's own bookkeeping of a custom document, as its main thread does it: the edits it was told of, where it stands

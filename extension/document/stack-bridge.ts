@@ -1,6 +1,7 @@
 import type { Disposable } from '../emitter.ts'
-import type { DocumentModel, Step } from './document-model.ts'
+import type { DocumentModel } from './document-model.ts'
 import { EditStack } from './edit-stack.ts'
+import type { Step } from './open-run.ts'
 import { nextTurn } from './slices.ts'
 
 /** A step as VS Code is told of it. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { DocumentModel, type ModelChange, type Step } from '../../../extension/document/document-model.ts'
+import { DocumentModel, type ModelChange } from '../../../extension/document/document-model.ts'
 import { ObservedDocument } from '../../../extension/document/observed-document.ts'
+import type { Step } from '../../../extension/document/open-run.ts'
 import { Snapshot } from '../../../extension/document/snapshot.ts'
 import { AnnotationError } from '../../../model/annotation/index.ts'
 import {

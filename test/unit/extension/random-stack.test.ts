@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { AnnotationFile } from '../../../extension/document/annotation-file.ts'
-import type { OpenRun } from '../../../extension/document/document-model.ts'
+import type { OpenRun } from '../../../extension/document/open-run.ts'
 import { StackBridge } from '../../../extension/document/stack-bridge.ts'
 import {
   AnnotationError,
