@@ -8,7 +8,7 @@ import { DocumentModel, type ModelChange } from './document-model.ts'
 import type { DocumentThreads } from './document-thread.ts'
 import { DoubtfulFrames } from './doubtful.ts'
 import { DoubtfulWatch } from './doubtful-watch.ts'
-import { fileState, isFile, isUnchanged } from './file-state.ts'
+import { fileState, isFile, isUnchanged, SIZE_UNKNOWN } from './file-state.ts'
 import { KeptBackups } from './kept-backups.ts'
 import { pathFrom } from './locate-video.ts'
 import { ObservedDocument } from './observed-document.ts'
@@ -125,7 +125,7 @@ export class AnnotationFile implements Disposable {
       ...(progress && { progress }),
       changed: (objectId, frame) => changed.add(objectId, frame),
     })
-    const state = head.base === undefined ? undefined : { size: -1, modified: '', hash: head.base }
+    const state = head.base === undefined ? undefined : { size: SIZE_UNKNOWN, modified: '', hash: head.base }
     const file = new AnnotationFile(threads, path, doubtBelow, { content, doubtful, state })
     file.#good = head.good
     file.videoPath = head.videoPath

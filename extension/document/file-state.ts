@@ -4,6 +4,9 @@ import { stat } from 'node:fs/promises'
 import { explainSystemError } from '../../model/errors.ts'
 import type { FileState } from './worker-messages.ts'
 
+/** Of a file of which only the hash is known: what a backup tells of the side-car that it lies on. */
+export const SIZE_UNKNOWN = -1
+
 /** What tells one state of a file from another. @throws UserError when it cannot be read */
 export async function fileState(path: string): Promise<FileState> {
   try {
@@ -32,12 +35,12 @@ export async function hashOrNull(path: string): Promise<string | null> {
   }
 }
 
-/** Whether a file is still the one that is known; reads it only where its size or time differ. */
+/** Whether a file is still the one that is known; reads it only where its time differs, or nothing but its hash is known. */
 export async function isUnchanged(path: string, known: FileState): Promise<boolean> {
   try {
     const { size, mtimeNs } = await stat(path, { bigint: true })
-    if (Number(size) === known.size && String(mtimeNs) === known.modified) return true
-    return Number(size) === known.size && (await hashOf(path)) === known.hash
+    if (known.size !== SIZE_UNKNOWN && Number(size) !== known.size) return false
+    return String(mtimeNs) === known.modified || (await hashOf(path)) === known.hash
   } catch {
     return false
   }

@@ -9,7 +9,7 @@ import { messageOf, UserError } from '../../model/errors.ts'
 import { readSidecar, serialiseSidecar, writeSidecar } from '../../model/formats/index.ts'
 import { decodeRecords, type LogRecord } from './backup-log.ts'
 import { ChangedFrames } from './changed-frames.ts'
-import { fileState, hashOf, hashOrNull } from './file-state.ts'
+import { fileState, hashOf, hashOrNull, SIZE_UNKNOWN } from './file-state.ts'
 import { measureOf } from './measure.ts'
 import { buffersOf, type PackedEntries, pack, packInPieces, unpack } from './packed-entries.ts'
 import type { Catalogue } from './snapshot.ts'
@@ -160,8 +160,9 @@ function putRecord(
 ): void {
   const { width, height } = document.video
   for (const [objectId, frame, entry] of unpack(record.entries, width, height)) {
-    if (!document.objects.has(objectId)) continue
+    // Also what is gone with its object: the base still has it, and the next backup has to say that it is gone.
     changed.add(objectId, frame)
+    if (!document.objects.has(objectId)) continue
     // First emptied, because a run's result cannot go over a person's mark that was undone meanwhile.
     document.apply({ kind: 'setEntry', objectId, frame, entry: undefined })
     if (entry !== undefined) putQuietly(document, { kind: 'setEntry', objectId, frame, entry })
@@ -201,7 +202,7 @@ async function save(job: Extract<Job, { kind: 'save' }>, port: JobPort): Promise
   const hash = await writeSidecar(job.path, document, job.good)
   const state = await fileState(job.path)
   // Somebody else may have written just after: then the file is another one than was saved, and is seen to be.
-  port.send({ kind: 'saved', state: state.hash === hash ? state : { size: -1, modified: '', hash } })
+  port.send({ kind: 'saved', state: state.hash === hash ? state : { size: SIZE_UNKNOWN, modified: '', hash } })
 }
 
 async function receiveEntries(

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { AnnotationFile } from '../../../extension/document/annotation-file.ts'
 import { logOf } from '../../../extension/document/backup.ts'
 import { SidecarProblem } from '../../../extension/document/document-thread.ts'
+import { deleteObject } from '../../../model/annotation/index.ts'
 import { serialiseSidecar, writeSidecar } from '../../../model/formats/index.ts'
 import {
   absent,
@@ -279,6 +280,34 @@ describe('A backup', () => {
     await again.save()
     expect(readFileSync(path, 'utf8')).toBe(textOf(file))
     expect(again.isDirty).toBe(false)
+  })
+
+  it('knows the side-car that it lies on: only one that was changed since is another', async () => {
+    const path = await sidecar()
+    const file = await opened(path)
+    file.model.perform(mark, 'Draw')
+    const id = join(folder, 'storage', 'known')
+    await file.backup(id)
+    const again = await restored(id, path)
+    expect(await again.checkDisk()).toBe('same')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"name":"ball"', '"name":"rugby ball"'))
+    expect(await again.checkDisk()).toBe('changed')
+  })
+
+  it('keeps what went with an object gone, also for another object of the same number', async () => {
+    const path = await sidecar()
+    const file = await opened(path)
+    file.model.perform(deleteObject(file.content, 2), 'Delete object')
+    const first = join(folder, 'storage', 'gone')
+    await file.backup(first)
+    const again = await restored(first, path)
+    again.model.perform({ kind: 'putObject', object: { id: 2, name: 'another', labelId: 1 } }, 'New object')
+    again.model.perform(setEntry(2, 7, keyframe), 'Draw')
+    const second = join(folder, 'storage', 'gone again')
+    await again.backup(second)
+    const last = await restored(second, path)
+    expect([...last.content.entries(2)].map(([frame]) => frame)).toEqual([7])
+    expect(textOf(last)).toBe(textOf(again))
   })
 
   it('is restored under the name that the side-car has now', async () => {
