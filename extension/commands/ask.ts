@@ -4,10 +4,10 @@ import { COLOURS } from '../labels.ts'
 import { swatch } from '../trees/swatch.ts'
 
 /**
- * Names are asked for behind a list, whose end gives the focus back to the canvas a moment later: a box that goes with the
- * focus would be gone before a name is typed, or with half of it.
+ * For a question that is one of several: the end of the one before gives the focus back to the canvas a moment later, and
+ * a view that is coming up takes it too. A box that goes with the focus would be gone before it is answered.
  */
-const STAYS = true
+export const STAYS = { ignoreFocusOut: true }
 
 /** @returns undefined when the person gives up */
 export async function askForObjectName(
@@ -19,7 +19,7 @@ export async function askForObjectName(
   const name = await vscode.window.showInputBox({
     prompt,
     value,
-    ignoreFocusOut: STAYS,
+    ...STAYS,
     validateInput: (text) => {
       const empty = emptyName(text)
       if (empty !== undefined) return empty
@@ -45,7 +45,7 @@ export async function askForLabelName(
     title: value === undefined ? vscode.l10n.t('New label') : vscode.l10n.t('Rename label'),
     prompt: vscode.l10n.t('What kind of thing is it? For example: fish, hand, car.'),
     value,
-    ignoreFocusOut: STAYS,
+    ...STAYS,
     validateInput: (text) =>
       text.trim() !== value && [...labels.values()].some((label) => label.name === text.trim())
         ? vscode.l10n.t('There is a label of this name already.')
@@ -71,6 +71,7 @@ export async function askForColour(current: string): Promise<string | undefined>
   const written = await vscode.window.showInputBox({
     prompt: vscode.l10n.t('Colour as #rrggbb'),
     value: current,
+    ...STAYS,
     validateInput: (text) =>
       /^#[0-9a-f]{6}$/i.test(text.trim())
         ? undefined

@@ -27,6 +27,11 @@ export async function freshView(services: Services): Promise<AnnotatorView> {
   return view
 }
 
+/** What a person named in a box that stayed open was deleted before they answered. */
+export function deletedMeanwhile(name: string): Sentence {
+  return new Sentence('{0} was deleted meanwhile, so nothing is changed.', name)
+}
+
 /** Shows an error as one sentence; anything that is not a sentence for people also goes to the log with its stack. */
 export async function showError(services: Services, error: unknown): Promise<void> {
   if (error instanceof vscode.CancellationError) return

@@ -5,6 +5,7 @@ import type { AnnotatorDocument } from '../editor/index.ts'
 import { EXPORT_FORMATS } from '../export-formats.ts'
 import { revealFile } from '../reveal.ts'
 import type { Services } from '../services.ts'
+import { STAYS } from './ask.ts'
 import { activeView, type Handlers } from './command.ts'
 
 /** What may be known beforehand, for tasks and tests; what is not is asked. */
@@ -54,10 +55,13 @@ async function write(
       })
       const cancel = token.onCancellationRequested(() => void client.cancelExport(job).catch(() => {}))
       try {
+        const sidecar = await document.sidecarText()
+        // The process knows nothing of an export that was not asked for yet, so it cannot be told to stop it.
+        if (token.isCancellationRequested) return undefined
         return await client.exportDataset(job, {
           ...target,
           clip: document.videoPath,
-          sidecar: await document.sidecarText(),
+          sidecar,
           sequence: sequenceOf(document.videoPath),
         })
       } catch (error) {
@@ -95,7 +99,8 @@ async function askForFormat(): Promise<string | undefined> {
     detail: vscode.l10n.t(detail),
     id,
   }))
-  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which format?') }))?.id
+  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which format?'), ...STAYS }))
+    ?.id
 }
 
 async function askForPictures(): Promise<boolean | undefined> {
@@ -111,8 +116,12 @@ async function askForPictures(): Promise<boolean | undefined> {
       pictures: true,
     },
   ]
-  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('What should be written?') }))
-    ?.pictures
+  return (
+    await vscode.window.showQuickPick(items, {
+      placeHolder: vscode.l10n.t('What should be written?'),
+      ...STAYS,
+    })
+  )?.pictures
 }
 
 async function askForFolder(document: AnnotatorDocument): Promise<vscode.Uri | undefined> {

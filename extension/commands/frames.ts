@@ -13,7 +13,7 @@ export const frameCommands: Handlers = {
       throw new Sentence('This is the last frame; there is no next one to copy to.')
     if (annotations.entry(object.id, frame) === undefined)
       throw new Sentence('{0} has nothing on frame {1} to copy; mark it first.', object.name, frame)
-    view.document.perform(
+    view.document.correct(
       copyToFrame(annotations, object.id, frame, frame + 1),
       vscode.l10n.t('Copy marks to next frame'),
     )
@@ -35,7 +35,7 @@ export const frameCommands: Handlers = {
 
   markAbsent: aboutObject(({ view, object }) => {
     const { frame } = view.view
-    view.document.perform(
+    view.document.correct(
       { kind: 'setEntry', objectId: object.id, frame, entry: { state: 'absent', by: 'person' } },
       vscode.l10n.t('Mark as absent'),
     )

@@ -6,8 +6,8 @@ import type { Services } from '../services.ts'
 import { chain, edgesFrom, edgesText, keypointsFrom } from '../skeleton-text.ts'
 import { swatch } from '../trees/swatch.ts'
 import { wordsOf } from '../words.ts'
-import { askForColour, askForLabelName } from './ask.ts'
-import { activeView, type Handlers } from './command.ts'
+import { askForColour, askForLabelName, STAYS } from './ask.ts'
+import { activeView, deletedMeanwhile, type Handlers } from './command.ts'
 import { newLabelOf } from './pick-label.ts'
 
 export const labelCommands: Handlers = {
@@ -59,21 +59,26 @@ async function editOne(services: Services, document: AnnotatorDocument): Promise
 async function editLabel(document: AnnotatorDocument, labelId: number): Promise<void> {
   const label = document.annotations.labels.get(labelId)
   if (label === undefined) return
-  const put = (changed: Label, step: string) => document.perform({ kind: 'putLabel', label: changed }, step)
+  // It may have changed, or be gone, while a box was open.
+  const put = (change: (now: Label) => Label, step: string) => {
+    const now = document.annotations.labels.get(labelId)
+    if (now === undefined) throw deletedMeanwhile(label.name)
+    document.perform({ kind: 'putLabel', label: change(now) }, step)
+  }
   const used = [...document.annotations.objects.values()].some((object) => object.labelId === labelId)
   const items: Choice[] = [
     {
       label: `$(edit) ${vscode.l10n.t('Rename...')}`,
       act: async () => {
         const name = await askForLabelName(document, label.name)
-        if (name !== undefined) put({ ...label, name }, vscode.l10n.t('Rename label'))
+        if (name !== undefined) put((now) => ({ ...now, name }), vscode.l10n.t('Rename label'))
       },
     },
     {
       label: `$(symbol-color) ${vscode.l10n.t('Change colour...')}`,
       act: async () => {
         const colour = await askForColour(label.colour)
-        if (colour !== undefined) put({ ...label, colour }, vscode.l10n.t('Change label colour'))
+        if (colour !== undefined) put((now) => ({ ...now, colour }), vscode.l10n.t('Change label colour'))
       },
     },
     {
@@ -82,8 +87,10 @@ async function editLabel(document: AnnotatorDocument, labelId: number): Promise<
       act: async () => {
         const skeleton = await askForSkeleton(label.skeleton)
         if (skeleton === undefined) return
-        const { skeleton: _, ...rest } = label
-        put(skeleton === 'none' ? rest : { ...rest, skeleton }, vscode.l10n.t('Change skeleton'))
+        put(
+          ({ skeleton: _, ...rest }) => (skeleton === 'none' ? rest : { ...rest, skeleton }),
+          vscode.l10n.t('Change skeleton'),
+        )
       },
     },
     ...(used
@@ -99,6 +106,7 @@ async function editLabel(document: AnnotatorDocument, labelId: number): Promise<
   const item = await vscode.window.showQuickPick(items, {
     title: label.name,
     placeHolder: vscode.l10n.t('What should change?'),
+    ...STAYS,
   })
   await item?.act()
 }
@@ -106,12 +114,15 @@ async function editLabel(document: AnnotatorDocument, labelId: number): Promise<
 async function addLabel(services: Services, document: AnnotatorDocument): Promise<void> {
   const name = await askForLabelName(document)
   if (name === undefined) return
-  const label = newLabelOf(document, name)
   const skeleton = await askForSkeleton(undefined)
   if (skeleton === undefined) return
   const edit: Edit = {
     kind: 'putLabel',
-    label: { ...label, id: nextLabelId(document.annotations), ...(skeleton === 'none' ? {} : { skeleton }) },
+    label: {
+      ...newLabelOf(document, name),
+      id: nextLabelId(document.annotations),
+      ...(skeleton === 'none' ? {} : { skeleton }),
+    },
   }
   document.perform(edit, vscode.l10n.t('New label'))
   services.log.info(`New label ${name}`)
@@ -124,6 +135,7 @@ async function askForSkeleton(current: Skeleton | undefined): Promise<Skeleton |
     prompt: vscode.l10n.t('Names of keypoints in the order of placing, with commas between; empty for none'),
     placeHolder: vscode.l10n.t('nose, neck, tail'),
     value: current?.keypoints.join(', ') ?? '',
+    ...STAYS,
     validateInput: (text) => complaint(() => keypointsFrom(text)),
   })
   if (names === undefined) return undefined
@@ -134,6 +146,7 @@ async function askForSkeleton(current: Skeleton | undefined): Promise<Skeleton |
     title: vscode.l10n.t('Skeleton: edges'),
     prompt: vscode.l10n.t('Which keypoints are joined by a line, such as nose-neck, with commas between'),
     value: edgesText(same && current !== undefined ? current : { keypoints, edges: chain(keypoints) }),
+    ...STAYS,
     validateInput: (text) => complaint(() => edgesFrom(text, keypoints)),
   })
   return edges === undefined ? undefined : { keypoints, edges: edgesFrom(edges, keypoints) }

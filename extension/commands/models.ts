@@ -9,6 +9,7 @@ import { pickModel } from '../models/pick-model.ts'
 import { isTrusted, notTrusted } from '../models/trust.ts'
 import { revealFile } from '../reveal.ts'
 import type { Services } from '../services.ts'
+import { STAYS } from './ask.ts'
 import type { Handlers } from './command.ts'
 
 const isOwn = ({ id }: ModelEntry): boolean => id !== STARTER_ID
@@ -47,6 +48,7 @@ export const modelCommands: Handlers = {
     const name = await vscode.window.showInputBox({
       prompt: vscode.l10n.t('Name of the model'),
       value: model.name,
+      ...STAYS,
       validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('The name is empty.') : undefined),
     })
     if (name !== undefined) await services.models.registry.rename(model.id, name)
@@ -139,6 +141,7 @@ async function askForSize(): Promise<{ width: number; height: number } | undefin
     title: vscode.l10n.t('Size of the pictures that the exported graph takes'),
     prompt: vscode.l10n.t('Width x height in pixels, multiples of the patch, such as 224 or 864x480'),
     value: '224',
+    ...STAYS,
     validateInput: (value) =>
       sizes.test(value) ? undefined : vscode.l10n.t('A size has the form 224 or 864x480.'),
   })

@@ -1,4 +1,4 @@
-import { AnnotationError } from '../../model/annotation/index.ts'
+import { AnnotationError, type Edit } from '../../model/annotation/index.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
 import { Sentence } from '../sentence.ts'
 import { Backup, type BackupSource, baseIfThere, logOf, readBackupHead } from './backup.ts'
@@ -12,6 +12,7 @@ import { fileState, isFile, isUnchanged, SIZE_UNKNOWN } from './file-state.ts'
 import { KeptBackups } from './kept-backups.ts'
 import { pathFrom } from './locate-video.ts'
 import { ObservedDocument } from './observed-document.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import { emptied, load, type Parts, read } from './parts.ts'
 import { inSlices } from './slices.ts'
 import { Snapshot } from './snapshot.ts'
@@ -29,8 +30,6 @@ export interface ClipReference {
 
 /** What is read again is put in as one step where it differs in no more entries than this; it is done in one go. */
 const MOST_IN_STEP = 2_000
-/** How often a person may draw just then before the document is replaced all the same. */
-const ATTEMPTS = 3
 
 /**
  * One side-car: the document in memory, what is known of the file on disk, and the backup. The document is replaced as a
@@ -49,8 +48,11 @@ export class AnnotationFile implements Disposable {
   #listeners: Disposable[] = []
   #backup: Backup | undefined
   readonly #kept = new KeptBackups()
-  /** Ends when the save or backup that is going on ends, well or not. */
-  #writing: Promise<void> | undefined
+  /**
+   * A save and a backup never go on at the same time: a save that has begun counts its frames as saved, and a backup
+   * would leave them out although they are not on disk yet.
+   */
+  readonly #writing = new OneAtATime()
   /** The document does not lie on what is on disk: a backup has to hold all of it. */
   #apart = false
   #disposed = false
@@ -161,8 +163,11 @@ export class AnnotationFile implements Disposable {
    * @throws SidecarProblem when it cannot be written, or what is there is damaged (it is left as it is)
    */
   async save(overwrite = false): Promise<'saved' | 'conflict'> {
-    while (this.#writing !== undefined || this.#model.isBusy) await (this.#writing ?? this.#model.whenIdle())
-    return this.#alone(() => this.#save(overwrite))
+    while (this.#writing.isGoing || this.#model.isBusy) {
+      await this.#writing.whenDone()
+      await this.#model.whenIdle()
+    }
+    return this.#writing.run(() => this.#save(overwrite))
   }
 
   async #save(overwrite: boolean): Promise<'saved' | 'conflict'> {
@@ -194,21 +199,20 @@ export class AnnotationFile implements Disposable {
 
   /** Writes the document to another place, where it refers to the video from there. */
   async saveAs(path: string, videoPath: string): Promise<void> {
-    if (this.#model.isBusy) await this.#model.whenIdle()
-    const snapshot = new Snapshot(this.content)
-    try {
-      await this.#threads.save(path, snapshot, undefined, undefined, pathFrom(path, videoPath))
-    } finally {
-      snapshot.close()
-    }
+    const named = pathFrom(path, videoPath)
+    await this.#withSnapshot((snapshot) => this.#threads.save(path, snapshot, undefined, undefined, named))
   }
 
   /** The document as it is now, as the text of a side-car. */
-  async text(): Promise<string> {
+  text(): Promise<string> {
+    return this.#withSnapshot((snapshot) => this.#threads.text(snapshot))
+  }
+
+  async #withSnapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     if (this.#model.isBusy) await this.#model.whenIdle()
     const snapshot = new Snapshot(this.content)
     try {
-      return await this.#threads.text(snapshot)
+      return await work(snapshot)
     } finally {
       snapshot.close()
     }
@@ -237,45 +241,49 @@ export class AnnotationFile implements Disposable {
   /** Reads the file again; the steps so far cannot be undone any more. @throws SidecarProblem */
   async reload(): Promise<void> {
     await this.#model.stopRun()
-    this.#replace(await read(this.#threads, this.path, this.#doubtBelow))
+    const parts = await read(this.#threads, this.path, this.#doubtBelow)
+    await this.#model.stopRun()
+    this.#replace(parts)
   }
 
   /**
    * Takes over what somebody else has written, as a step on top of those so far, so that all of them can still be
    * undone. Where no step leads there (another video, very much of it is different) this is a {@link reload}.
    * @param label of the step
+   * @returns false when something was done while the file was read: then nothing has changed
    * @throws SidecarProblem when the file cannot be read; then nothing has changed
    */
-  async follow(label: string): Promise<void> {
-    await this.#model.stopRun()
+  async follow(label: string): Promise<boolean> {
+    const model = this.#model
+    await model.stopRun()
+    const before = model.mark()
     const parts = await read(this.#threads, this.path, this.#doubtBelow)
-    if (!(await this.#step(parts, label))) this.#replace(parts)
+    const edit = await inSlices(differenceOf(model.content, parts.content, label, MOST_IN_STEP))
+    await model.whenIdle()
+    if (this.#disposed || model !== this.#model || !model.isAt(before)) return false
+    if (edit === undefined || !this.#step(edit, parts, label)) {
+      // One that has begun meanwhile and brought nothing yet.
+      await model.stopRun()
+      this.#replace(parts)
+    }
+    return true
   }
 
   /** @returns false when no step leads there */
-  async #step({ content, state }: Parts, label: string): Promise<boolean> {
+  #step(edit: Edit, { state }: Parts, label: string): boolean {
     const model = this.#model
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const { top, runSize } = model.mark()
-      const edit = await inSlices(differenceOf(model.content, content, label, MOST_IN_STEP))
-      if (edit === undefined || this.#disposed || model !== this.#model) return false
-      await model.whenIdle()
-      const now = model.mark()
-      if (now.top !== top || now.runSize !== runSize) continue
-      try {
-        model.perform(edit, label)
-      } catch (error) {
-        if (error instanceof AnnotationError) return false
-        throw error
-      }
-      this.#endBackup()
-      this.#state = state
-      this.#good = state?.hash
-      this.#apart = false
-      model.beginSave().done()
-      return true
+    try {
+      model.perform(edit, label)
+    } catch (error) {
+      if (error instanceof AnnotationError) return false
+      throw error
     }
-    return false
+    this.#endBackup()
+    this.#state = state
+    this.#good = state?.hash
+    this.#apart = false
+    model.beginSave().done()
+    return true
   }
 
   /** Whether somebody else has changed or removed the file since it was last read or written. */
@@ -299,7 +307,7 @@ export class AnnotationFile implements Disposable {
    * @returns where it lies
    */
   async backup(id: string): Promise<string> {
-    const at = await this.#alone(() => this.#backUp(id))
+    const at = await this.#writing.run(() => this.#backUp(id))
     this.#kept.give(at)
     return at
   }
@@ -319,7 +327,7 @@ export class AnnotationFile implements Disposable {
 
   /** Keeps what is not saved in files of their own, which this document does not go on with: the caller deletes them. */
   async backupApart(id: string): Promise<void> {
-    await this.#alone(async () => {
+    await this.#writing.run(async () => {
       const backup = await Backup.begin(this.#backupSource(), id)
       await backup.end()
     })
@@ -328,24 +336,6 @@ export class AnnotationFile implements Disposable {
   #backupSource(): BackupSource {
     const { path: sidecarPath, videoPath, model, state } = this
     return { model, sidecarPath, videoPath, state, good: this.#good, whole: this.#apart }
-  }
-
-  /**
-   * A save and a backup never go on at the same time: a save that has begun counts its frames as saved, and a backup
-   * would leave them out although they are not on disk yet.
-   */
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#writing !== undefined) await this.#writing
-    const writing = work()
-    this.#writing = writing.then(
-      () => {},
-      () => {},
-    )
-    try {
-      return await writing
-    } finally {
-      this.#writing = undefined
-    }
   }
 
   /** A backup is not needed any more; to be told once for each time that {@link backup} returned it. */

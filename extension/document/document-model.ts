@@ -4,7 +4,6 @@ import {
   History,
   isEmptyEdit,
   propagationEdit,
-  type Run,
   type RunResult,
 } from '../../model/annotation/index.ts'
 import { type Disposable, Emitter } from '../emitter.ts'
@@ -26,6 +25,7 @@ export interface Mark {
   readonly runSize: number
 }
 
+const RUN_LABEL = 'Propagate'
 /** Above this many entries a step is taken back in slices. */
 const LARGE_STEP = 1_000
 
@@ -85,15 +85,15 @@ export class DocumentModel implements Disposable {
   }
 
   /**
-   * Opens a run; its step appears with its first results.
-   * @param stop called when the run has to end because it is undone or the document goes away; resolves when no more
-   *   results come
+   * Opens a run that starts from the document as it is; its step appears with its first results.
+   * @param stop called when the run has to end because it is undone, or what it started from is, or the document goes
+   *   away; resolves when no more results come
    * @throws AnnotationError when one is open
    */
-  beginRun(run: Run, stop: () => Promise<void>): OpenRun {
+  beginRun(stop: () => Promise<void>): OpenRun {
     this.#requireIdle()
-    if (this.#run !== undefined) throw new AnnotationError('A run is going on already.')
-    this.#run = new OpenRun(run, stop, {
+    this.#history.beginRun(RUN_LABEL)
+    this.#run = new OpenRun(this.#done.length, stop, {
       add: (results) => this.#addToRun(results),
       end: () => this.#endRun(),
     })
@@ -121,12 +121,17 @@ export class DocumentModel implements Disposable {
   }
 
   /**
-   * Takes a step back, and before it whatever lies on top of it. A run that goes on is ended first. Does nothing when
-   * the step is not done.
+   * Takes a step back, and before it whatever lies on top of it. A run that goes on is ended first, also one that has
+   * brought nothing yet and started from what the step made. Does nothing when the step is not done.
    */
   async undo(step: Step): Promise<void> {
     await this.#idle()
-    if (step === this.#run?.step) this.#dropRun()
+    const run = this.#run
+    if (
+      run !== undefined &&
+      (run.step === undefined ? this.#done.indexOf(step) < run.basis : run.step === step)
+    )
+      this.#dropRun()
     while (!this.#disposed && this.#done.includes(step) && (await this.#undoTop()));
   }
 
@@ -142,9 +147,16 @@ export class DocumentModel implements Disposable {
     return { top: this.#done.at(-1), run, runSize: run?.size ?? 0 }
   }
 
+  /** Whether nothing was done or undone since. */
+  isAt({ top, run, runSize }: Mark): boolean {
+    if (this.#done.at(-1) !== top) return false
+    // A run that went on after the mark lies beneath what was done last then, unless it was undone.
+    return run === undefined || (this.#done.includes(run) ? run.size : 0) === runSize
+  }
+
   /** Whether the document differs from what was saved. */
   get isDirty(): boolean {
-    return this.#differsFrom(this.#saved)
+    return !this.isAt(this.#saved)
   }
 
   /** The saved state. */
@@ -239,17 +251,11 @@ export class DocumentModel implements Disposable {
       run.waiting.push(...results)
       return 0
     }
+    if (run.record === undefined) throw new AnnotationError('A run has results before it is known what runs.')
     const { edit, skipped } = propagationEdit(this.content, run.record, results)
     if (skipped === results.length) return skipped
-    const step = run.step ?? { label: run.label, size: 0, isRun: true }
-    if (run.step === undefined) this.#history.beginRun(step.label)
-    let left: number
-    try {
-      left = this.#history.addToRun(edit)
-    } catch (error) {
-      if (run.step === undefined) this.#history.endRun()
-      throw error
-    }
+    const step = run.step ?? { label: RUN_LABEL, size: 0, isRun: true }
+    const left = this.#history.addToRun(edit)
     step.size += results.length - skipped - left
     if (run.step === undefined) {
       run.step = step
@@ -264,7 +270,7 @@ export class DocumentModel implements Disposable {
       this.#run.ending = true
       return
     }
-    if (this.#run.step !== undefined) this.#history.endRun()
+    this.#history.endRun()
     this.#run = undefined
   }
 
@@ -336,12 +342,6 @@ export class DocumentModel implements Disposable {
   #requireIdle(): void {
     if (this.#working !== undefined)
       throw new AnnotationError('A large step is being taken back or done again; try again in a moment.')
-  }
-
-  #differsFrom(mark: Mark): boolean {
-    if (this.#done.at(-1) !== mark.top) return true
-    // A run that went on after the save lies beneath what was saved last, unless it was undone.
-    return mark.run !== undefined && (this.#done.includes(mark.run) ? mark.run.size : 0) !== mark.runSize
   }
 
   #schedule(): void {

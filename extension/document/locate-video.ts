@@ -111,12 +111,13 @@ export function checkVideo(
 export async function sidecarOf(
   videoPath: string,
   isFolder?: boolean,
+  ownerOf: (sidecarPath: string) => string | undefined = () => undefined,
 ): Promise<{ readonly path: string; readonly exists: boolean }> {
   const [first, second] = sidecarPlaces(videoPath, isFolder ?? (await isDirectory(videoPath)))
-  if (!(await exists(first))) return { path: first, exists: false }
-  const other = await videoNamedIn(first)
+  const isThere = await exists(first)
+  const other = ownerOf(first) || (isThere ? await videoNamedIn(first) : undefined)
   if (other === undefined || other === videoPath || !(await exists(other)))
-    return { path: first, exists: true }
+    return { path: first, exists: isThere }
   return { path: second, exists: await exists(second) }
 }
 

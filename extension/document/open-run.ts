@@ -8,10 +8,12 @@ export interface Step {
   readonly isRun: boolean
 }
 
-/** A run that streams its results into the document. */
+/** A run from the moment when a person asks for it; it streams its results into the document. */
 export class OpenRun {
-  readonly record: Run
-  readonly label: string
+  /** How many steps were done when it was asked for: it starts from what they made. */
+  readonly basis: number
+  /** What runs; known when the first results come. */
+  record: Run | undefined
   /** Its step, from its first results on. */
   step: Step | undefined
   /** Results that came while a large step was taken back, and whether the run ended then. */
@@ -22,23 +24,25 @@ export class OpenRun {
   #ended = false
 
   constructor(
-    record: Run,
+    basis: number,
     stop: () => Promise<void>,
     model: { add(results: readonly RunResult[]): number; end(): void },
   ) {
-    this.record = record
-    this.label = 'Propagate'
+    this.basis = basis
     this.#stop = stop
     this.#model = model
   }
 
   /**
    * Writes results; a person's frames stay as they are.
+   * @param record what runs, the same each time
    * @returns how many were left out
    * @throws AnnotationError when the document refuses one; then none of them is written
    */
-  add(results: readonly RunResult[]): number {
-    return this.#ended ? results.length : this.#model.add(results)
+  add(record: Run, results: readonly RunResult[]): number {
+    if (this.#ended) return results.length
+    this.record = record
+    return this.#model.add(results)
   }
 
   end(): void {

@@ -55,9 +55,9 @@ export class StackBridge implements Disposable {
 
   /**
    * A save from its beginning to the moment after VS Code has heard that it ended.
-   * @param work true when it was saved
+   * @param settle milliseconds until VS Code has done what comes of the save
    */
-  async save<T>(work: () => Promise<T>): Promise<T> {
+  async save<T>(work: () => Promise<T>, settle = 0): Promise<T> {
     await this.whenMoved()
     while (this.#saving !== undefined) await this.#saving
     let release = () => {}
@@ -76,7 +76,7 @@ export class StackBridge implements Disposable {
         this.#saving = undefined
         release()
         this.#check()
-      })
+      }, settle)
     }
   }
 
@@ -97,6 +97,12 @@ export class StackBridge implements Disposable {
   /** Tells VS Code that the document is dirty where it believes otherwise. */
   check(): void {
     this.#check()
+  }
+
+  /** Tells VS Code of a change that is no step, also where it takes the document for dirty: it has a backup made anew. */
+  contentChanged(): void {
+    this.#stack.contentChanged()
+    this.#listener.changed(undefined)
   }
 
   get isDirty(): boolean {
@@ -144,10 +150,8 @@ export class StackBridge implements Disposable {
   #check(): void {
     const model = this.#model
     if (model === undefined || this.#saving !== undefined || this.#moves > 0) return
-    if (model.isDirty && !this.#stack.isDirty) {
-      this.#stack.contentChanged()
-      this.#listener.changed(undefined)
-    } else if (!model.isDirty && this.#stack.isContentChanged) this.#listener.clean()
+    if (model.isDirty && !this.#stack.isDirty) this.contentChanged()
+    else if (!model.isDirty && this.#stack.isContentChanged) this.#listener.clean()
   }
 
   #detach(): void {

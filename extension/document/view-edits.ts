@@ -93,14 +93,16 @@ export function checkViewEdits(edits: unknown, document: AnnotationDocument): Ed
 /** What a person marks or clears in a step: by object and frame, the entry that was there before. */
 export type Corrections = ReadonlyMap<number, ReadonlyMap<number, Entry | undefined>>
 
-/** What a step of a view is about to correct in a document; drawing over a model's mask is no correction of that. */
-export function correctionsOf(edits: readonly Edit[], document: AnnotationDocument): Corrections {
+/** What a step is about to correct in a document; drawing over a model's mask is no correction of that. */
+export function correctionsOf(edit: Edit, document: AnnotationDocument): Corrections {
   const corrected = new Map<number, Map<number, Entry | undefined>>()
-  for (const edit of edits) {
-    if (edit.kind !== 'setEntry' || edit.entry?.state === 'propagated') continue
-    const frames = corrected.get(edit.objectId) ?? new Map<number, Entry | undefined>()
-    corrected.set(edit.objectId, frames.set(edit.frame, document.entry(edit.objectId, edit.frame)))
+  const collect = (part: Edit): void => {
+    if (part.kind === 'group') part.edits.forEach(collect)
+    if (part.kind !== 'setEntry' || part.entry?.state === 'propagated') return
+    const frames = corrected.get(part.objectId) ?? new Map<number, Entry | undefined>()
+    corrected.set(part.objectId, frames.set(part.frame, document.entry(part.objectId, part.frame)))
   }
+  collect(edit)
   return corrected
 }
 

@@ -202,7 +202,10 @@ async function save(job: Extract<Job, { kind: 'save' }>, port: JobPort): Promise
   const hash = await writeSidecar(job.path, document, job.good)
   const state = await fileState(job.path)
   // Somebody else may have written just after: then the file is another one than was saved, and is seen to be.
-  port.send({ kind: 'saved', state: state.hash === hash ? state : { size: SIZE_UNKNOWN, modified: '', hash } })
+  port.send({
+    kind: 'saved',
+    state: state.hash === hash ? state : { size: SIZE_UNKNOWN, modified: '', hash },
+  })
 }
 
 async function receiveEntries(

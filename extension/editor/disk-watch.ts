@@ -97,7 +97,8 @@ export class DiskWatch implements vscode.Disposable {
 
   async #reload(): Promise<void> {
     try {
-      await this.#document.saving.reloadFromDisk()
+      // What was done meanwhile is not saved: that is for the person to say.
+      if (!(await this.#document.saving.reloadFromDisk())) this.#soon()
     } catch (error) {
       // What is in memory and nowhere else stays open.
       if (this.#document.file.isDirty) void vscode.window.showErrorMessage(wordsOf(error))

@@ -3,6 +3,7 @@ import type { HostMessage } from '../../webview/protocol/index.ts'
 import { SidecarProblem } from '../document/document-thread.ts'
 import { VideoProblem } from '../document/locate-video.ts'
 import { wordsOf } from '../words.ts'
+import { OpeningCancelled } from './video-link.ts'
 
 /** Why a document cannot be shown, as its views say it: the sentence, and the commands that help. */
 export function failureOf(error: unknown): Extract<HostMessage, { type: 'failed' }> {
@@ -24,6 +25,12 @@ export function failureOf(error: unknown): Extract<HostMessage, { type: 'failed'
         { title: vscode.l10n.t('Locate Video'), command: 'siammae.locateVideo' },
         { title: vscode.l10n.t('Open as Text'), command: 'siammae.openAsText' },
       ],
+    }
+  if (error instanceof OpeningCancelled)
+    return {
+      type: 'failed',
+      message,
+      actions: [{ title: vscode.l10n.t('Open Again'), command: 'siammae.openAgain' }],
     }
   if (/ffmpeg/i.test(message))
     return {

@@ -1,9 +1,10 @@
+import { dirname, resolve } from 'node:path'
 import * as vscode from 'vscode'
-import { AnnotationError, type Edit, type Run } from '../../model/annotation/index.ts'
+import { AnnotationError, type Edit } from '../../model/annotation/index.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { ClipFacts } from '../../model/process/index.ts'
 import type { DoubtfulFrame, LaneChange, RunView, SpanOffer } from '../../webview/protocol/index.ts'
-import { AnnotationFile } from '../document/annotation-file.ts'
+import type { AnnotationFile } from '../document/annotation-file.ts'
 import type { DocumentThreads } from '../document/document-thread.ts'
 import type { OpenRun } from '../document/open-run.ts'
 import { StackBridge, type StackEdit } from '../document/stack-bridge.ts'
@@ -12,6 +13,7 @@ import { type Disposable, Emitter } from '../emitter.ts'
 import { wordsOf } from '../words.ts'
 import { DiskWatch } from './disk-watch.ts'
 import { failureOf } from './failure.ts'
+import { type OpenOptions, openFile } from './open-file.ts'
 import { Saving } from './saving.ts'
 import { type Phase, ShownState } from './shown-state.ts'
 import type {
@@ -30,18 +32,6 @@ import type { ViewSession } from './view-session.ts'
 export type StackEvent =
   | vscode.CustomDocumentEditEvent<OpenDocument>
   | vscode.CustomDocumentContentChangeEvent<OpenDocument>
-
-export interface OpenOptions {
-  readonly sidecarPath: string
-  /** The video that was opened where there is no side-car yet. */
-  readonly videoPath?: string
-  readonly backupId?: string | undefined
-  /** VS Code takes the document for unsaved, also where its backup is gone. */
-  readonly fromBackup: boolean
-  /** A backup too, of another document of the same files, which VS Code does not know. */
-  readonly handedOn?: Promise<string | undefined> | undefined
-  readonly fire: (event: StackEvent) => void
-}
 
 /** One custom document of VS Code: opens side-car and clip, and joins the annotation file to VS Code's stack. */
 export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
@@ -201,17 +191,23 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
         this.#isStale = false
         return
       }
-      this.#file ??= await this.#openFile()
+      await this.#forgetOlder()
+      this.#file ??= await openFile(this.#options, this.#threads, this.#video, {
+        doubtBelow: this.#services.settings.display().doubtBelow,
+        progress: (done, total) => this.#shown.setPhase({ kind: 'opening', done, total }),
+      })
       const file = this.#file
+      if (this.#disposed) return file.dispose()
       await this.#video.open(file.content, videoPath)
-      file.videoPath = this.videoPath
       if (this.#disposed) return
+      file.videoPath = this.videoPath
       await this.#adopt(file)
       this.#bridge.attach(file.model)
       this.#watch ??= new DiskWatch(this, this.#services.log)
       this.#shown.setPhase({ kind: 'open' })
       this.#bridge.check()
     } catch (error) {
+      if (this.#disposed) return
       this.#services.log.error(`${this.sidecarPath}: ${messageOf(error)}`)
       if (!(error instanceof Error) || error.name === 'Error' || error instanceof TypeError)
         this.#services.log.debug(String((error as Error).stack ?? error))
@@ -222,15 +218,18 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     }
   }
 
-  async #openFile(): Promise<AnnotationFile> {
-    const { videoPath, handedOn, backupId = await handedOn } = this.#options
-    const { doubtBelow } = this.#services.settings.display()
-    const progress = (done: number, total: number) => this.#shown.setPhase({ kind: 'opening', done, total })
-    if (backupId !== undefined)
-      return AnnotationFile.restore(this.#threads, backupId, this.sidecarPath, doubtBelow, progress)
-    if (videoPath === undefined)
-      return AnnotationFile.open(this.#threads, this.sidecarPath, doubtBelow, progress)
-    return AnnotationFile.create(this.#threads, this.sidecarPath, doubtBelow, await this.#video.openKnown())
+  /** A side-car that could not be shown and was changed since, for example to name the right video, is read again. */
+  async #forgetOlder(): Promise<void> {
+    const file = this.#file
+    if (file === undefined || this.#video.isOpen || file.isDirty || (await file.checkDisk()) !== 'changed')
+      return
+    file.dispose()
+    this.#file = undefined
+  }
+
+  /** Stops reading the clip, which may take long the first time. */
+  cancelOpening(): void {
+    this.#video.cancel()
   }
 
   async #adopt(file: AnnotationFile): Promise<void> {
@@ -261,23 +260,26 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     model.flush()
   }
 
-  /** A step of a view: checked, done, and told to every view before this returns. @throws AnnotationError */
-  async performFromView(edits: unknown, label: string): Promise<void> {
+  correct(edit: Edit, label: string): void {
     this.#requireOpen()
-    const { model } = this.file
-    await model.whenIdle()
-    const checked = checkViewEdits(edits, model.content)
-    const corrected = correctionsOf(checked, model.content)
-    model.perform(checked.length === 1 ? checked[0]! : { kind: 'group', label, edits: checked }, label)
-    model.flush()
+    const corrected = correctionsOf(edit, this.annotations)
+    this.perform(edit, label)
     this.#corrections.fire(corrected)
   }
 
-  beginRun(run: Run, stop: () => Promise<void>): RunWriter {
+  /** A step of a view: checked, done, and told to every view before this returns. @throws AnnotationError */
+  async performFromView(edits: unknown, label: string): Promise<void> {
     this.#requireOpen()
-    const open: OpenRun = this.file.model.beginRun(run, stop)
+    await this.file.model.whenIdle()
+    const checked = checkViewEdits(edits, this.annotations)
+    this.correct(checked.length === 1 ? checked[0]! : { kind: 'group', label, edits: checked }, label)
+  }
+
+  beginRun(stop: () => Promise<void>): RunWriter {
+    this.#requireOpen()
+    const open: OpenRun = this.file.model.beginRun(stop)
     return {
-      add: (results) => open.add(results.map(withOwnCounts)),
+      add: (run, results) => open.add(run, results.map(withOwnCounts)),
       end: () => open.end(),
       get ended() {
         return open.ended
@@ -322,8 +324,13 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     this.#shown.setPhase({ kind: 'failed', ...failureOf(error) })
   }
 
-  async saveAs(destination: vscode.Uri): Promise<void> {
-    await this.file.saveAs(destination.fsPath, this.videoPath)
+  /** VS Code's save under another name. */
+  async saveAs(path: string): Promise<void> {
+    // As long as the video is not found, it is where the side-car says.
+    const video = this.#video.isOpen
+      ? this.videoPath
+      : resolve(dirname(this.sidecarPath), this.file.content.video.path)
+    await this.saving.saveAs(path, video)
   }
 
   /** VS Code's revert; what went wrong is told. */

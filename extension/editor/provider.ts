@@ -53,6 +53,15 @@ export class AnnotatorProvider {
     return [...this.#documents]
   }
 
+  /** The side-car of a video, also where another video's of the same name is open and not on disk yet. */
+  sidecarOf(videoPath: string): ReturnType<typeof sidecarOf> {
+    return sidecarOf(videoPath, undefined, (path) => this.#openOn(path)?.videoPath)
+  }
+
+  #openOn(sidecarPath: string): OpenDocument | undefined {
+    return this.documents.find((open) => open.sidecarPath === sidecarPath && !open.hasLeft)
+  }
+
   /** What is registered for a view type: its own documents' events, because VS Code knows no others there. */
   of(viewType: ViewType): vscode.CustomEditorProvider<vscode.CustomDocument> {
     const changes = new vscode.EventEmitter<StackEvent>()
@@ -94,8 +103,8 @@ export class AnnotatorProvider {
       )
     const backupId = await this.#backupOf(uri, context)
     const isSidecar = isSidecarPath(uri.fsPath)
-    const sidecar = isSidecar ? { path: uri.fsPath, exists: true } : await sidecarOf(uri.fsPath)
-    const other = this.documents.find((open) => open.sidecarPath === sidecar.path && !open.hasLeft)
+    const sidecar = isSidecar ? { path: uri.fsPath, exists: true } : await this.sidecarOf(uri.fsPath)
+    const other = this.#openOn(sidecar.path)
     if (other !== undefined) return new Alias(uri, other)
     if (!isSidecar && sidecar.exists && backupId === undefined)
       return new Alias(uri, { uri: vscode.Uri.file(sidecar.path), viewType: 'siammae.annotator' })
@@ -184,5 +193,5 @@ async function saveAs(document: vscode.CustomDocument, destination: vscode.Uri):
         destination.fsPath,
       ),
     )
-  await document.saveAs(destination)
+  await document.saveAs(destination.fsPath)
 }

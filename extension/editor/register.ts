@@ -4,7 +4,7 @@ import * as vscode from 'vscode'
 import { messageOf } from '../../model/errors.ts'
 import { AnnotationFile } from '../document/annotation-file.ts'
 import { DocumentThreads } from '../document/document-thread.ts'
-import { isSidecarPath, sidecarOf, VIDEO_EXTENSIONS } from '../document/locate-video.ts'
+import { isSidecarPath, VIDEO_EXTENSIONS } from '../document/locate-video.ts'
 import { Emitter } from '../emitter.ts'
 import { wordsOf } from '../words.ts'
 import { Focus } from './focus.ts'
@@ -49,6 +49,8 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
         vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(document.sidecarPath), 'default'),
       ),
       this.#command('siammae.restoreBackup', (document) => this.#restoreBackup(document)),
+      this.#command('siammae.cancelOpening', (document) => document.cancelOpening()),
+      this.#command('siammae.openAgain', (document) => document.open()),
       this.#command('siammae.locateVideo', (document, given) => this.#locateVideo(document, given)),
     ]
   }
@@ -63,7 +65,7 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
 
   async annotate(uri: vscode.Uri): Promise<void> {
     const path = uri.fsPath
-    const sidecar = isSidecarPath(path) ? { path, exists: true } : await sidecarOf(path)
+    const sidecar = isSidecarPath(path) ? { path, exists: true } : await this.#provider.sidecarOf(path)
     if (sidecar.exists) {
       await openEditor(vscode.Uri.file(sidecar.path))
       return

@@ -8,6 +8,9 @@ import { wordsOf } from '../words.ts'
 /** How long VS Code may take to dispose of a document whose tab it closes. */
 const CLOSING_MS = 100
 
+/** How long it may take to put the tab of the new file in place of the old one, which closes the document. */
+const REPLACING_MS = 1_000
+
 /** The document that is saved. */
 export interface Savable {
   readonly uri: vscode.Uri
@@ -66,6 +69,16 @@ export class Saving {
     })
   }
 
+  /**
+   * VS Code's save under another name. It takes this document for saved then, whose own file does not have what the other
+   * has: where it stays open, VS Code is told.
+   */
+  async saveAs(path: string, videoPath: string): Promise<void> {
+    const { file, sidecarPath } = this.#document
+    if (path === sidecarPath) await this.save()
+    else await this.#bridge.save(() => file.saveAs(path, videoPath), REPLACING_MS)
+  }
+
   /** Whether nobody wants to have what is unsaved; also where the document is closed meanwhile. */
   get isReverting(): boolean {
     return this.#isReverting
@@ -91,14 +104,18 @@ export class Saving {
     }
   }
 
-  /** Reads the side-car again after a change on disk that the person wants to have. */
-  async reloadFromDisk(): Promise<void> {
+  /**
+   * Reads the side-car again after a change on disk that the person wants to have.
+   * @returns false when something was done meanwhile that would be lost by it
+   */
+  async reloadFromDisk(): Promise<boolean> {
     const document = this.#document
     await this.#bridge.whenMoved()
     const wasDirty = document.isDirty
-    await document.file.follow('Reload from Disk')
+    if (!(await document.file.follow('Reload from Disk'))) return false
     await document.whenOpened()
     if (wasDirty || document.isDirty) await this.tellClean()
+    return true
   }
 
   /** What is in memory is what is on disk, so this writes nothing; it only lets VS Code know. */
@@ -116,6 +133,6 @@ export class Saving {
   /** Goes on with what is in memory; the next save overwrites what is on disk. */
   async keepMine(): Promise<void> {
     await this.#document.file.keepMine()
-    this.#bridge.check()
+    this.#bridge.contentChanged()
   }
 }

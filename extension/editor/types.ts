@@ -106,7 +106,7 @@ export interface AnnotatorDocument {
   /** Frames worth checking, by frame and object. */
   readonly doubtful: readonly DoubtfulFrame[]
   readonly onDidChange: Event<DocumentChange>
-  /** A person has marked or cleared frames in a view: what an offer to propagate again goes by. */
+  /** A person has said where an object is on some frames: what an offer to propagate again goes by. */
   readonly onDidCorrect: Event<Corrections>
   /**
    * Does an edit as one step of VS Code's undo stack.
@@ -114,13 +114,15 @@ export interface AnnotatorDocument {
    * @throws AnnotationError when the document refuses it; then nothing has changed
    */
   perform(edit: Edit, label: string): void
+  /** As {@link perform}, for what tells where an object is: {@link onDidCorrect} follows. */
+  correct(edit: Edit, label: string): void
   /**
-   * Opens the step of a run; it appears on the undo stack with the first results.
-   * @param stop ends the run: called when its step is undone while it goes on, when the document is reverted, and when
-   *   it closes. Resolves when no more results come.
+   * Opens a run that starts from what is marked now; its step appears on the undo stack with the first results.
+   * @param stop ends the run: called when its step, or what it starts from, is undone while it goes on, when the document
+   *   is reverted, and when it closes. Resolves when no more results come.
    * @throws AnnotationError when a run is going on already
    */
-  beginRun(run: Run, stop: () => Promise<void>): RunWriter
+  beginRun(stop: () => Promise<void>): RunWriter
   /** The run as the views show it. */
   showRun(run: RunView | undefined): void
   /** Offers to propagate a corrected span again; undefined takes the offer back. */
@@ -150,8 +152,8 @@ export interface ComparedFrames {
 
 /** Takes the results of one run. */
 export interface RunWriter {
-  /** Frames of a person stay as they are. @returns how many results were left out */
-  add(results: readonly RunResult[]): number
+  /** Frames of a person stay as they are. @param run what runs, the same each time @returns how many were left out */
+  add(run: Run, results: readonly RunResult[]): number
   /** Closes the step; nothing happens when it is closed already. */
   end(): void
   /** Whether no more results are taken: ended, undone or reverted. */

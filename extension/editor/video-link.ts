@@ -1,8 +1,13 @@
+import { basename } from 'node:path'
 import type { AnnotationDocument } from '../../model/annotation/index.ts'
 import type { ClipFacts } from '../../model/process/index.ts'
 import type { DocumentThreads } from '../document/document-thread.ts'
 import { checkVideo, locateVideo, pathFrom } from '../document/locate-video.ts'
+import { Sentence } from '../sentence.ts'
 import type { EditorServices } from './types.ts'
+
+/** A person, or the end of the document, has stopped the reading of a clip. */
+export class OpeningCancelled extends Sentence {}
 
 /** The video of one side-car: where it is, and its clip in the model process from the opening to the end. */
 export class VideoLink {
@@ -11,6 +16,8 @@ export class VideoLink {
   readonly #threads: DocumentThreads
   #path: string
   #clip: ClipFacts | undefined
+  /** Paths of the clips that are being opened; taken away when they are not wanted any more. */
+  readonly #opening = new Set<string>()
 
   /** @param path of the video where it is known already */
   constructor(sidecarPath: string, services: EditorServices, threads: DocumentThreads, path = '') {
@@ -31,9 +38,13 @@ export class VideoLink {
     return this.#clip
   }
 
+  get isOpen(): boolean {
+    return this.#clip !== undefined
+  }
+
   /** Opens the video whose path was given. @throws Error with a sentence */
   async openKnown(): Promise<ClipFacts> {
-    this.#clip = await this.#services.client.openClip(this.#path)
+    this.#clip = await this.#openClip(this.#path)
     return this.#clip
   }
 
@@ -50,7 +61,7 @@ export class VideoLink {
         ? await locateVideo(this.#sidecarPath, content.video, {
             find: (candidates, hash) => this.#threads.find(candidates, hash),
             folderHash: async (folder) => {
-              const facts = await client.openClip(folder).catch(() => undefined)
+              const facts = await this.#openClip(folder).catch(() => undefined)
               if (facts !== undefined) client.closeClip(folder)
               return facts?.contentHash
             },
@@ -88,20 +99,40 @@ export class VideoLink {
     checkVideo(this.#path, content.video, this.clip)
   }
 
+  /** Stops an opening, which rejects then. */
+  cancel(): void {
+    for (const path of this.#opening) this.#services.client.closeClip(path)
+    this.#opening.clear()
+  }
+
   close(): void {
+    this.cancel()
     if (this.#clip !== undefined) this.#services.client.closeClip(this.#path)
     this.#clip = undefined
   }
 
   async #openChecked(content: AnnotationDocument, path: string): Promise<ClipFacts> {
-    const { client } = this.#services
-    const clip = await client.openClip(path)
+    const clip = await this.#openClip(path)
     try {
       checkVideo(path, content.video, clip)
     } catch (error) {
-      client.closeClip(path)
+      this.#services.client.closeClip(path)
       throw error
     }
     return clip
+  }
+
+  /** @throws Sentence when it is cancelled; the clip is closed then */
+  async #openClip(path: string): Promise<ClipFacts> {
+    this.#opening.add(path)
+    try {
+      const clip = await this.#services.client.openClip(path)
+      if (this.#opening.has(path)) return clip
+    } catch (error) {
+      if (this.#opening.has(path)) throw error
+    } finally {
+      this.#opening.delete(path)
+    }
+    throw new OpeningCancelled('Reading {0} was cancelled.', basename(path))
   }
 }

@@ -19,7 +19,7 @@ import type {
 } from '../../model/process/index.ts'
 import { Emitter } from '../emitter.ts'
 import { Sentence } from '../sentence.ts'
-import { type Connection, connect, ProcessLostError } from './connection.ts'
+import { type Connection, connect, ProcessLostError, WindowClosing } from './connection.ts'
 import { Restarts } from './restarts.ts'
 import type { ModelClient, PictureWant, ProcessState } from './types.ts'
 
@@ -123,8 +123,11 @@ export class ProcessClient implements ModelClient {
       : this.#callOn(first.clip, (rpc) => rpc.prepareModel(choice, first))
   }
 
-  startRun(request: RunRequest): Promise<RunFacts> {
-    return this.#callOn(request.clip, (rpc) => rpc.startRun(request))
+  startRun(request: RunRequest, signal: AbortSignal): Promise<RunFacts> {
+    return this.#callOn(request.clip, (rpc) => {
+      signal.throwIfAborted()
+      return rpc.startRun(request)
+    })
   }
 
   pauseRun(run: number): Promise<void> {
@@ -175,15 +178,6 @@ export class ProcessClient implements ModelClient {
     return this.#call((rpc) => rpc.doctor(settings))
   }
 
-  /** Ends the process and starts it anew with the clips that are open: for settings that it reads at its start. */
-  async restart(): Promise<void> {
-    const connection = this.#connection
-    if (connection === undefined) return
-    this.#connection = undefined
-    await connection.close()
-    if (this.#connection === undefined && !this.#disposed && this.#clips.size > 0) this.#start()
-  }
-
   /** Ends the process for good. Resolves when it is gone. */
   async dispose(): Promise<void> {
     this.#disposed = true
@@ -208,7 +202,7 @@ export class ProcessClient implements ModelClient {
 
   async #connected(): Promise<Connection> {
     if (this.#returning !== undefined) await this.#returning
-    if (this.#disposed) throw new ProcessLostError('The window is closing.')
+    if (this.#disposed) throw new WindowClosing()
     return this.#connection ?? this.#start()
   }
 
@@ -235,7 +229,7 @@ export class ProcessClient implements ModelClient {
   }
 
   #lost(connection: Connection, reason: string): void {
-    // One that was told to go, or that another has replaced, is not missed.
+    // One that was told to go is not missed.
     if (this.#connection !== connection) return
     this.#connection = undefined
     this.#options.log('error', reason)
@@ -286,7 +280,8 @@ export class ProcessClient implements ModelClient {
   }
 
   #note(error: unknown): void {
-    if (!(error instanceof ProcessLostError)) this.#options.log('error', String(error))
+    if (error instanceof ProcessLostError || error instanceof WindowClosing) return
+    this.#options.log('error', String(error))
   }
 
   #enter(state: ProcessState): void {

@@ -8,6 +8,15 @@ export class ProcessLostError extends Error {
   override readonly name = 'ProcessLostError'
 }
 
+/** The process is gone with its window. What was asked must not be asked again: nobody will ever answer. */
+export class WindowClosing extends Error {
+  override readonly name = 'WindowClosing'
+
+  constructor() {
+    super('The window is closing.')
+  }
+}
+
 /** One life of a process, the model process unless said otherwise. */
 export interface Connection<
   Functions extends object = ModelProcessFunctions,

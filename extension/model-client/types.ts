@@ -38,8 +38,11 @@ export interface ModelClient {
     choice: ModelChoice,
     first?: { readonly clip: string; readonly settings: RunSettings; readonly frame?: number },
   ): Promise<ModelReady>
-  /** @throws ProcessLostError when the process ends before the run is set up */
-  startRun(request: RunRequest): Promise<RunFacts>
+  /**
+   * @param signal aborted, a start that still waits for the process is not passed on
+   * @throws ProcessLostError when the process ends before the run is set up; WindowClosing when none comes any more
+   */
+  startRun(request: RunRequest, signal: AbortSignal): Promise<RunFacts>
   pauseRun(run: number): Promise<void>
   resumeRun(run: number): Promise<void>
   cancelRun(run: number): Promise<void>

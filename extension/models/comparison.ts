@@ -97,9 +97,9 @@ export class Comparison {
         .filter(({ objectId }) => document.annotations.objects.has(objectId))
         .map((result): RunResult => ({ ...result, entry: { ...result.entry, run: id } })),
     )
-    const writer = document.beginRun({ ...run, id }, async () => {})
+    const writer = document.beginRun(async () => {})
     try {
-      writer.add(results)
+      writer.add({ ...run, id }, results)
     } finally {
       writer.end()
     }

@@ -34,11 +34,11 @@ export function shadowOf(
     annotations: shadow,
     videoPath,
     showRun: show,
-    beginRun(run) {
-      shadow.apply({ kind: 'putRun', run })
+    beginRun() {
       let ended = false
       return {
-        add(results) {
+        add(run, results) {
+          if (!shadow.runs.has(run.id)) shadow.apply({ kind: 'putRun', run })
           // What a person has marked stays the person's, here as there.
           const free = results
             .filter(({ objectId, frame }) => !isMarked(annotations, objectId, frame))

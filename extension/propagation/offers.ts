@@ -10,14 +10,6 @@ const REST = 1500
 
 type Span = SpanOffer['range']
 
-/** A corrected frame. */
-interface Correction {
-  /** What a new propagation would be about. */
-  readonly span: Span
-  /** What was there before a person touched the frame: it is there again when all of that was undone. */
-  readonly before: Entry | undefined
-}
-
 /**
  * After a person corrected frames in the middle of a model's: offers to propagate the spans around them again, one after
  * the other, or does it where the person has chosen so. While a run goes on, it waits for the end.
@@ -28,8 +20,11 @@ export class CorrectionOffers implements Disposable {
   readonly #start: (offer: SpanOffer) => void
   readonly #isAutomatic: () => boolean
   readonly #subscriptions: Disposable[]
-  /** By object and frame; the object and the frame of the last one stand last. */
-  readonly #corrections = new Map<number, Map<number, Correction>>()
+  /**
+   * By object and frame, the last ones last: what was there before a person touched the frame, and is there again when all
+   * of that was undone. The spans are worked out when they are offered: a run that goes on may still reach further.
+   */
+  readonly #corrections = new Map<number, Map<number, Entry | undefined>>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param start propagates what was offered, and tells the person when that is refused */
@@ -72,12 +67,11 @@ export class CorrectionOffers implements Disposable {
   #corrected(corrected: Corrections): void {
     // What was drawn comes first, then what lost pixels to it: the first is asked about before the others.
     for (const [objectId, frames] of [...corrected].reverse()) {
-      const corrections = this.#corrections.get(objectId) ?? new Map<number, Correction>()
+      const corrections = this.#corrections.get(objectId) ?? new Map<number, Entry | undefined>()
       for (const [frame, entry] of frames) {
-        const span = correctedSpan(this.#document.annotations, objectId, frame)
-        const { before } = corrections.get(frame) ?? { before: entry }
+        const before = corrections.has(frame) ? corrections.get(frame) : entry
         corrections.delete(frame)
-        if (span !== undefined) corrections.set(frame, { span, before })
+        corrections.set(frame, before)
       }
       this.#corrections.delete(objectId)
       this.#corrections.set(objectId, corrections)
@@ -105,13 +99,16 @@ export class CorrectionOffers implements Disposable {
   #next(): SpanOffer | undefined {
     const { annotations } = this.#document
     for (const [objectId, corrections] of [...this.#corrections].reverse()) {
-      for (const [frame, { before }] of [...corrections]) {
+      const spans: Span[] = []
+      for (const [frame, before] of [...corrections]) {
         const entry = annotations.objects.has(objectId) ? annotations.entry(objectId, frame) : undefined
         // An undo puts the very entry back that was there, which may be a person's as well.
-        if (entry === undefined || !isPersons(entry) || entry === before) corrections.delete(frame)
+        const stands = entry !== undefined && isPersons(entry) && entry !== before
+        const span = stands ? correctedSpan(annotations, objectId, frame) : undefined
+        if (span !== undefined) spans.push(span)
+        else corrections.delete(frame)
       }
-      if (corrections.size > 0)
-        return { objectId, range: joined([...corrections.values()].map(({ span }) => span)) }
+      if (spans.length > 0) return { objectId, range: joined(spans) }
       this.#corrections.delete(objectId)
     }
     return undefined

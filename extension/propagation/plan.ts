@@ -35,8 +35,10 @@ export interface RunPlan {
 
 /**
  * Turns a wish into a run. A run starts where the person stands, so what is seen there is what is carried: a frame
- * that a model labelled counts as a mark of this run where its object has no keyframe there. Where nothing is known,
- * the nearest frame on the way back is the start. Objects without a start are left out.
+ * that a model labelled counts as a mark of this run where its object has no keyframe there. An object that is not seen
+ * there is carried from where it was last known, but results begin where the others are seen; one that is known to be
+ * nowhere is a mark as well, and may be found again. Only where no object is seen, the nearest frame on the way back is
+ * the start of all. Objects without a start are left out.
  * @throws Sentence saying what to mark or choose when nothing can be carried
  */
 export function planRun(document: AnnotationDocument, wish: RunWish): RunPlan {
@@ -145,14 +147,11 @@ function directed(
     if (start !== undefined) starts.set(object, start)
   }
   if (starts.size === 0) throw nothingMarked(document, objects)
-  const first = [...starts.values()].reduce((a, b) => ((b - a) * step < 0 ? b : a))
+  const first = beginning(document, starts, frame, step)
   return checked(
     {
       objects: [...starts.keys()],
-      marks: withSeeds(
-        document,
-        [...starts].map(([object, start]) => [object, [first, start]]),
-      ),
+      marks: marksFrom(document, starts, first, step),
       direction,
       range: direction === 'forward' ? [first, end] : [end, first],
     },
@@ -177,6 +176,55 @@ function startOf(
   for (let other = frame; other !== (behind ?? edge); other -= step)
     if (hasShape(document.entry(objectId, other))) return other
   return behind ?? nextKeyframe(document, objectId, frame, step)
+}
+
+/** `frame`, where an object is seen on it; else the start that lies furthest on the way back. */
+function beginning(
+  document: AnnotationDocument,
+  starts: ReadonlyMap<TrackedObject, number>,
+  frame: number,
+  step: 1 | -1,
+): number {
+  for (const { id } of starts.keys()) if (hasShape(document.entry(id, frame))) return frame
+  return [...starts.values()].reduce((a, b) => ((b - a) * step < 0 ? b : a))
+}
+
+/**
+ * The marks of a run whose results begin at `first`. That an object is nowhere by then is a mark too: without it, it
+ * would be walked to there from its last keyframe, frame by frame, for no result.
+ */
+function marksFrom(
+  document: AnnotationDocument,
+  starts: ReadonlyMap<TrackedObject, number>,
+  first: number,
+  step: 1 | -1,
+): Mark[] {
+  const gone = new Set(
+    [...starts.keys()].filter((object) => isGone(document, object.id, first, starts.get(object)!, step)),
+  )
+  const seeds = [...starts].map(
+    ([object, start]) => [object, gone.has(object) ? [] : [first, start]] as const,
+  )
+  const marks = withSeeds(document, seeds)
+  for (const { id } of gone)
+    if (!isMark(document.entry(id, first)))
+      marks.push({ objectId: id, frame: first, entry: { state: 'absent', by: 'person' } })
+  return marks
+}
+
+/** Whether the last that is known of an object, from its start to `first`, is that it is nowhere. */
+function isGone(
+  document: AnnotationDocument,
+  objectId: number,
+  first: number,
+  start: number,
+  step: 1 | -1,
+): boolean {
+  for (let frame = first; (frame - start) * step >= 0; frame -= step) {
+    const entry = document.entry(objectId, frame)
+    if (entry !== undefined) return entry.state === 'absent' || (entry.mask !== undefined && !hasShape(entry))
+  }
+  return false
 }
 
 /** The nearest keyframe that a walk may start from; none where no keyframe has anything to carry. */
@@ -219,16 +267,12 @@ function toNextKeyframe(
       'There is no keyframe after frame {0}; propagate forward instead, or mark a later frame.',
       frame,
     )
-  const last = next
-  const first = Math.min(...starts.values())
+  const first = beginning(document, starts, frame, 1)
   return checked({
     objects: [...starts.keys()],
-    marks: withSeeds(
-      document,
-      [...starts].map(([object, start]) => [object, [first, start]]),
-    ),
+    marks: marksFrom(document, starts, first, 1),
     direction: 'both',
-    range: [first, last],
+    range: [first, next],
   })
 }
 

@@ -11,7 +11,7 @@ import type {
 import type { RunView } from '../../webview/protocol/index.ts'
 import type { AnnotatorDocument, RunWriter } from '../editor/index.ts'
 import { Emitter, type Event } from '../emitter.ts'
-import { type ModelClient, ProcessLostError } from '../model-client/index.ts'
+import { type ModelClient, ProcessLostError, WindowClosing } from '../model-client/index.ts'
 import { Sentence } from '../sentence.ts'
 import type { RunPlan } from './plan.ts'
 
@@ -43,13 +43,16 @@ export class PropagationRun {
   readonly onDidChange: Event<RunView> = this.#changed.event
   #facts: RunFacts | undefined
   #writer: RunWriter | undefined
-  /** Results that came before the process had said what runs. */
+  /** Results, and the end, that came before the process had said what runs. */
   #early: RunResult[] = []
+  #earlyEnd: RunEnd | undefined
   /** Which masks and poses were the run's last word; see {@link keyOf}. */
   readonly #final = { masks: new Set<number>(), pose: new Set<number>() }
   #view: RunView
   #wish: 'run' | 'pause' | 'cancel' = 'run'
   #setUp = false
+  /** A start that waits for the process to come back is not wanted any more. */
+  readonly #stop = new AbortController()
   #end: RunEnd | undefined
 
   constructor(
@@ -92,12 +95,22 @@ export class PropagationRun {
         if (run === this.id) this.#take(results, progress)
       }),
       client.onRunEnded(({ run, reason, message }) => {
-        if (run === this.id) this.#finish({ reason, error: reason === 'failed' ? message : undefined })
+        if (run !== this.id) return
+        const end: RunEnd = { reason, error: reason === 'failed' ? message : undefined }
+        if (this.#setUp) this.#finish(end)
+        else this.#earlyEnd = end
       }),
       client.onState(({ kind }) => {
         if (kind === 'lost' || kind === 'stopped') this.#lost()
       }),
     ]
+    try {
+      // From now on, so that what it starts from is not taken back beneath it.
+      this.#writer = document.beginRun(() => this.cancel())
+    } catch (error) {
+      this.#finish({ reason: 'failed', error })
+      return
+    }
     this.#show({})
     void this.#launch()
   }
@@ -130,11 +143,12 @@ export class PropagationRun {
   async cancel(): Promise<void> {
     if (this.#end !== undefined) return
     this.#wish = 'cancel'
+    this.#stop.abort()
     this.#show({ state: 'stopping' })
-    if (this.#setUp) {
+    if (this.#setUp || this.#client.state.kind === 'running')
       await this.#ask(() => this.#client.cancelRun(this.id))
-      this.#finish({ reason: 'cancelled' })
-    } else if (this.#client.state.kind !== 'running') this.#finish({ reason: 'cancelled' })
+    // What is being set up ends with that, and says so: only then can there be another run.
+    if (this.#setUp || this.#client.state.kind !== 'running') this.#finish({ reason: 'cancelled' })
     await this.ended
   }
 
@@ -143,14 +157,11 @@ export class PropagationRun {
     while (this.#end === undefined) {
       try {
         const earlier = this.#facts === undefined ? [] : this.#earlier()
-        const facts = await this.#client.startRun({
-          ...this.#request,
-          ...(earlier.length === 0 ? {} : { earlier }),
-        })
-        if (this.#end === undefined) await this.#begin(facts)
+        const request = { ...this.#request, ...(earlier.length === 0 ? {} : { earlier }) }
+        await this.#begin(await this.#client.startRun(request, this.#stop.signal))
         return
       } catch (error) {
-        if (this.#wish === 'cancel') this.#finish({ reason: 'cancelled' })
+        if (this.#wish === 'cancel' || error instanceof WindowClosing) this.#finish({ reason: 'cancelled' })
         else if (!(error instanceof ProcessLostError)) this.#finish({ reason: 'failed', error })
         else if (this.#client.state.kind === 'stopped') this.#lost()
       }
@@ -175,18 +186,9 @@ export class PropagationRun {
       device: facts.record.device,
       model: record.model.name,
     })
-    if (this.#writer === undefined) {
-      try {
-        this.#writer = this.document.beginRun(record, () => this.cancel())
-      } catch (error) {
-        await this.#ask(() => this.#client.cancelRun(this.id))
-        this.#finish({ reason: 'failed', error })
-        return
-      }
-    }
-    const early = this.#early
-    this.#early = []
-    if (early.length > 0) this.#writer.add(early)
+    const early = this.#early.splice(0)
+    if (early.length > 0) this.#write(early)
+    if (this.#earlyEnd !== undefined) this.#finish(this.#earlyEnd)
     if (this.#wish === 'pause') await this.#hold()
   }
 
@@ -199,17 +201,11 @@ export class PropagationRun {
     if (this.#end !== undefined) return
     for (const { objectId, frame, final } of results)
       for (const kind of final ?? []) this.#final[kind].add(keyOf(objectId, frame))
-    if (this.#writer === undefined) {
+    if (this.#facts === undefined) {
       this.#early.push(...results)
       return
     }
-    try {
-      if (!this.#writer.ended) this.#writer.add(results)
-    } catch (error) {
-      void this.#ask(() => this.#client.cancelRun(this.id))
-      this.#finish({ reason: 'failed', error })
-      return
-    }
+    if (!this.#write(results)) return
     const total = this.#facts?.total ?? progress.total
     this.#show({
       done: Math.max(0, total - progress.total) + progress.done,
@@ -220,8 +216,23 @@ export class PropagationRun {
     })
   }
 
+  /** @returns false when the document refuses it, which ends the run */
+  #write(results: readonly RunResult[]): boolean {
+    try {
+      if (this.#facts !== undefined && this.#writer?.ended === false)
+        this.#writer.add(this.#facts.record, results)
+      return true
+    } catch (error) {
+      void this.#ask(() => this.#client.cancelRun(this.id))
+      this.#finish({ reason: 'failed', error })
+      return false
+    }
+  }
+
   #lost(): void {
     if (this.#end !== undefined) return
+    this.#early = []
+    this.#earlyEnd = undefined
     if (this.#wish === 'cancel') {
       this.#finish({ reason: 'cancelled' })
       return

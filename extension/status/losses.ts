@@ -11,7 +11,10 @@ export function tellLosses({ client, editors, log, propagation }: Services): { d
     if (state.kind === 'lost' && editors.all.length > 0) {
       const text =
         propagation.current === undefined
-          ? vscode.l10n.t('The model process ended unexpectedly and is started again. Nothing is lost.')
+          ? // An export or import that was under way is lost, and says so itself.
+            vscode.l10n.t(
+              'The model process ended unexpectedly and is started again. The annotations are not affected.',
+            )
           : vscode.l10n.t(
               'The model process ended unexpectedly and is started again. The propagation goes on from the last finished frame.',
             )

@@ -15,6 +15,15 @@ interface UndoneStep {
   readonly edit: Edit
 }
 
+/** A run that is being set up or streams its results in. */
+interface OpenRun {
+  /** Among those that are done from the first results on. */
+  readonly step: Step
+  readonly guard: RunGuard
+  /** The last step before it: the run starts from what that made. */
+  readonly basis: Step | undefined
+}
+
 /** What had been done when the document was saved. */
 interface SavedState {
   readonly top: Step | undefined
@@ -26,15 +35,15 @@ interface SavedState {
 /**
  * Undo and redo over a document, which nobody else may change meanwhile.
  *
- * A person can go on working while a run streams its results in: the run's step lies where the run began,
- * beneath what the person does meanwhile, and the run leaves alone whatever the person touches. So both can
- * be taken back, the person's steps first.
+ * A person can go on working while a run is set up and streams its results in: the run's step lies where its first
+ * results came, beneath what the person does from then on, and the run leaves alone whatever the person touches. So both
+ * can be taken back, one after the other.
  */
 export class History {
   readonly #document: AnnotationDocument
   #done: Step[] = []
   #undone: UndoneStep[] = []
-  #run: { readonly step: Step; readonly guard: RunGuard } | undefined
+  #run: OpenRun | undefined
   #saved: SavedState = { top: undefined, run: undefined, runLength: 0 }
 
   /** The document as it is counts as saved. */
@@ -49,10 +58,7 @@ export class History {
    */
   perform(edit: Edit, label: string): void {
     if (isEmptyEdit(edit)) return
-    const touched = this.#run?.guard.touchedBy(edit)
-    const inverse = this.#document.apply(edit)
-    if (touched !== undefined) this.#run?.guard.add(touched)
-    this.#done.push({ label, inverses: [inverse] })
+    this.#done.push({ label, inverses: [this.#apply(edit)] })
     this.#undone = []
   }
 
@@ -61,7 +67,7 @@ export class History {
     const step = this.#undoable()
     if (step === undefined) return undefined
     const { label, inverses } = step
-    const edit = this.#document.apply({ kind: 'group', label, edits: inverses.toReversed() })
+    const edit = this.#apply({ kind: 'group', label, edits: inverses.toReversed() })
     this.#done.pop()
     this.#undone.push({ step, edit })
     return label
@@ -71,7 +77,7 @@ export class History {
   redo(): string | undefined {
     const undone = this.#undone.at(-1)
     if (undone === undefined) return undefined
-    this.#document.apply(undone.edit)
+    this.#apply(undone.edit)
     this.#undone.pop()
     this.#done.push(undone.step)
     return undone.step.label
@@ -88,7 +94,7 @@ export class History {
     try {
       for (const inverse of step.inverses.toReversed())
         for (const piece of pieces(inverse)) {
-          edits.push(this.#document.apply(piece))
+          edits.push(this.#apply(piece))
           yield
         }
     } catch (error) {
@@ -108,7 +114,7 @@ export class History {
     const inverses: Edit[] = []
     try {
       for (const piece of pieces(edit)) {
-        inverses.push(this.#document.apply(piece))
+        inverses.push(this.#apply(piece))
         yield
       }
     } catch (error) {
@@ -131,57 +137,70 @@ export class History {
   /** Says that the document was saved as it is now. */
   markSaved(): void {
     const run = this.#run?.step
-    this.#saved = { top: this.#top(), run, runLength: run?.inverses.length ?? 0 }
+    this.#saved = { top: this.#done.at(-1), run, runLength: run?.inverses.length ?? 0 }
   }
 
   /** Whether the document differs from what was saved, as far as the steps tell. */
   get isDirty(): boolean {
     const { top, run, runLength } = this.#saved
-    if (this.#top() !== top) return true
+    if (this.#done.at(-1) !== top) return true
     if (run === undefined) return false
     // A run that went on after the save lies beneath what was saved last, unless it was undone.
     return (this.#done.includes(run) ? run.inverses.length : 0) !== runLength
   }
 
-  /** Opens the step of a run. What was undone before cannot be redone after. @throws AnnotationError when one is open */
+  /**
+   * Opens a run, which starts from the document as it is: what is touched from now on, it leaves alone.
+   * @param label of its step
+   * @throws AnnotationError when one is open
+   */
   beginRun(label: string): void {
     if (this.#run !== undefined) throw new AnnotationError('A run is going on already.')
     const step: Step = { label, inverses: [] }
-    this.#done.push(step)
-    this.#undone = []
-    this.#run = { step, guard: new RunGuard(this.#document) }
+    this.#run = { step, guard: new RunGuard(this.#document), basis: this.#done.at(-1) }
   }
 
   /**
-   * Adds results to the open run's step. What is a person's, or was touched since the run began, stays as it is.
+   * Adds results to the open run's step. What is a person's, or was touched since the run began, stays as it is. What was
+   * undone before the first results cannot be redone after them.
    * @param edit of a run: `putRun`, and `setEntry` with a model's entry or with nothing
    * @returns how many entries were left out
    * @throws AnnotationError when no run is open, or the document refuses the edit; then nothing has changed
    */
   addToRun(edit: Edit): number {
     if (this.#run === undefined) throw new AnnotationError('No run is going on.')
-    const { edit: allowed, skipped } = this.#run.guard.filter(edit)
-    if (!isEmptyEdit(allowed)) this.#run.step.inverses.push(this.#document.apply(allowed))
+    const { step, guard } = this.#run
+    const { edit: allowed, skipped } = guard.filter(edit)
+    if (isEmptyEdit(allowed)) return skipped
+    const inverse = this.#document.apply(allowed)
+    if (step.inverses.length === 0) {
+      this.#done.push(step)
+      this.#undone = []
+    }
+    step.inverses.push(inverse)
     return skipped
   }
 
   /** Closes the run's step, so that it can be undone; one without results leaves no trace. */
   endRun(): void {
     if (this.#run === undefined) throw new AnnotationError('No run is going on.')
-    const { step } = this.#run
     this.#run = undefined
-    if (step.inverses.length === 0) this.#done = this.#done.filter((other) => other !== step)
   }
 
-  /** The last step; while a run goes on, neither it nor what lies beneath it. */
+  /** What a person does; the run that is open leaves it alone. */
+  #apply(edit: Edit): Edit {
+    const guard = this.#run?.guard
+    const touched = guard?.touchedBy(edit)
+    const inverse = this.#document.apply(edit)
+    if (touched !== undefined) guard?.add(touched)
+    return inverse
+  }
+
+  /** The last step; while a run is open, neither it nor what it starts from. */
   #undoable(): Step | undefined {
     const last = this.#done.at(-1)
-    return last === this.#run?.step ? undefined : last
-  }
-
-  /** The last step that did something: a run that has just begun did not. */
-  #top(): Step | undefined {
-    return this.#done.findLast((step) => step.inverses.length > 0)
+    const run = this.#run
+    return run !== undefined && (last === run.step || last === run.basis) ? undefined : last
   }
 }
 

@@ -25,7 +25,7 @@ import {
   withRecord,
 } from './provenance.ts'
 import { refuseForeign } from './sequences.ts'
-import { buildAside, type Stage } from './staging.ts'
+import { buildAside, type Stage, tidyStages } from './staging.ts'
 import { inTurn, watchFiles } from './turns.ts'
 import { demandEqual } from './verify.ts'
 
@@ -76,7 +76,10 @@ export function datasetFormat(layout: ExportLayout): DatasetFormat {
   return {
     id,
     title,
-    checkFolder: async (target) => void (await checkTarget(layout, target)),
+    checkFolder: async (target) => {
+      await tidyStages(target.folder)
+      await checkTarget(layout, target)
+    },
     write: (document, context) => write(layout, document, context),
     read: (folder, options) => layout.read(folder, options),
   }
@@ -118,6 +121,7 @@ async function writePlanned(
   plan: ExportPlan,
 ): Promise<WriteReport> {
   const { folder, sequence, signal } = context
+  await tidyStages(folder)
   const shared = [PROVENANCE_FILE, layout.sharedFile].map((file) => join(folder, file))
   const demandUnchanged = await watchFiles(shared)
   const { records, earlier } = await checkTarget(layout, { ...context, video: document.video })

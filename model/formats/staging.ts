@@ -1,6 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, rename, rm, rmdir } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import {
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join, resolve, sep } from 'node:path'
+import * as v from 'valibot'
 import { explainSystemError } from '../errors.ts'
 
 /**
@@ -26,6 +38,9 @@ export async function buildAside<T>(target: string, build: (stage: Stage) => Pro
   const replaced: string[] = []
   const removed: string[] = []
   const made: string[] = []
+  // A stage that nobody touches any more is dead; see tidyStages.
+  const alive = setInterval(() => void utimes(folder, new Date(), new Date()).catch(() => {}), HEARTBEAT_MS)
+  alive.unref()
   try {
     await makeNew(join(folder, OLD), made)
     const result = await build({
@@ -34,18 +49,70 @@ export async function buildAside<T>(target: string, build: (stage: Stage) => Pro
       remove: (relative) => void removed.push(relative),
     })
     await commit(root, folder, removed, replaced, made)
+    // First what says where old things were: a stage that is half taken away must put nothing back.
+    await rm(join(folder, PLACES), { force: true }).catch(() => {})
     await rm(folder, { recursive: true, force: true }).catch(() => {})
     return result
   } catch (error) {
-    await rm(folder, { recursive: true, force: true }).catch(() => {})
+    await discard(folder).catch(() => {})
     // Only folders of ours that nobody filled in the meantime.
     for (const path of made.reverse()) await rmdir(path).catch(() => {})
     throw explainSystemError(error, 'write to the folder', target)
+  } finally {
+    clearInterval(alive)
   }
 }
 
 /** Where replaced things wait until the export is complete. */
 const OLD = '.old'
+/** Where in the target each of them was, by their names in {@link OLD}. */
+const PLACES = '.old.json'
+const Places = v.array(v.string())
+
+const STAGE = /^\.export-[0-9a-f]{12}\.tmp$/
+const HEARTBEAT_MS = 60_000
+/** A stage that was not touched for so long is of an export that was killed. */
+const DEAD_MS = 3600_000
+
+/**
+ * Takes away what killed exports left in a target. What they had moved aside goes back where nothing has taken its place
+ * since; a stage that still holds some of that is left alone. To be called before anything of the target is read.
+ * Never fails: what cannot be tidied stays as it is.
+ */
+export async function tidyStages(target: string): Promise<void> {
+  const root = resolve(target)
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => [])
+  for (const entry of entries) {
+    if (!STAGE.test(entry.name) || !entry.isDirectory()) continue
+    await tidyStage(root, join(root, entry.name)).catch(() => {})
+  }
+}
+
+async function tidyStage(root: string, folder: string): Promise<void> {
+  if (Date.now() - (await lstat(folder)).mtimeMs < DEAD_MS) return
+  const old = join(folder, OLD)
+  if ((await exists(old)) && (await lstat(old)).isDirectory() && (await readdir(old)).length > 0) {
+    const places = v.parse(Places, JSON.parse(await readFile(join(folder, PLACES), 'utf8')))
+    for (const [i, relative] of places.entries())
+      await putBack(root, join(old, String(i)), relative).catch(() => {})
+  }
+  await discard(folder)
+}
+
+async function putBack(root: string, from: string, relative: string): Promise<void> {
+  const place = join(root, relative)
+  // The target may be from anywhere: nothing it says reaches out of it.
+  const parent = await realpath(dirname(place))
+  if (!`${parent}${sep}`.startsWith(`${await realpath(root)}${sep}`)) return
+  if ((await exists(from)) && !(await exists(place))) await rename(from, place)
+}
+
+/** Takes a stage away, unless things of the target are still in it. */
+async function discard(folder: string): Promise<void> {
+  const old = join(folder, OLD)
+  if ((await exists(old)) && (await readdir(old)).length > 0) return
+  await rm(folder, { recursive: true, force: true })
+}
 
 async function commit(
   root: string,
@@ -59,6 +126,7 @@ async function commit(
     await rename(from, to)
     undo.push(() => rename(to, from))
   }
+  await writeFile(join(folder, PLACES), JSON.stringify([...removed, ...replaced]))
   try {
     for (const [i, relative] of [...removed, ...replaced].entries()) {
       const place = join(root, relative)
@@ -68,7 +136,8 @@ async function commit(
       await move(join(folder, relative), place)
     }
   } catch (error) {
-    for (const step of undo.reverse()) await step()
+    // What cannot be moved back stays in the stage, which then stays too.
+    for (const step of undo.reverse()) await step().catch(() => {})
     throw error
   }
 }

@@ -156,14 +156,64 @@ describe.skipIf(!chromium)('the canvas under a real pointer', () => {
     await stage.click([400, 200])
     await expect.poll(asked).toHaveLength(2)
     const [first, second] = (await asked()) as [number, number]
-    // The person left the first question by drawing again: the answer to it says nothing about the second.
+    const painted = async () => [
+      (await stage.pixel('fills', [300, 200]))[3]! > 60,
+      (await stage.pixel('fills', [400, 200]))[3]! > 60,
+    ]
+    // The person left the first question by drawing on: the answer to it says nothing about the second.
     await stage.command({ name: 'noNewObject', request: first })
-    expect((await stage.pixel('fills', [400, 200]))[3]).toBeGreaterThan(60)
+    expect(await painted()).toEqual([true, true])
     await stage.command({ name: 'noNewObject', request: second })
-    expect((await stage.pixel('fills', [400, 200]))[3]).toBe(0)
+    expect(await painted()).toEqual([false, false])
+    expect(await stage.page.locator('.stage-hint').textContent()).toContain('gone')
     await view!.send(catalogue)
     await stage.page.waitForTimeout(100)
     expect(await edits()).toEqual([])
+  })
+
+  it('keeps all that is drawn before there is an object, whatever becomes of the box that asks', async () => {
+    const stage = await open({ objects: [], lanes: [], view: { tool: 'brush' } })
+    const asked = async () => (await view!.posted('execute')).map(({ args }) => args[0] as number)
+    await stage.click([300, 200])
+    await expect.poll(asked).toHaveLength(1)
+    // The press of the next stroke takes the focus from the box, which closes.
+    await stage.stroke([380, 200], [420, 200])
+    await stage.command({ name: 'noNewObject', request: (await asked())[0]! })
+    await stage.page.keyboard.press('Escape')
+    await stage.command({ name: 'giveUp' })
+    await stage.page.mouse.up()
+    await expect.poll(asked).toHaveLength(2)
+    expect((await stage.pixel('fills', [400, 200]))[3]).toBe(0)
+    await stage.click([500, 200])
+    await expect.poll(asked).toHaveLength(3)
+    await view!.send({ type: 'catalogue', labels: scene(1, 0).labels, objects: [POSED] })
+    await expect.poll(async () => (await edits()).length).toBe(2)
+    const [edit] = (await edits())[1]!.edits
+    if (edit?.kind !== 'setEntry' || edit.entry?.state !== 'keyframe') throw new Error('no keyframe was sent')
+    const mask = { ...edit.entry.mask!, counts: Uint32Array.from(Object.values(edit.entry.mask!.counts)) }
+    expect([300, 400, 500].map((x) => maskAt(mask, x, 200))).toEqual([true, false, true])
+  })
+
+  it('draws with one finger, and leaves nothing behind when two zoom', async () => {
+    const stage = await open({ labels: [LABEL], objects: [POSED], lanes: [], view: { tool: 'keypoints' } })
+    const before = await stage.placement()
+    await stage.fingers(
+      [
+        [280, 180],
+        [360, 180],
+      ],
+      [
+        [200, 180],
+        [440, 180],
+      ],
+    )
+    expect((await stage.placement()).scale).toBeGreaterThan(before.scale * 2)
+    await stage.command({ name: 'finish' })
+    await stage.command({ name: 'fit' })
+    expect(await edits()).toEqual([])
+    await stage.fingers([[280, 180]], [[281, 180]])
+    await stage.command({ name: 'finish' })
+    await expect.poll(async () => (await edits()).length).toBe(1)
   })
 
   it('gives up what waits for an object when its frame is left, and says so', async () => {
@@ -276,6 +326,57 @@ describe.skipIf(!chromium)('the canvas under a real pointer', () => {
     await expect.poll(async () => (await edits()).length).toBe(1)
     expect((await stage.pixel('fills', [345, 180]))[3]).toBeGreaterThan(100)
     expect((await stage.pixel('fills', [390, 180]))[3]).toBe(0)
+  })
+
+  it('keeps what was drawn by keyboard when the mouse is moved or pressed', async () => {
+    const stage = await open({ view: { tool: 'brush', frame: 3 } })
+    await stage.move([100, 100])
+    await stage.page.focus('.stage')
+    const stroke = async () => {
+      await stage.page.keyboard.press('Control+Enter')
+      for (let i = 0; i < 5; i++) await stage.page.keyboard.press('Control+Shift+ArrowRight')
+    }
+    await stroke()
+    await stage.move([102, 100])
+    await expect.poll(async () => (await edits()).length).toBe(1)
+    await stroke()
+    await stage.page.mouse.down()
+    await stage.page.mouse.up()
+    await expect.poll(async () => (await edits()).length).toBe(2)
+    expect((await stage.pixel('fills', [345, 180]))[3]).toBeGreaterThan(100)
+    expect((await stage.pixel('fills', [102, 100]))[3]).toBeGreaterThan(100)
+  })
+
+  it('stops playing where the keyboard presses, and keeps its pointer in sight', async () => {
+    const stage = await open({ view: { tool: 'select' } })
+    await stage.page.focus('.stage')
+    await stage.command({ name: 'togglePlay' })
+    await stage.page.keyboard.press('Control+Enter')
+    await expect.poll(async () => (await view!.posted('view')).at(-1)?.view.playing).toBe(false)
+    for (let i = 0; i < 6; i++) await stage.command({ name: 'zoomIn' })
+    const before = await stage.placement()
+    for (let i = 0; i < 20; i++) await stage.page.keyboard.press('Control+Shift+ArrowRight')
+    const after = await stage.placement()
+    const box = (await stage.page.locator('.stage').boundingBox())!
+    const [x] = await stage.at([520, 180])
+    expect(x).toBeGreaterThan(box.x + box.width * 0.9)
+    expect(x).toBeLessThan(box.x + box.width)
+    expect(after.top).toBe(before.top)
+  })
+
+  it('reads out where the clip stopped, and what is on the frame', async () => {
+    const stage = await open({ view: { frame: 3 } }, { pictureDelay: 500 })
+    const said = () => stage.page.locator('.stage-announcement').textContent()
+    await expect.poll(said).toContain('3')
+    await stage.command({ name: 'togglePlay' })
+    await expect.poll(said).toBe('')
+    await stage.page.waitForFunction("Number(document.querySelector('.stage').dataset.frame) > 3")
+    // Between two frames: nothing about the one on screen changes any more.
+    await stage.page.waitForTimeout(150)
+    await stage.command({ name: 'togglePlay' })
+    const frame = await stage.page.locator('.stage').getAttribute('data-frame')
+    await expect.poll(said).toContain(frame)
+    expect(await said()).toBe(await stage.page.locator('.stage').getAttribute('aria-label'))
   })
 
   it('plays no faster than the clip and stops at its end', async () => {

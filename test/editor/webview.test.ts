@@ -126,9 +126,18 @@ describe.skipIf(!chromium)('keys and messages', () => {
     await page.getByRole('button', { name: 'Toggle Loop' }).click()
     await page.keyboard.press('Space')
     expect(await page.evaluate('heard')).toEqual(['b', ' '])
+    await page.locator('[data-object-id="2"]').hover()
+    await page.getByRole('button', { name: 'Hide Left shoe' }).click()
+    await page.keyboard.press('Space')
+    expect(await page.evaluate('heard')).toEqual(['b', ' ', ' '])
+    expect(await page.getByRole('button', { name: 'Hide Left shoe' }).getAttribute('aria-pressed')).toBe(
+      'true',
+    )
+    // The row is not chosen by its eye.
+    expect(await page.locator('.lane-header.current').getAttribute('data-object-id')).toBe('1')
     await page.getByRole('button', { name: 'Toggle Loop' }).focus()
     await page.keyboard.press('Space')
-    expect(await page.evaluate('heard')).toEqual(['b', ' '])
+    expect(await page.evaluate('heard')).toEqual(['b', ' ', ' '])
     expect(await page.getByRole('button', { name: 'Toggle Loop' }).getAttribute('aria-pressed')).toBe('false')
   })
 
@@ -252,7 +261,7 @@ describe.skipIf(!chromium)('layout', () => {
         const wrong = []
         for (const bar of document.querySelectorAll('.option-bar, .transport-bar, .lane-corner, .tool-strip')) {
           const box = bar.getBoundingClientRect()
-          const parts = [...bar.querySelectorAll('button, input')].filter((one) => one.offsetParent !== null)
+          const parts = [...bar.querySelectorAll('button, input, .frame-count, .time')].filter((one) => one.offsetParent !== null)
           const boxes = parts.map((one) => one.getBoundingClientRect())
           boxes.forEach((one, at) => {
             const name = parts[at].ariaLabel ?? parts[at].textContent
@@ -266,7 +275,32 @@ describe.skipIf(!chromium)('layout', () => {
         return wrong
       })()`)
       expect(wrong, `${width} x ${height}`).toEqual([])
+      expect(await page.locator('.time').isVisible(), `${width} x ${height}`).toBe(true)
     }
+  })
+
+  it('has a hint above the bar of a comparison', async () => {
+    const opened = await open({ ...scene(100, 3), view: { frame: 5, tool: 'brush' } })
+    const { page } = opened
+    await opened.send({
+      type: 'comparison',
+      comparison: {
+        models: ['one', 'other'],
+        range: [0, 99],
+        objects: [1],
+        state: 'done',
+        side: 0,
+        done: [100, 100],
+        total: 100,
+      },
+    })
+    await page.waitForSelector('.stage[data-frame="5"]')
+    await page.locator('.stage').click({ position: { x: 200, y: 100 } })
+    const hint = (await page.locator('.stage-hint').boundingBox())!
+    const bar = (await page.locator('.comparison').boundingBox())!
+    expect(hint.y + hint.height).toBeLessThanOrEqual(bar.y)
+    const stage = (await page.locator('.stage').boundingBox())!
+    expect(Math.abs(hint.x + hint.width / 2 - (stage.x + stage.width / 2))).toBeLessThan(2)
   })
 })
 

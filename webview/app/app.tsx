@@ -6,7 +6,7 @@ import { OptionBar } from './shell/option-bar.tsx'
 import { Failed, Opening } from './shell/states.tsx'
 import { ToolStrip } from './shell/tool-strip.tsx'
 import { TransportBar } from './shell/transport-bar.tsx'
-import { Stage } from './stage/index.tsx'
+import { Hint, Stage } from './stage/index.tsx'
 import { phase } from './state.ts'
 import { Timeline } from './timeline/timeline.tsx'
 import { MenuHost } from './widgets/menu.tsx'
@@ -45,7 +45,10 @@ export function App() {
           <main class={isInspecting.value ? 'stage-cell inspecting' : 'stage-cell'}>
             <Stage />
             {isInspecting.value && <InspectPanel />}
-            <ComparisonBar />
+            <div class="stage-foot">
+              <Hint />
+              <ComparisonBar />
+            </div>
             <Notices />
           </main>
           <TransportBar />

@@ -1,4 +1,4 @@
-import { batch, effect } from '@preact/signals'
+import { batch, effect, untracked } from '@preact/signals'
 import type { Edit } from '../../model/annotation/index.ts'
 import type {
   DisplaySettings,
@@ -264,7 +264,9 @@ function follow(): void {
       return
     const last = state.frameCount.value - 1
     entryWindow = [frame - ENTRY_WINDOW, frame + ENTRY_WINDOW]
-    post({ type: 'wantEntries', first: Math.max(0, entryWindow[0]), last: Math.min(last, entryWindow[1]) })
+    const window = { first: Math.max(0, entryWindow[0]), last: Math.min(last, entryWindow[1]) }
+    untracked(() => state.moveEntryWindow(window.first, window.last))
+    post({ type: 'wantEntries', ...window })
   })
   const sendViewSoon = soon(30, sendView)
   effect(() => {

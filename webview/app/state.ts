@@ -141,40 +141,57 @@ export function isShown(id: number): boolean {
   return solo.value.size > 0 ? solo.value.has(id) : !hidden.value.has(id)
 }
 
-// Entries by frame. The host keeps a window of frames up to date; what lies outside is forgotten, least recent first.
-const ENTRY_FRAMES = 1024
+// Entries by frame, within the window of frames that the host keeps up to date.
 const entries = new Map<number, ReadonlyMap<number, Entry>>()
+let entryWindow: readonly [first: number, last: number] = [0, -1]
 const entriesVersion = signal(0)
 export const pendingEdits = signal<ReadonlyMap<number, PendingEdit>>(new Map())
 
-/** Everything known about a frame, with edits that are on their way; undefined while the host has not told. */
+/**
+ * Everything known about a frame, with edits that are on their way; undefined while the host has not told. A frame on
+ * which no lane has anything needs no telling.
+ */
 export function entriesOf(index: number): ReadonlyMap<number, Entry> | undefined {
   entriesVersion.value
-  const known = entries.get(index)
+  const known = entries.get(index) ?? (isBare(index) ? NO_ENTRIES : undefined)
+  if (known === undefined) return undefined
   let merged: Map<number, Entry> | undefined
   for (const { edits } of pendingEdits.value.values())
     for (const edit of edits)
       if (edit.kind === 'setEntry' && edit.frame === index) {
-        merged ??= new Map(known ?? NO_ENTRIES)
+        merged ??= new Map(known)
         if (edit.entry) merged.set(edit.objectId, edit.entry)
         else merged.delete(edit.objectId)
       }
   return merged ?? known
 }
 
-/** The entries of the frame that is shown. */
-export const currentEntries = computed(() => entriesOf(frame.value))
+function isBare(index: number): boolean {
+  lanesVersion.value
+  for (const lane of lanes.values()) if (lane[index] !== 0) return false
+  return true
+}
+
+/**
+ * The frames whose entries are kept from now on, first and last. The host tells of no change elsewhere and sends
+ * everything again to whoever comes back, so what lies outside is forgotten.
+ */
+export function moveEntryWindow(first: number, last: number): void {
+  entryWindow = [first, last]
+  for (const index of entries.keys()) if (!isKept(index)) entries.delete(index)
+  entriesVersion.value++
+}
+
+function isKept(index: number): boolean {
+  return index >= entryWindow[0] && index <= entryWindow[1]
+}
 
 /** Takes entries over from the host. */
 export function putEntries(frames: readonly FrameEntries[]): void {
   for (const one of frames) {
-    const known = one.frame === shownFrame.peek() ? withWhatIsKnown(one) : new Map(one.entries)
-    entries.delete(one.frame)
-    entries.set(one.frame, known)
-  }
-  for (const oldest of entries.keys()) {
-    if (entries.size <= ENTRY_FRAMES) break
-    entries.delete(oldest)
+    // It was on its way while the view went elsewhere.
+    if (!isKept(one.frame)) continue
+    entries.set(one.frame, one.frame === shownFrame.peek() ? withWhatIsKnown(one) : new Map(one.entries))
   }
   entriesVersion.value++
 }

@@ -1,3 +1,5 @@
+import { t } from './texts.ts'
+
 /**
  * A time as people read it: `0:01.234`, `12:03.500`, `1:02:03.000`.
  * @param seconds   may be negative: clips may start before zero
@@ -19,10 +21,10 @@ export function timeText(seconds: number, decimals = 3): string {
 /** How long something still takes, to the unit that matters: `8 s`, `3 min`, `2 h 10 min`. */
 export function durationText(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds))
-  if (whole < 90) return `${whole} s`
+  if (whole < 90) return t('{0} s', whole)
   const minutes = Math.round(whole / 60)
-  if (minutes < 60) return `${minutes} min`
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  if (minutes < 60) return t('{0} min', minutes)
+  return t('{0} h {1} min', Math.floor(minutes / 60), minutes % 60)
 }
 
 /** A rate with three figures at most: `0.42`, `12.3`, `180`. */

@@ -177,6 +177,8 @@ export const COMMANDS = [
   'siammae.showLog',
   'siammae.openAsText',
   'siammae.locateVideo',
+  'siammae.cancelOpening',
+  'siammae.openAgain',
   'siammae.restoreBackup',
   'siammae.installFfmpeg',
   'workbench.trust.manage',

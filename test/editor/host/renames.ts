@@ -101,11 +101,11 @@ describe('a renamed video', () => {
   it('ends a run that goes on, and has what that has brought', async () => {
     const old = await open(clip.sidecar)
     let stopped = 0
-    const writer = old.beginRun(RUN, async () => {
+    const writer = old.beginRun(async () => {
       stopped++
     })
     const entry = { state: 'propagated', run: RUN.id, confidence: 0.9, occluded: false } as const
-    writer.add([{ objectId: OBJECT, frame: 1, entry }])
+    writer.add(RUN, [{ objectId: OBJECT, frame: 1, entry }])
     await until('the dirty mark', () => tab().isDirty)
     await rename(clip.video, video)
     const document = await openWith(sidecar, video)

@@ -129,13 +129,13 @@ describe('a video opened by itself', () => {
     addBall(document)
     document.perform(keyframe(document, 0), 'Draw')
     let stopped = 0
-    const writer = document.beginRun(RUN, async () => {
+    const writer = document.beginRun(async () => {
       stopped++
     })
-    for (let frame = 1; frame <= 10; frame++) writer.add(results(document, [frame]))
+    for (let frame = 1; frame <= 10; frame++) writer.add(RUN, results(document, [frame]))
     await command('workbench.action.files.save')
     await until('a clean tab', () => !isDirty())
-    writer.add(results(document, [11, 12]))
+    writer.add(RUN, results(document, [11, 12]))
     await until('the dirty mark', isDirty)
     await command('undo')
     await until('the run to be gone', () => marked(document).length === 1)

@@ -46,6 +46,22 @@ export class StagePage {
     for (const point of points) await this.move(point, 8)
   }
 
+  /** Puts fingers on these places, moves them to the others all at once, and lifts them. */
+  async fingers(from: readonly Point[], to: readonly Point[]): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page)
+    const touch = async (type: 'touchStart' | 'touchMove' | 'touchEnd', points: readonly Point[]) => {
+      const touchPoints = points.map(([x, y], id) => ({ x, y, id }))
+      await session.send('Input.dispatchTouchEvent', { type, touchPoints })
+    }
+    const places = await Promise.all(from.map((point) => this.at(point)))
+    const ends = await Promise.all(to.map((point) => this.at(point)))
+    // One after another, as they come down on a screen.
+    for (let count = 1; count <= places.length; count++) await touch('touchStart', places.slice(0, count))
+    await touch('touchMove', ends)
+    await touch('touchEnd', [])
+    await session.detach()
+  }
+
   command(command: ViewCommand): Promise<void> {
     return this.view.send({ type: 'command', command })
   }

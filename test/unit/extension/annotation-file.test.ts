@@ -371,9 +371,9 @@ describe('A backup', () => {
     file.model.perform(mark, 'Draw')
     const id = join(folder, 'storage', 'two')
     await file.backup(id)
-    const run = file.model.beginRun(sampleRun(2), async () => {})
+    const run = file.model.beginRun(async () => {})
     for (let frame = 10; frame < 20; frame++) {
-      run.add([{ objectId: 1, frame, entry: propagated(2) }])
+      run.add(sampleRun(2), [{ objectId: 1, frame, entry: propagated(2) }])
       await settled()
     }
     await file.flushBackup()
@@ -383,8 +383,11 @@ describe('A backup', () => {
   it('is as good after a run was taken back and something else was done', async () => {
     const file = await opened(await sidecar())
     const id = join(folder, 'storage', 'three')
-    const run = file.model.beginRun(sampleRun(2), async () => {})
-    run.add([2, 3, 4].map((frame) => ({ objectId: 1, frame, entry: propagated(2) })))
+    const run = file.model.beginRun(async () => {})
+    run.add(
+      sampleRun(2),
+      [2, 3, 4].map((frame) => ({ objectId: 1, frame, entry: propagated(2) })),
+    )
     await file.backup(id)
     await file.model.undo(run.step!)
     file.model.perform(setEntry(1, 3, keyframe), 'Draw')

@@ -65,7 +65,7 @@ beforeEach(() => {
     annotations: content,
     videoPath: SAMPLE,
     sidecarPath: 'sample.siam.json',
-    beginRun: (run, stop) => model.beginRun(run, stop),
+    beginRun: (stop) => model.beginRun(stop),
     showRun: () => {},
     showComparison: (comparison, changed) => {
       shown.comparison = comparison

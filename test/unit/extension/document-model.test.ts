@@ -3,7 +3,7 @@ import { DocumentModel, type ModelChange } from '../../../extension/document/doc
 import { ObservedDocument } from '../../../extension/document/observed-document.ts'
 import type { Step } from '../../../extension/document/open-run.ts'
 import { Snapshot } from '../../../extension/document/snapshot.ts'
-import { AnnotationError } from '../../../model/annotation/index.ts'
+import { AnnotationError, deleteObject } from '../../../model/annotation/index.ts'
 import {
   absent,
   contentOf,
@@ -33,8 +33,8 @@ describe('Changes', () => {
     const document = model()
     const told: ModelChange[] = []
     document.onChange((change) => told.push(change))
-    const run = document.beginRun(sampleRun(1), never)
-    for (let frame = 0; frame < 20; frame++) run.add(results([frame]))
+    const run = document.beginRun(never)
+    for (let frame = 0; frame < 20; frame++) run.add(sampleRun(1), results([frame]))
     document.perform(setEntry(1, 25, keyframe), 'Draw')
     expect(told).toEqual([])
     await settled()
@@ -74,10 +74,10 @@ describe('A run', () => {
     const document = model()
     const steps: Step[] = []
     document.onStep((step) => steps.push(step))
-    const run = document.beginRun(sampleRun(1), never)
+    const run = document.beginRun(never)
     expect(steps).toEqual([])
-    run.add(results([1]))
-    run.add(results([2, 3]))
+    run.add(sampleRun(1), results([1]))
+    run.add(sampleRun(1), results([2, 3]))
     expect(steps).toHaveLength(1)
     expect(steps[0]!.isRun).toBe(true)
     run.end()
@@ -91,8 +91,8 @@ describe('A run', () => {
   it('leaves no step where it has nothing to write', () => {
     const document = model()
     document.perform(setEntry(1, 4, keyframe), 'Draw')
-    const run = document.beginRun(sampleRun(1), never)
-    expect(run.add(results([4]))).toBe(1)
+    const run = document.beginRun(never)
+    expect(run.add(sampleRun(1), results([4]))).toBe(1)
     run.end()
     expect(document.steps).toHaveLength(1)
     expect(document.content.runs.size).toBe(0)
@@ -101,10 +101,10 @@ describe('A run', () => {
   it("never changes a person's frame, also one that was marked while it went on", () => {
     const document = model()
     document.perform(setEntry(1, 4, keyframe), 'Draw')
-    const run = document.beginRun(sampleRun(1), never)
-    expect(run.add(results([3, 4, 5]))).toBe(1)
+    const run = document.beginRun(never)
+    expect(run.add(sampleRun(1), results([3, 4, 5]))).toBe(1)
     document.perform(setEntry(1, 6, absent), 'Absent')
-    expect(run.add(results([6, 7]))).toBe(1)
+    expect(run.add(sampleRun(1), results([6, 7]))).toBe(1)
     expect(document.content.entry(1, 4)).toEqual(keyframe)
     expect(document.content.entry(1, 6)).toEqual(absent)
   })
@@ -112,45 +112,89 @@ describe('A run', () => {
   it('that goes on is stopped when it is undone, and what came until then is taken back', async () => {
     const document = model()
     let stopped = 0
-    const run = document.beginRun(sampleRun(1), async () => {
+    const run = document.beginRun(async () => {
       stopped++
       await settled()
-      run.add(results([8]))
+      run.add(sampleRun(1), results([8]))
     })
-    run.add(results([1, 2]))
+    run.add(sampleRun(1), results([1, 2]))
     await document.undo(run.step!)
     expect(stopped).toBe(1)
     expect(run.ended).toBe(true)
     expect(document.content.framesWithEntries()).toEqual([])
-    expect(run.add(results([9]))).toBe(1)
+    expect(run.add(sampleRun(1), results([9]))).toBe(1)
     expect(document.content.framesWithEntries()).toEqual([])
-    document.beginRun(sampleRun(2), never)
+    document.beginRun(never)
   })
 
   it('beneath what a person did meanwhile is undone after that', async () => {
     const document = model()
-    const run = document.beginRun(sampleRun(1), never)
-    run.add(results([1, 2]))
+    const run = document.beginRun(never)
+    run.add(sampleRun(1), results([1, 2]))
     document.perform(setEntry(1, 20, keyframe), 'Draw')
     const [first, second] = document.steps
-    run.add(results([3]))
+    run.add(sampleRun(1), results([3]))
     await document.undo(second!)
     expect(document.content.framesWithEntries()).toEqual([1, 2, 3])
     await document.undo(first!)
     expect(document.content.framesWithEntries()).toEqual([])
   })
 
+  it('that has brought nothing yet ends when what it starts from is undone, not when something newer is', async () => {
+    const document = model()
+    document.perform(setEntry(1, 0, keyframe), 'Draw')
+    let stopped = 0
+    const run = document.beginRun(async () => {
+      stopped++
+    })
+    document.perform(setEntry(1, 20, keyframe), 'Draw elsewhere')
+    const [first, second] = document.steps
+    await document.undo(second!)
+    expect([stopped, run.ended]).toEqual([0, false])
+    await document.undo(first!)
+    expect([stopped, run.ended]).toEqual([1, true])
+    // Nothing lies on top that would bar the way back.
+    expect(run.add(sampleRun(1), results([1]))).toBe(1)
+    await document.redo(first!)
+    expect(document.content.entry(1, 0)).toEqual(keyframe)
+  })
+
+  it('leaves alone what was touched while it was being set up, also an object that was made anew', () => {
+    const document = model()
+    document.perform({ kind: 'putObject', object: { id: 2, name: 'other', labelId: 1 } }, 'New object')
+    const run = document.beginRun(never)
+    document.perform(deleteObject(document.content, 1), 'Delete object')
+    const both = [1, 2].map((objectId) => ({ objectId, frame: 3, entry: propagated(1) }))
+    expect(run.add(sampleRun(1), both)).toBe(1)
+    document.perform({ kind: 'putObject', object: { id: 1, name: 'new', labelId: 1 } }, 'New object')
+    expect(run.add(sampleRun(1), results([4]))).toBe(1)
+    expect([...document.content.entries(1)]).toEqual([])
+    expect([...document.content.entries(2)].map(([frame]) => frame)).toEqual([3])
+  })
+
+  it('whose first results are refused leaves what was undone to be done again', async () => {
+    const document = model()
+    document.perform(setEntry(1, 0, keyframe), 'Draw')
+    const [step] = document.steps
+    await document.undo(step!)
+    const run = document.beginRun(never)
+    expect(() => run.add(sampleRun(1), results([video.frameCount]))).toThrow(AnnotationError)
+    run.end()
+    await document.redo(step!)
+    expect(document.content.entry(1, 0)).toEqual(keyframe)
+  })
+
   it('can only go on alone', () => {
     const document = model()
-    document.beginRun(sampleRun(1), never)
-    expect(() => document.beginRun(sampleRun(2), never)).toThrow(AnnotationError)
+    document.beginRun(never)
+    expect(() => document.beginRun(never)).toThrow(AnnotationError)
   })
 
   it('of thousands of results is taken back in slices; results of the next one wait meanwhile', async () => {
     const document = model(20_000)
     const frames = Array.from({ length: 15_000 }, (_, i) => i)
-    const run = document.beginRun(sampleRun(1), never)
-    for (let at = 0; at < frames.length; at += 50) run.add(results(frames.slice(at, at + 50)))
+    const run = document.beginRun(never)
+    for (let at = 0; at < frames.length; at += 50) run.add(sampleRun(1), results(frames.slice(at, at + 50)))
     run.end()
     const [step] = document.steps
     const undoing = document.undo(step!)
@@ -166,13 +210,13 @@ describe('A run', () => {
   it('that ends while a large step is taken back keeps all its results', async () => {
     const document = model(20_000)
     const edits = Array.from({ length: 12_000 }, (_, frame) => setEntry(1, frame, keyframe))
-    const run = document.beginRun(sampleRun(1), never)
-    run.add(results([19_000]))
+    const run = document.beginRun(never)
+    run.add(sampleRun(1), results([19_000]))
     document.perform({ kind: 'group', label: '', edits }, 'Draw')
     // One entry at a time, as a step of many parts.
     const large = document.steps.at(-1)!
     const undoing = document.undo(large)
-    run.add(results([19_001]))
+    run.add(sampleRun(1), results([19_001]))
     run.end()
     await undoing
     expect(document.content.framesWithEntries()).toEqual([19_000, 19_001])
@@ -197,11 +241,11 @@ describe('Dirty', () => {
 
   it('is told of a run that went on after a save', async () => {
     const document = model()
-    const run = document.beginRun(sampleRun(1), never)
-    run.add(results([1]))
+    const run = document.beginRun(never)
+    run.add(sampleRun(1), results([1]))
     document.beginSave().done()
     expect(document.isDirty).toBe(false)
-    run.add(results([2]))
+    run.add(sampleRun(1), results([2]))
     expect(document.isDirty).toBe(true)
     expect(await document.returnToSaved()).toBe(false)
   })

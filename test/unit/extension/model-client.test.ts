@@ -2,8 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { ProcessClient, type ProcessState } from '../../../extension/model-client/index.ts'
+import {
+  ProcessClient,
+  ProcessLostError,
+  type ProcessState,
+  WindowClosing,
+} from '../../../extension/model-client/index.ts'
 import { Restarts } from '../../../extension/model-client/restarts.ts'
+import type { RunRequest } from '../../../model/process/index.ts'
 import { root } from '../../support/cli.ts'
 
 const sample = join(root, 'media', 'sample.mp4')
@@ -138,6 +144,17 @@ describe('the model process behind its client', () => {
     await client.dispose()
     expect(isAlive(id)).toBe(false)
     await expect(client.openClip(join(cacheFolder, 'later.mp4'))).rejects.toThrow(/closing/)
+  })
+
+  test('what is asked once the window closes is not said to be lost, or it would be asked for ever', async () => {
+    start()
+    await client.openClip(sample)
+    await client.dispose()
+    await expect(client.cancelRun(1)).rejects.toBeInstanceOf(WindowClosing)
+    await expect(
+      client.startRun({ clip: sample } as RunRequest, new AbortController().signal),
+    ).rejects.toBeInstanceOf(WindowClosing)
+    expect(new WindowClosing()).not.toBeInstanceOf(ProcessLostError)
   })
 })
 

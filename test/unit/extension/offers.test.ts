@@ -179,6 +179,20 @@ test('a run takes the offers that it covers; the others wait for its end', () =>
   expect(shown).toEqual({ objectId: 3, range: [0, 4] })
 })
 
+test('what is corrected while a run goes on is offered as far as the run came in the end', () => {
+  annotations = clip('kppp....')
+  run([1], [0, 7])
+  correct(2, 1)
+  correct(6, 1)
+  for (const frame of [4, 5, 7]) {
+    const entry = annotations.entry(1, 1)
+    annotations.apply({ kind: 'setEntry', objectId: 1, frame, entry })
+  }
+  expect(shown).toBeUndefined()
+  runEnds()
+  expect(shown).toEqual({ objectId: 1, range: [0, 7] })
+})
+
 test('an object that was deleted has no offer any more', () => {
   correct(3, 1)
   annotations.apply(deleteObject(annotations, 1))

@@ -1,5 +1,5 @@
 /** Protects: what a document in VS Code tells its views and VS Code, in which order, and when it cannot go back. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type * as vscode from 'vscode'
@@ -36,8 +36,21 @@ beforeEach(() => {
   errors.length = 0
 })
 
+interface Opened {
+  document: OpenDocument
+  path: string
+  told: StackEvent[]
+}
+
 /** A side-car with one mark, open beside its clip, and what VS Code is told of it. */
-async function opened(): Promise<{ document: OpenDocument; path: string; told: StackEvent[] }> {
+async function opened(): Promise<Opened> {
+  const made = await makeDocument()
+  await made.document.open()
+  expect(made.document.phase).toEqual({ kind: 'open' })
+  return made
+}
+
+async function makeDocument(client: Partial<EditorServices['client']> = {}): Promise<Opened> {
   const path = join(folder, `clip-${++files}.siam.json`)
   const content = sampleDocument()
   content.apply(setEntry(1, 0, keyframe))
@@ -50,6 +63,7 @@ async function opened(): Promise<{ document: OpenDocument; path: string; told: S
       onOpening: listen,
       openClip: async () => ({ ...video, path: clip, contentHash: video.hash }),
       closeClip: () => {},
+      ...client,
     },
     log: { error: () => {}, info: () => {}, debug: () => {} },
     settings: { display: () => ({ doubtBelow: 0.5 }), onDidChange: listen },
@@ -61,8 +75,6 @@ async function opened(): Promise<{ document: OpenDocument; path: string; told: S
     fire: (event) => told.push(event),
   })
   onTestFinished(() => document.dispose())
-  await document.open()
-  expect(document.phase).toEqual({ kind: 'open' })
   return { document, path, told }
 }
 
@@ -131,4 +143,123 @@ test('a change on disk is followed where no watcher of VS Code tells of it, as o
     await vi.waitUntil(() => document.isOpen && document.annotations.entry(1, frame) !== undefined, 10_000)
     expect(document.file.isDirty).toBe(false)
   }
+})
+
+test('what is drawn while a change on disk is read is asked about, not taken away', async () => {
+  const { document, path } = await opened()
+  const other = sampleDocument()
+  other.apply(setEntry(1, 6, keyframe))
+  await writeSidecar(path, other)
+  const reloading = document.saving.reloadFromDisk()
+  await new Promise((resolve) => setImmediate(resolve))
+  document.perform(setEntry(1, 5, keyframe), 'Draw')
+  expect(await reloading).toBe(false)
+  expect(document.annotations.entry(1, 5)).toBe(keyframe)
+  expect(document.annotations.entry(1, 6)).toBeUndefined()
+  expect(await document.saving.reloadFromDisk()).toBe(true)
+  expect(document.annotations.entry(1, 6)).toEqual(keyframe)
+})
+
+test('who keeps what is open has a backup made anew: VS Code hears of a change, also where it knows of others', async () => {
+  const { document, path, told } = await opened()
+  document.perform(setEntry(1, 5, keyframe), 'Draw')
+  await writeSidecar(path, sampleDocument())
+  told.length = 0
+  await document.saving.keepMine()
+  expect(told).toEqual([{ document }])
+})
+
+test('saved under another name, its own file still lacks the work, and a tab that stays open shows that', async () => {
+  const { document, path, told } = await opened()
+  document.perform(setEntry(1, 5, keyframe), 'Draw')
+  const before = readFileSync(path, 'utf8')
+  await document.saveAs(join(folder, `copy-${files}.siam.json`))
+  expect(readFileSync(path, 'utf8')).toBe(before)
+  // That is what VS Code believes until the tab is replaced, or is not.
+  expect([document.isDirty, document.file.isDirty]).toEqual([false, true])
+  told.length = 0
+  await vi.waitUntil(() => document.isDirty, 5_000)
+  expect(told).toEqual([{ document }])
+})
+
+test('saved as itself, it is saved', async () => {
+  const { document, path } = await opened()
+  document.perform(setEntry(1, 5, keyframe), 'Draw')
+  await document.saveAs(path)
+  expect([document.isDirty, document.file.isDirty]).toEqual([false, false])
+  expect(await document.file.checkDisk()).toBe('same')
+})
+
+test('a copy of work whose video is not found names the video where the side-car did', async () => {
+  const { document } = await makeDocument({
+    openClip: async () => {
+      throw new Error('There is no such video.')
+    },
+  })
+  await document.open()
+  expect(document.phase.kind).toBe('failed')
+  const copy = join(folder, 'sub', `copy-${files}.siam.json`)
+  mkdirSync(join(folder, 'sub'), { recursive: true })
+  await document.saveAs(copy)
+  expect(JSON.parse(readFileSync(copy, 'utf8')).video.path).toBe(`../${video.path}`)
+})
+
+test('the reading of a clip can be stopped, and begun again', async () => {
+  const closed: string[] = []
+  let found: (clip: never) => void = () => {}
+  const { document } = await makeDocument({
+    openClip: () =>
+      new Promise((resolve) => {
+        found = resolve
+      }),
+    closeClip: (clip) => void closed.push(clip),
+  })
+  const opening = document.open()
+  await vi.waitUntil(() => document.videoPath !== '', 5_000)
+  document.cancelOpening()
+  found({} as never)
+  await opening
+  expect(document.phase).toMatchObject({ kind: 'failed', actions: [{ command: 'siammae.openAgain' }] })
+  expect(closed).toEqual([document.videoPath])
+  const again = document.open()
+  await vi.waitUntil(() => document.phase.kind === 'opening', 5_000)
+  await new Promise((resolve) => setImmediate(resolve))
+  found({ ...video, path: document.videoPath, contentHash: video.hash } as never)
+  await again
+  expect(document.phase).toEqual({ kind: 'open' })
+})
+
+test('closed while its clip is being read, it leaves no clip open', async () => {
+  const closed: string[] = []
+  let found: (clip: never) => void = () => {}
+  const { document } = await makeDocument({
+    openClip: () =>
+      new Promise((resolve) => {
+        found = resolve
+      }),
+    closeClip: (clip) => void closed.push(clip),
+  })
+  const opening = document.open()
+  await vi.waitUntil(() => document.videoPath !== '', 5_000)
+  document.dispose()
+  found({} as never)
+  await opening
+  expect(closed).toEqual([document.videoPath])
+})
+
+test('a side-car that could not be shown is read again when it was changed', async () => {
+  const { document, path } = await makeDocument({
+    openClip: async (clip) => {
+      if (clip.endsWith('wrong.mp4')) throw new Error('There is no such video.')
+      return { ...video, path: clip, contentHash: video.hash } as never
+    },
+  })
+  const right = readFileSync(path, 'utf8')
+  writeFileSync(join(folder, 'wrong.mp4'), '')
+  writeFileSync(path, right.replace(video.path, 'wrong.mp4'))
+  await document.open()
+  expect(document.phase.kind).toBe('failed')
+  writeFileSync(path, right)
+  await document.open()
+  expect(document.phase).toEqual({ kind: 'open' })
 })

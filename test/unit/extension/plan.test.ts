@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { affectedSpan, planRun, type RunPlan, type RunWish } from '../../../extension/propagation/plan.ts'
+import { frameRun, legWalks, planLegs } from '../../../model/propagation/plan.ts'
 import { clip } from './support.ts'
 
 /** A plan in short: objects, range, direction, marks as `object@frame`. */
@@ -10,6 +11,13 @@ function short({ objects, marks, direction, range }: RunPlan) {
     direction,
     marks: marks.map(({ objectId, frame }) => `${objectId}@${frame}`).sort(),
   }
+}
+
+/** The frames through which the process goes for one object. */
+function walked({ marks, direction, range }: RunPlan, id: number): number[] {
+  const frames = marks.filter(({ objectId }) => objectId === id).map(({ frame }) => frame)
+  const legs = planLegs(frames, range, direction, 'context')
+  return [...new Set(legs.flatMap((leg) => legWalks(leg).flat()))].sort((a, b) => a - b)
 }
 
 const plan = (lanes: readonly string[], wish: RunWish) => short(planRun(clip(...lanes), wish))
@@ -71,6 +79,30 @@ describe('forward and backward', () => {
       range: [0, 9],
       marks: ['1@0', '1@1'],
     })
+  })
+
+  test('an object that is nowhere does not pull back one that is seen, and is marked as nowhere', () => {
+    for (const gone of ['kpplllllll', 'kppaaaaaaa', 'kppa......', 'kppe......'])
+      for (const frame of [4, 7]) {
+        const run = planRun(clip('kppppppppp', gone), { kind: 'forward', frame })
+        expect(run).toMatchObject({ objects: [{ id: 1 }, { id: 2 }], range: [frame, 9] })
+        expect(run.marks.filter((mark) => mark.objectId === 1).map((mark) => mark.frame)).toEqual([0, frame])
+        expect(run.marks.filter((mark) => mark.objectId === 2 && mark.frame === frame)).toEqual([
+          { objectId: 2, frame, entry: { state: 'absent', by: 'person' } },
+        ])
+        // The process walks from the marks: none of them has it walk to where results begin.
+        for (const id of [1, 2]) expect(walked(run, id).filter((other) => other < frame)).toEqual([])
+      }
+    expect(plan(['pppppppppk', 'lllllllppk'], { kind: 'backward', frame: 4 })).toMatchObject({
+      range: [0, 4],
+      marks: ['1@4', '1@9', '2@4', '2@9'],
+    })
+  })
+
+  test('an object of which nothing is known where others are seen is carried there from where it was last', () => {
+    const run = planRun(clip('kppppppppp', 'kppp......'), { kind: 'forward', frame: 6 })
+    expect(short(run)).toMatchObject({ range: [6, 9], marks: ['1@0', '1@6', '2@0', '2@3'] })
+    expect(walked(run, 2)).toEqual(frameRun(3, 9))
   })
 
   test('the end of the clip and unmarked objects are refused with what to do', () => {
@@ -162,6 +194,14 @@ describe('to the next keyframe', () => {
     expect(plan(['kppp.k....'], { kind: 'toNextKeyframe', frame: 2 })).toMatchObject({
       range: [2, 5],
       marks: ['1@0', '1@2', '1@5'],
+    })
+  })
+
+  test('an object that is nowhere does not pull back one that is seen', () => {
+    expect(plan(['kppppp..k.', 'kpplll...k'], { kind: 'toNextKeyframe', frame: 5 })).toMatchObject({
+      objects: [1, 2],
+      range: [5, 8],
+      marks: ['1@0', '1@5', '1@8', '2@0', '2@5', '2@9'],
     })
   })
 

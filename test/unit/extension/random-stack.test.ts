@@ -32,6 +32,7 @@ class Person {
   /** The oldest state that undo leads to: another one after the document was read again. */
   oldest: string
   run: OpenRun | undefined
+  record = sampleRun(1)
   counts = { reloads: 0, walks: 0, saves: 0, runs: 0, undos: 0, busy: 0 }
 
   constructor(seed: number) {
@@ -96,8 +97,8 @@ class Person {
 
   startRun(): void {
     if (this.run !== undefined && !this.run.ended) return
-    const run = sampleRun(nextRunId(this.file.content))
-    this.run = this.file.model.beginRun(run, async () => {
+    this.record = sampleRun(nextRunId(this.file.content))
+    this.run = this.file.model.beginRun(async () => {
       await settled()
       this.results()
     })
@@ -116,14 +117,14 @@ class Person {
         frame: random(video.frameCount),
         entry: {
           state: 'propagated',
-          run: run.record.id,
+          run: this.record.id,
           confidence: random(100) / 100,
           occluded: false,
           mask: boxMask(random(9), random(5), 2),
         },
       }),
     )
-    run.add(results)
+    run.add(this.record, results)
   }
 
   async save(): Promise<void> {
@@ -185,9 +186,9 @@ describe('1,000 random edits, saves and reverts', () => {
         else if (action < 84) person.startRun()
         else if (action < 92) person.results()
         else if (action < 94) person.run?.end()
-        else if (action < 95) await person.save()
-        else if (action < 96) await person.saveWhileBusy()
-        else if (action < 97) await person.revert()
+        else if (action < 96) await person.save()
+        else if (action < 97) await person.saveWhileBusy()
+        else if (action < 98) await person.revert()
       } catch (error) {
         if (!(error instanceof AnnotationError)) throw error
       }

@@ -60,7 +60,7 @@ function start(wish: RunWish): PropagationRun {
     {
       annotations: model.content,
       videoPath: SAMPLE,
-      beginRun: (run, stop) => model.beginRun(run, stop),
+      beginRun: (stop) => model.beginRun(stop),
       showRun: (view) => views.push(view),
     },
     planRun(model.content, wish),
@@ -201,13 +201,44 @@ describe('a propagation', () => {
     expect(views.at(-1)).toBeUndefined()
   })
 
+  test('undone before its first result, with what it starts from, it ends, and another can start at once', async () => {
+    model.perform({ kind: 'setEntry', objectId: 1, frame: 0, entry: keyframe }, 'Draw')
+    const run = start({ kind: 'forward', frame: 0 })
+    await model.undo(model.steps[0]!)
+    expect((await run.ended).reason).toBe('cancelled')
+    const next = start({ kind: 'range', range: [0, 2], frame: 0 })
+    expect((await next.ended).reason).toBe('done')
+  })
+
+  test('cancelled while the process is away, it does not go on in the next one', async () => {
+    await client.dispose()
+    await connect()
+    const run = start({ kind: 'forward', frame: 0 })
+    await reached(run, 1)
+    const restarting = inState(run, 'restarting')
+    kill()
+    await restarting
+    await run.cancel()
+    expect((await run.ended).reason).toBe('cancelled')
+    const next = start({ kind: 'range', range: [0, 2], frame: 0 })
+    expect(await next.ended).toEqual({ reason: 'done', error: undefined })
+  })
+
+  test('that is being set up when the window closes ends', async () => {
+    const run = start({ kind: 'forward', frame: 0 })
+    await client.dispose()
+    expect((await run.ended).reason).toBe('cancelled')
+    expect(model.run).toBeUndefined()
+    await connect()
+  })
+
   test('a model that cannot be read is one sentence that names it', async () => {
     const run = new PropagationRun(
       client,
       {
         annotations: model.content,
         videoPath: SAMPLE,
-        beginRun: (record, stop) => model.beginRun(record, stop),
+        beginRun: (stop) => model.beginRun(stop),
         showRun: (view) => views.push(view),
       },
       planRun(model.content, { kind: 'forward', frame: 0 }),

@@ -8,7 +8,7 @@ const STRING = `('(?:[^'\\\\\\n]|\\\\.)*'|"(?:[^"\\\\\\n]|\\\\.)*")`
 const SHOWN: readonly (readonly [folder: string, call: string])[] = [
   ['extension', String.raw`l10n\.t\(`],
   // Sentences, and the classes that are made of them.
-  ['extension', String.raw`new (?:Sentence|NotTrusted|RunGoingOn|VideoProblem)\(`],
+  ['extension', String.raw`new (?:Sentence|NotTrusted|RunGoingOn|VideoProblem|OpeningCancelled)\(`],
   ['model', String.raw`new Sentence\(`],
   ['webview/app', String.raw`(?<![\w.])t\(`],
   ['webview/dashboard', String.raw`(?<![\w.])t\(`],

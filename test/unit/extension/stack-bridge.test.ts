@@ -103,11 +103,11 @@ describe('quick presses of undo', () => {
   it('take back a run that goes on at once, although it never ends', async () => {
     const { file, model, undo } = opened()
     let stopped = 0
-    const run = model.beginRun(sampleRun(1), () => {
+    const run = model.beginRun(() => {
       stopped++
       return new Promise(() => {})
     })
-    run.add([
+    run.add(sampleRun(1), [
       {
         ...{ objectId: 1, frame: 5 },
         entry: { state: 'propagated', run: 1, confidence: 1, occluded: false, mask: boxMask(1, 1, 2) },

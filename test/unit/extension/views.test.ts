@@ -287,6 +287,14 @@ describe('The video of a side-car', () => {
       exists: true,
     })
     expect(await sidecarOf(clip)).toEqual({ path: join(folder, 'twin.mp4.siam.json'), exists: false })
+    // Also where the other one is open and not on disk yet.
+    const early = join(folder, 'early.siam.json')
+    writeFileSync(join(folder, 'early.mov'), '3')
+    const ownerOf = (path: string) => (path === early ? join(folder, 'early.mov') : undefined)
+    expect((await sidecarOf(join(folder, 'early.mp4'), false, ownerOf)).path).toBe(
+      join(folder, 'early.mp4.siam.json'),
+    )
+    expect((await sidecarOf(join(folder, 'early.mov'), false, ownerOf)).path).toBe(early)
     mkdirSync(join(folder, 'shots.v2'))
     expect((await sidecarOf(join(folder, 'shots.v2'))).path).toBe(join(folder, 'shots.v2.siam.json'))
   })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { putTexts } from '../../../webview/app/texts.ts'
 import { durationText, frameAtTime, parseFrame, rateText, timeText } from '../../../webview/app/time-text.ts'
 import { blend, parseColour } from '../../../webview/app/timeline/palette.ts'
 
@@ -15,6 +16,9 @@ describe('texts of times', () => {
 
   it('tell durations and rates in the unit that matters', () => {
     expect([0.2, 89, 150, 7900].map(durationText)).toEqual(['1 s', '89 s', '3 min', '2 h 12 min'])
+    putTexts({ '{0} s': '{0} 秒', '{0} h {1} min': '{0} 小时 {1} 分钟' })
+    expect([8, 7900].map(durationText)).toEqual(['8 秒', '2 小时 12 分钟'])
+    putTexts({})
     expect([0.4567, 12.34, 180.2].map(rateText)).toEqual(['0.46', '12.3', '180'])
   })
 })

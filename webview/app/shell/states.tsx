@@ -27,6 +27,7 @@ export function Opening({ phase }: { readonly phase: Extract<Phase, { kind: 'ope
           <span class="run-done" style={{ width: `${total ? (100 * done) / total : 30}%` }} />
         </span>
         <span>{text}</span>
+        <TextButton onPress={() => execute('siammae.cancelOpening')}>{t('Cancel')}</TextButton>
       </div>
     </div>
   )

@@ -9,6 +9,7 @@ import { type CanvasTool, fillHoles, makeTools, type PointerSample, withoutOther
 import { Fills } from './fills.ts'
 import { clearHint, missingKeypoints } from './hints.ts'
 import { type CanvasPointer, type InputTarget, listen } from './input.ts'
+import { KeyPointer } from './key-pointer.ts'
 import { type LayerName, Layers } from './layers.ts'
 import { Painter } from './painter.ts'
 import { Pictures } from './pictures.ts'
@@ -48,8 +49,7 @@ export class StageController implements StagePort, InputTarget {
   readonly #stops: (() => void)[] = []
   #tool: CanvasTool | undefined
   #hand: 'open' | 'closed' | undefined
-  /** The keyboard's own pointer, in pixels of the video; undefined while a pointing device is used. */
-  #keyPointer: { readonly x: number; readonly y: number; readonly pressed: boolean } | undefined
+  readonly #keyPointer: KeyPointer
 
   constructor({ root, canvases }: StageElements) {
     this.#root = root
@@ -57,6 +57,7 @@ export class StageController implements StagePort, InputTarget {
     this.#viewport = new Viewport(root, this.#layers, () => this.#updateCursor())
     this.#host = new StageToolHost(this.#layers, this.#fills, this.#viewport)
     this.#tools = makeTools(this.#host)
+    this.#keyPointer = new KeyPointer(() => this.#tool, this.#viewport)
     this.#pictures = new Pictures<ImageBitmap>({
       decode: (bytes, mime) =>
         createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: mime })),
@@ -73,7 +74,7 @@ export class StageController implements StagePort, InputTarget {
       fills: this.#fills,
       pictures: this.#pictures,
       host: this.#host,
-      held: () => ({ tool: this.#tool, keyPointer: this.#keyPointer }),
+      held: () => ({ tool: this.#tool, keyPointer: this.#keyPointer.place }),
     })
     onPictures({
       arrived: (frame, bytes, mime) => void this.#pictures.arrived(frame, bytes, mime),
@@ -121,8 +122,7 @@ export class StageController implements StagePort, InputTarget {
         this.#host.newObject.refused(command.request)
         break
       default:
-        if (command.name === 'giveUp' && this.#host.newObject.isAsked) this.#host.newObject.forget()
-        else this.#tool?.perform(command)
+        if (!this.#tool?.perform(command) && command.name === 'giveUp') this.#host.newObject.forget()
         this.#updateCursor()
     }
   }
@@ -145,9 +145,12 @@ export class StageController implements StagePort, InputTarget {
     return ['brush', 'eraser', 'polygon'].includes(state.tool.peek())
   }
 
+  stay(): void {
+    state.playing.value = false
+  }
+
   down(pointer: CanvasPointer): boolean {
-    this.#keyPointer = undefined
-    if (state.playing.peek()) state.playing.value = false
+    this.#keyPointer.putAway()
     const taken = this.#tool?.down(this.#sample(pointer)) ?? false
     this.#updateCursor()
     return taken
@@ -168,7 +171,7 @@ export class StageController implements StagePort, InputTarget {
   }
 
   hover(pointer: CanvasPointer | undefined): void {
-    this.#keyPointer = undefined
+    this.#keyPointer.putAway()
     this.#tool?.hover(pointer && this.#sample(pointer))
     this.#updateCursor()
   }
@@ -187,37 +190,15 @@ export class StageController implements StagePort, InputTarget {
   }
 
   moveKeyPointer(dx: number, dy: number): void {
-    const { width, height } = this.#viewport.picture
-    const before = this.#keyPointer ?? { x: width / 2, y: height / 2, pressed: false }
-    const clamp = (value: number, size: number) => Math.min(size, Math.max(0, value))
-    const step = this.#tool?.keyStep ?? { width: 1, height: 1 }
-    this.#keyPointer = {
-      ...before,
-      x: clamp(before.x + dx * step.width, width),
-      y: clamp(before.y + dy * step.height, height),
-    }
-    const sample = sampleAt(this.#keyPointer.x, this.#keyPointer.y)
-    if (this.#keyPointer.pressed) this.#tool?.drag([sample])
-    else this.#tool?.hover(sample)
+    this.#keyPointer.move(dx, dy)
     this.#layers.stale('tool')
   }
 
   pressKeyPointer(): void {
-    if (this.#keyPointer === undefined) this.moveKeyPointer(0, 0)
-    const { x, y, pressed } = this.#keyPointer!
-    // A stroke goes on until the next press, everything else is a click.
-    const strokes = state.tool.peek() === 'brush' || state.tool.peek() === 'eraser'
-    if (pressed) this.up()
-    else {
-      const taken = this.#tool?.down(sampleAt(x, y)) ?? false
-      if (taken && strokes) {
-        this.#keyPointer = { x, y, pressed: true }
-        return
-      }
-      if (taken) this.up()
-    }
-    this.#keyPointer = { x, y, pressed: false }
+    this.stay()
+    this.#keyPointer.press()
     this.#layers.stale('tool')
+    this.#updateCursor()
   }
 
   // What follows from the state.
@@ -365,8 +346,4 @@ export class StageController implements StagePort, InputTarget {
   #sample({ x, y, ...held }: CanvasPointer): PointerSample {
     return { ...held, ...toVideo(this.#viewport.view, x, y) }
   }
-}
-
-function sampleAt(x: number, y: number): PointerSample {
-  return { x, y, pressure: undefined, shift: false, alt: false, secondary: false, clicks: 1 }
 }

@@ -60,7 +60,7 @@ export class Fills {
   }
 
   /** From here on the edit is seen; `marks` are those of the frame, `colour` that of the object drawn. */
-  beginLive(edit: MaskEdit, marks: readonly Mark[], objectId: number | undefined, colour: string): void {
+  beginLive(edit: MaskEdit, marks: readonly Mark[], objectId: number, colour: string): void {
     this.show(marks)
     const others = marks.filter((mark) => mark.objectId !== objectId && mark.entry.mask !== undefined)
     const own = marks.find((mark) => mark.objectId === objectId)

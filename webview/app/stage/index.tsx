@@ -1,5 +1,5 @@
 import './stage.css'
-import { useComputed, useSignalEffect } from '@preact/signals'
+import { useComputed } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import * as state from '../state.ts'
 import { t } from '../texts.ts'
@@ -7,7 +7,6 @@ import { awaited, StageController } from './controller.ts'
 import { describeFrame } from './describe.ts'
 import { hint, missingKeypoints } from './hints.ts'
 import { LAYERS, type LayerName } from './layers.ts'
-import { knownEntries } from './shown.ts'
 
 /** Milliseconds before a screen reader is told of another frame: while somebody steps on, nothing is read out. */
 const QUIET = 700
@@ -26,7 +25,7 @@ export function Stage() {
   const description = useComputed(() => {
     const frame = state.shownFrame.value
     if (frame === undefined) return t('No frame is shown yet.')
-    return describeFrame(frame, state.frameCount.value, state.objects.value, knownEntries(frame))
+    return describeFrame(frame, state.frameCount.value, state.objects.value, state.entriesOf(frame))
   })
   return (
     <div
@@ -38,7 +37,7 @@ export function Stage() {
       aria-label={description.value}
       aria-roledescription={t('canvas')}
       aria-description={t(
-        'Ctrl with the arrow keys moves the pointer, with Shift ten times as far; Ctrl+Enter presses it.',
+        'Ctrl (on a Mac Command) with the arrow keys moves the pointer, with Shift ten times as far; with Enter it presses.',
       )}
       data-vscode-context={'{"preventDefaultContextMenuItems":true}'}
     >
@@ -52,15 +51,21 @@ export function Stage() {
         />
       ))}
       <Waiting />
-      {hint.value && (
-        <div class="stage-hint" role="status" key={hint.value.id}>
-          {hint.value.text}
-        </div>
-      )}
       {missingKeypoints.value.length > 0 && (
         <div class="stage-missing">{t('Not on this frame: {0}', missingKeypoints.value.join(', '))}</div>
       )}
       <Announcement text={description.value} />
+    </div>
+  )
+}
+
+/** A short sentence at the picture's lower edge. */
+export function Hint() {
+  const shown = hint.value
+  if (shown === undefined) return null
+  return (
+    <div class="stage-hint" role="status" key={shown.id}>
+      {shown.text}
     </div>
   )
 }
@@ -87,14 +92,12 @@ function Waiting() {
 /** Reads out what is on screen once it stays. */
 function Announcement({ text }: { readonly text: string }) {
   const [said, say] = useState('')
+  const playing = state.playing.value
   useEffect(() => {
-    if (state.playing.peek()) return undefined
-    const timer = setTimeout(() => say(text), QUIET)
+    if (playing) say('')
+    const timer = playing ? undefined : setTimeout(() => say(text), QUIET)
     return () => clearTimeout(timer)
-  }, [text])
-  useSignalEffect(() => {
-    if (state.playing.value) say('')
-  })
+  }, [text, playing])
   return (
     <div class="stage-announcement" aria-live="polite">
       {said}

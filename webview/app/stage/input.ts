@@ -6,6 +6,8 @@ export interface CanvasPointer {
   readonly shift: boolean
   readonly alt: boolean
   readonly secondary: boolean
+  /** A pen's other end, which takes away. */
+  readonly eraser: boolean
   readonly clicks: number
 }
 
@@ -19,6 +21,8 @@ export interface InputTarget {
   readonly pans: boolean
   /** Whether the Alt key is the tool's, and must not open the menu. */
   readonly usesAlt: boolean
+  /** A press has come: the clip stays on the frame that it is meant for. */
+  stay(): void
   down(pointer: CanvasPointer): boolean
   drag(pointers: readonly CanvasPointer[]): void
   up(): void
@@ -35,6 +39,11 @@ export interface InputTarget {
 
 /** Milliseconds and CSS pixels within which a second press makes a double click. */
 const DOUBLE_CLICK = { time: 400, distance: 5 }
+/** CSS pixels that a finger goes before it draws: until then a second one may come and make it a pinch. */
+const SLOP = 8
+/** Where `buttons` tells of a pen's other end, and the buttons of a mouse that are for going back and forth. */
+const ERASER = 32
+const THUMB = [3, 4]
 /** How much a notch of a wheel, or a step of a pinch on a touchpad, changes the zoom. */
 const WHEEL = 0.0016
 const PINCH = 0.01
@@ -53,7 +62,9 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
   const { signal } = stop
   const touches = new Map<number, { x: number; y: number }>()
   let pointerId: number | undefined
-  let mode: 'tool' | 'pan' | 'pinch' | undefined
+  let mode: 'tool' | 'pan' | 'pinch' | 'finger' | undefined
+  /** A finger's press that the tool has not been told of, and its frame. */
+  let press: { readonly event: PointerEvent; readonly frame: number } | undefined
   let last = { x: 0, y: 0 }
   let lastPress = { time: 0, x: 0, y: 0, clicks: 0 }
   let over = false
@@ -71,16 +82,19 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
       shift: event.shiftKey,
       alt: event.altKey,
       secondary: event.button === 2 || (event.button === -1 && (event.buttons & 2) !== 0),
+      eraser: (event.buttons & ERASER) !== 0,
       clicks,
     }
   }
 
-  const begin = (event: PointerEvent, next: 'tool' | 'pan') => {
+  const begin = (event: PointerEvent, next: 'tool' | 'pan' | 'finger') => {
     mode = next
     pointerId = event.pointerId
     last = { x: event.clientX, y: event.clientY }
     element.setPointerCapture(event.pointerId)
   }
+
+  const showRestingHand = () => target.showHand(space !== 'up' || target.pans ? 'open' : undefined)
 
   const pinch = (before: readonly { x: number; y: number }[]) => {
     const [a, b] = [...touches.values()]
@@ -102,22 +116,48 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
     return clicks
   }
 
+  /** What fingers have begun is given up for a pinch, or for the pen whose hand they belong to. */
+  const giveUpFingers = () => {
+    if (mode === 'tool') target.cancel()
+    if (mode === 'pan') showRestingHand()
+    press = undefined
+    mode = undefined
+  }
+
+  /** @returns whether the pointer is the tool's until it is let go */
+  const tellPress = (event: PointerEvent) => target.down(pointerOf(event, countClicks(event)))
+
+  /** The finger draws: the tool hears of its press where it came down. */
+  const tellFinger = (): boolean => {
+    const held = press
+    press = undefined
+    const taken = held !== undefined && held.frame === target.frame && tellPress(held.event)
+    mode = taken ? 'tool' : undefined
+    return taken
+  }
+
   element.addEventListener(
     'pointerdown',
     (event) => {
-      if (event.pointerType === 'pen') penSeen = true
-      if (event.pointerType === 'touch') {
+      if (THUMB.includes(event.button)) return
+      const isFinger = event.pointerType === 'touch'
+      const heldByFinger = mode === 'pinch' || (mode !== undefined && touches.has(pointerId!))
+      if (isFinger) {
         touches.set(event.pointerId, { x: event.clientX, y: event.clientY })
-        if (touches.size === 2) {
-          if (mode === 'tool') target.cancel()
+        // The hand that holds a pen lies on the screen with several contacts.
+        if (touches.size === 2 && (mode === undefined || heldByFinger)) {
+          giveUpFingers()
           mode = 'pinch'
           return
         }
+      } else if (event.pointerType === 'pen') {
+        penSeen = true
+        if (heldByFinger) giveUpFingers()
       }
       if (mode !== undefined) return
       // Whoever draws with a pen rests the hand on the screen.
-      const finger = event.pointerType === 'touch' && penSeen
-      if (event.button === 1 || space !== 'up' || finger || (target.pans && event.button === 0)) {
+      const resting = isFinger && penSeen
+      if (event.button === 1 || space !== 'up' || resting || (target.pans && event.button === 0)) {
         if (space === 'held') space = 'used'
         begin(event, 'pan')
         target.showHand('closed')
@@ -131,7 +171,11 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
       if (activeElement !== element && activeElement instanceof HTMLElement) activeElement.blur()
       // Nobody draws on a frame before having seen it.
       if (target.frame !== frame) return
-      if (target.down(pointerOf(event, countClicks(event)))) begin(event, 'tool')
+      target.stay()
+      if (isFinger) {
+        press = { event, frame }
+        begin(event, 'finger')
+      } else if (tellPress(event)) begin(event, 'tool')
     },
     { signal },
   )
@@ -148,11 +192,16 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
         }
       }
       if (mode === undefined) {
+        if (event.pointerType === 'touch' && penSeen) return
         lastHover = pointerOf(event)
         target.hover(lastHover)
         return
       }
       if (event.pointerId !== pointerId) return
+      if (mode === 'finger') {
+        if (Math.hypot(event.clientX - last.x, event.clientY - last.y) < SLOP) return
+        if (!tellFinger()) return
+      }
       if (mode === 'tool') {
         const events = event.getCoalescedEvents?.() ?? []
         target.drag((events.length > 0 ? events : [event]).map((one) => pointerOf(one)))
@@ -172,11 +221,15 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
       return
     }
     if (event.pointerId !== pointerId || mode === undefined) return
+    const lifted = event.type === 'pointerup'
+    if (mode === 'finger' && lifted) tellFinger()
     const was = mode
     mode = undefined
+    press = undefined
     pointerId = undefined
-    if (was === 'pan') target.showHand(space !== 'up' || target.pans ? 'open' : undefined)
-    else if (event.type === 'pointerup') target.up()
+    if (was === 'pan') showRestingHand()
+    else if (was !== 'tool') return
+    else if (lifted) target.up()
     else target.cancel()
   }
   element.addEventListener('pointerup', end, { signal })
@@ -226,6 +279,9 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
   const isOurs = () =>
     document.activeElement === element || (over && document.activeElement === document.body)
 
+  // On a Mac the arrows with Ctrl are the system's.
+  const hasChord = ({ ctrlKey, metaKey, altKey }: KeyboardEvent) => (ctrlKey || metaKey) && !altKey
+
   const hoverWithAlt = (alt: boolean) => {
     if (lastHover === undefined || mode !== undefined) return
     lastHover = { ...lastHover, alt }
@@ -244,14 +300,14 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
       } else if (event.key === 'Alt' && target.usesAlt && over) {
         keep(event)
         hoverWithAlt(true)
-      } else if (event.ctrlKey && !event.altKey && ARROWS[event.key] && document.activeElement === element) {
+      } else if (hasChord(event) && ARROWS[event.key] && document.activeElement === element) {
         keep(event)
         const [dx, dy] = ARROWS[event.key]!
         const step = event.shiftKey ? 10 : 1
         target.moveKeyPointer(dx * step, dy * step)
-      } else if (event.ctrlKey && event.key === 'Enter' && document.activeElement === element) {
+      } else if (hasChord(event) && event.key === 'Enter' && document.activeElement === element) {
         keep(event)
-        target.pressKeyPointer()
+        if (!event.repeat) target.pressKeyPointer()
       }
     },
     { signal, capture: true },

@@ -10,7 +10,6 @@ import type { Layers, Stale } from './layers.ts'
 import { drawLines } from './lines.ts'
 import type { Mark } from './marks.ts'
 import type { Pictures } from './pictures.ts'
-import { shownMarks } from './shown.ts'
 import type { StageToolHost } from './tool-host.ts'
 import { isBlocky, toCanvas } from './view.ts'
 
@@ -81,7 +80,7 @@ export class Painter {
   #renderFills(frame: number | undefined, box?: Rect): void {
     if (frame !== undefined && box === undefined) {
       this.#fills.updateLive()
-      this.#fills.show(shownMarks.peek())
+      this.#fills.show(this.#host.drawn)
     }
     const { maskOpacity, maskStyle } = state.settings.peek()
     const plain = maskStyle === 'outline' ? 0 : maskOpacity
@@ -105,8 +104,7 @@ export class Painter {
 
   /** A skeleton that is being placed belongs to the marks, though the object has nothing on the frame yet. */
   #marksWithDraft(): readonly Mark[] {
-    const marks = shownMarks.peek()
-    const { draft, object } = this.#host
+    const { draft, object, drawn: marks } = this.#host
     if (draft === undefined || object?.id !== draft.objectId) return marks
     if (marks.some(({ objectId }) => objectId === draft.objectId)) return marks
     return [

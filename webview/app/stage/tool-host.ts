@@ -1,22 +1,25 @@
 import { signal, untracked } from '@preact/signals'
-import type { Edit, Entry, Keypoint, TrackedObject } from '../../../model/annotation/index.ts'
+import type { Edit, Entry, Keypoint, Rle, TrackedObject } from '../../../model/annotation/index.ts'
 import { isCompared } from '../comparison.ts'
 import type { MaskEdit } from '../masks/index.ts'
 import { sendEdit } from '../messages.ts'
 import * as state from '../state.ts'
 import { t } from '../texts.ts'
-import { NOTHING_UNFINISHED, type ToolHost, type Unfinished } from '../tools/index.ts'
+import { NOTHING_UNFINISHED, type ToolHost, type Unfinished, type Waiting } from '../tools/index.ts'
 import type { Fills } from './fills.ts'
 import { showHint } from './hints.ts'
 import type { Layers } from './layers.ts'
 import type { Mark } from './marks.ts'
 import { NewObject } from './new-object.ts'
-import { knownEntries, shownMarks } from './shown.ts'
+import { shownMarks } from './shown.ts'
 import type { View } from './view.ts'
 import type { Viewport } from './viewport.ts'
 
 /** Colour of what is drawn before there is an object for it. */
 const WITHOUT_OBJECT = '#3794ff'
+
+/** Stands for the object where there is none. */
+const NOBODY = -1
 
 const unfinished = state.keep('unfinished', signal<Unfinished>(NOTHING_UNFINISHED))
 
@@ -25,7 +28,10 @@ export class StageToolHost implements ToolHost {
   draft: { readonly objectId: number; readonly keypoints: readonly Keypoint[] } | undefined
   /** The object whose mask is being drawn. */
   liveObject: number | undefined
-  readonly newObject = new NewObject(() => this.endLive())
+  readonly newObject = new NewObject({
+    changed: () => this.#layers.stale('fills', 'lines'),
+    isDrawing: () => this.#fills.isLive,
+  })
   readonly #layers: Layers
   readonly #fills: Fills
   readonly #viewport: Viewport
@@ -89,7 +95,7 @@ export class StageToolHost implements ToolHost {
   }
 
   entriesOf(frame: number): ReadonlyMap<number, Entry> | undefined {
-    return knownEntries(frame)
+    return state.entriesOf(frame)
   }
 
   isLocked(objectId: number): boolean {
@@ -115,7 +121,8 @@ export class StageToolHost implements ToolHost {
     // A mark on another frame than the one that is meant is the worst that could happen.
     if (state.shownFrame.peek() !== frame)
       return t('Frame {0} is still on its way; draw when it is here.', frame)
-    if (knownEntries(frame) === undefined) return t('The marks of frame {0} are still on their way.', frame)
+    if (state.entriesOf(frame) === undefined)
+      return t('The marks of frame {0} are still on their way.', frame)
     if (untracked(() => isCompared(frame)))
       return t('Models are being compared on this frame; keep a result or close the comparison to draw.')
     if (!state.overlayShown.peek()) return t('All marks are hidden; show them to draw.')
@@ -125,15 +132,35 @@ export class StageToolHost implements ToolHost {
     return undefined
   }
 
-  withNewObject(next: (object: TrackedObject) => void): void {
-    this.newObject.ask(next)
+  get waitingMask(): Rle | undefined {
+    return this.newObject.mask
+  }
+
+  /** What is drawn: the marks, and what waits for its object. */
+  get drawn(): readonly Mark[] {
+    const { waitingMask } = this
+    if (waitingMask === undefined || !state.overlayShown.peek()) return this.marks
+    const waiting: Mark = {
+      objectId: NOBODY,
+      name: '',
+      colour: WITHOUT_OBJECT,
+      entry: { state: 'keyframe', occluded: false, mask: waitingMask },
+      selected: true,
+      edges: [],
+      keypointNames: [],
+    }
+    return [...this.marks, waiting]
+  }
+
+  withNewObject(waiting: Waiting): void {
+    this.newObject.ask(waiting)
   }
 
   /** What waits for its object belongs to the frame it was drawn on, which is about to be left. */
   forgetWaiting(): void {
-    if (!this.newObject.isAsked) return
-    this.newObject.forget()
-    showHint(t('Frame {0} was left before there was an object; what was drawn there is gone.', this.frame))
+    this.newObject.forget(
+      t('Frame {0} was left before there was an object; what was drawn there is gone.', this.frame),
+    )
   }
 
   select(objectId: number): void {
@@ -158,9 +185,8 @@ export class StageToolHost implements ToolHost {
   }
 
   beginLive(edit: MaskEdit, object: TrackedObject | undefined): void {
-    this.newObject.forget()
-    this.liveObject = object?.id
-    this.#fills.beginLive(edit, this.marks, object?.id, this.colourOf(object))
+    this.liveObject = object?.id ?? NOBODY
+    this.#fills.beginLive(edit, this.drawn, this.liveObject, this.colourOf(object))
     this.#layers.stale('lines')
   }
 
@@ -173,5 +199,6 @@ export class StageToolHost implements ToolHost {
     this.#fills.endLive()
     this.liveObject = undefined
     this.#layers.stale('fills', 'lines')
+    this.newObject.drawn()
   }
 }

@@ -69,6 +69,19 @@ export function pan(view: View, dx: number, dy: number, picture: Size, canvas: S
   return settle({ ...view, x: view.x + dx, y: view.y + dy, fitted: false }, picture, canvas)
 }
 
+/** Moves the picture just far enough for one of its places to be on the canvas, as far from the edge as when it fits. */
+export function reveal(view: View, x: number, y: number, picture: Size, canvas: Size): View {
+  const place = toCanvas(view, x, y)
+  const way = (at: number, room: number) => {
+    // The corner of a picture is rounded to a whole pixel.
+    const margin = Math.max(0, room * MARGIN - 1)
+    return Math.max(0, margin - at) + Math.min(0, room - margin - at)
+  }
+  const dx = way(place.x, canvas.width)
+  const dy = way(place.y, canvas.height)
+  return dx === 0 && dy === 0 ? view : pan(view, dx, dy, picture, canvas)
+}
+
 /** After a resize of the canvas: fits again, or keeps scale and middle. */
 export function resize(view: View, picture: Size, before: Size, after: Size): View {
   if (view.fitted) return fitView(picture, after)

@@ -1,7 +1,7 @@
 import * as state from '../state.ts'
 import type { Layers } from './layers.ts'
 import { recallView, rememberView } from './placement.ts'
-import { fitView, pan, resize, type Size, stepZoom, type View, zoomAt } from './view.ts'
+import { fitView, pan, resize, reveal, type Size, stepZoom, type View, zoomAt } from './view.ts'
 
 /** CSS pixels. */
 const FONT_SIZE = 12
@@ -54,6 +54,12 @@ export class Viewport {
   /** In device pixels. */
   pan(dx: number, dy: number): void {
     this.#set(pan(this.#view, dx, dy, this.picture, this.#layers.size))
+  }
+
+  /** Moves a place, in pixels of the video, into sight; what is seen already stays where it is. */
+  reveal({ x, y }: { readonly x: number; readonly y: number }): void {
+    const view = reveal(this.#view, x, y, this.picture, this.#layers.size)
+    if (view !== this.#view) this.#set(view)
   }
 
   /** What is under (x, y), device pixels, stays there. */

@@ -27,7 +27,9 @@ function LaneHeader({ object }: { readonly object: TrackedObject }) {
     <li
       class={`lane-header ${current ? 'current' : ''} ${state.isShown(object.id) ? '' : 'faint'}`}
       data-object-id={object.id}
-      onClick={choose}
+      onClick={({ target }) => {
+        if (!(target instanceof Element && target.closest('[aria-pressed]'))) choose()
+      }}
       onContextMenu={(event) => {
         event.preventDefault()
         choose()
@@ -92,10 +94,7 @@ function Toggle(props: {
       title={props.title}
       aria-label={props.title}
       aria-pressed={props.on}
-      onClick={(event) => {
-        event.stopPropagation()
-        props.onPress()
-      }}
+      onClick={props.onPress}
     >
       {props.children}
     </button>

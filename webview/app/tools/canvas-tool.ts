@@ -1,4 +1,4 @@
-import type { Edit, Entry, Keypoint, TrackedObject } from '../../../model/annotation/index.ts'
+import type { Edit, Entry, Keypoint, Rle, TrackedObject } from '../../../model/annotation/index.ts'
 import type { MaskEdit } from '../masks/index.ts'
 import type { Mark } from '../stage/marks.ts'
 import type { Size, View } from '../stage/view.ts'
@@ -15,8 +15,19 @@ export interface PointerSample {
   readonly shift: boolean
   readonly alt: boolean
   readonly secondary: boolean
+  /** The other end of a pen, which takes away. */
+  readonly eraser: boolean
   /** 2 for the second press of a double click. */
   readonly clicks: number
+}
+
+/** Something drawn before there is an object for it. */
+export interface Waiting {
+  readonly next: (object: TrackedObject) => void
+  /** The mask of everything that waits, this included. */
+  readonly mask?: Rle | undefined
+  /** Takes it back where no object is made; without that it is gone. */
+  readonly refused?: (() => void) | undefined
 }
 
 /** What a tool may use of the canvas that it works on. */
@@ -46,8 +57,10 @@ export interface ToolHost {
   keypointNamesOf(object: TrackedObject): readonly string[]
   /** Whether something can be drawn on the frame now, on this object; tells the person why not. */
   canDraw(object: TrackedObject | undefined): boolean
-  /** Asks for a new object and goes on with it when it is there. */
-  withNewObject(next: (object: TrackedObject) => void): void
+  /** The mask of what was drawn on the frame before there is an object for it. */
+  readonly waitingMask: Rle | undefined
+  /** Asks for a new object; what waits for it adds up, and goes to it in turn when it is there. */
+  withNewObject(waiting: Waiting): void
   select(objectId: number): void
   /** One step of the person's work. */
   edit(label: string, edits: readonly Edit[]): void
@@ -69,6 +82,8 @@ export interface CanvasTool {
   readonly cursor: string
   /** Pixels of the video that the keyboard's pointer goes by one press; 1 where left out. */
   readonly keyStep?: Size | undefined
+  /** Whether a stroke is going on, which the keyboard's pointer ends by another press. */
+  readonly isStroking?: boolean | undefined
   /** @returns whether the pointer is the tool's until it is let go */
   down(sample: PointerSample): boolean
   /** The pointer has moved while it was the tool's; several samples may have come at once. */

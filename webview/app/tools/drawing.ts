@@ -1,4 +1,4 @@
-import type { Entry, TrackedObject } from '../../../model/annotation/index.ts'
+import type { Entry, Rle, TrackedObject } from '../../../model/annotation/index.ts'
 import { MaskEdit } from '../masks/index.ts'
 import { t } from '../texts.ts'
 import type { ToolHost } from './canvas-tool.ts'
@@ -31,7 +31,7 @@ export class Drawing {
     const { object } = host
     const entries = host.entriesOf(host.frame)
     if (!host.canDraw(object) || entries === undefined) return undefined
-    if (mode === 'subtract' && !hasMask(object && entries.get(object.id))) {
+    if (mode === 'subtract' && baseOf(host, object?.id, entries) === undefined) {
       host.hint(
         object
           ? t('{0} has no mask on this frame to take anything away from.', object.name)
@@ -42,13 +42,19 @@ export class Drawing {
     return new Drawing(host, object, entries, mode)
   }
 
-  /** Sends what was drawn as one step, if it changed anything; makes an object first where there is none. */
-  commit(label: string): void {
-    if (this.#object === undefined && this.edit.finish().mask !== undefined) {
-      this.#host.withNewObject((object) => this.#send(label, object.id))
-      return
+  /**
+   * Sends what was drawn as one step, if it changed anything; makes an object first where there is none.
+   * @param refused takes back what was drawn for an object that is not made
+   */
+  commit(label: string, refused?: () => void): void {
+    // The first object may have been made meanwhile.
+    const object = this.#object ?? this.#host.object
+    if (object !== undefined) this.#send(label, object.id)
+    else {
+      const { mask } = this.edit.finish()
+      if (mask !== undefined)
+        this.#host.withNewObject({ next: ({ id }) => this.#send(label, id), mask, refused })
     }
-    if (this.#object !== undefined) this.#send(label, this.#object.id)
     this.#host.endLive()
   }
 
@@ -75,11 +81,10 @@ function makeEdit(
   entries: ReadonlyMap<number, Entry>,
   mode: 'add' | 'subtract',
 ): MaskEdit {
-  const own = objectId === undefined ? undefined : entries.get(objectId)
   return new MaskEdit({
     width: host.width,
     height: host.height,
-    base: own === undefined || own.state === 'absent' ? undefined : own.mask,
+    base: baseOf(host, objectId, entries),
     neighbours: [...entries].flatMap(([id, entry]) =>
       id === objectId || entry.state === 'absent' || entry.mask === undefined
         ? []
@@ -90,6 +95,13 @@ function makeEdit(
   })
 }
 
-function hasMask(entry: Entry | undefined): boolean {
-  return entry !== undefined && entry.state !== 'absent' && entry.mask !== undefined
+/** What is drawn on: the object's mask, or what waits for there to be an object. */
+function baseOf(
+  host: ToolHost,
+  objectId: number | undefined,
+  entries: ReadonlyMap<number, Entry>,
+): Rle | undefined {
+  if (objectId === undefined) return host.waitingMask
+  const own = entries.get(objectId)
+  return own === undefined || own.state === 'absent' ? undefined : own.mask
 }

@@ -6,7 +6,7 @@ import { PolygonTool } from './polygon-tool.ts'
 import { SelectTool } from './select-tool.ts'
 import { StrokeTool } from './stroke-tool.ts'
 
-export type { CanvasTool, PointerSample, ToolHost } from './canvas-tool.ts'
+export type { CanvasTool, PointerSample, ToolHost, Waiting } from './canvas-tool.ts'
 export { fillHoles } from './fill-holes.ts'
 export { KeypointsTool } from './keypoints-tool.ts'
 export { NOTHING_UNFINISHED, type Unfinished, withoutOthers } from './unfinished.ts'

@@ -155,9 +155,9 @@ export class KeypointsTool extends PointMover implements CanvasTool {
     if (!this.host.canDraw(object)) return
     const place = insidePicture(this.host, sample.x, sample.y)
     if (object === undefined) {
-      this.host.withNewObject((made) =>
-        this.#step(made, (draft) => placeNext(draft, place.x, place.y, visibility)),
-      )
+      this.host.withNewObject({
+        next: (made) => this.#step(made, (draft) => placeNext(draft, place.x, place.y, visibility)),
+      })
       return
     }
     this.#step(object, (draft) => placeNext(draft, place.x, place.y, visibility))

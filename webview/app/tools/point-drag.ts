@@ -6,6 +6,9 @@ import type { PickedKeypoint } from './picking.ts'
 /** CSS pixels around a keypoint in which it is taken. */
 const REACH = 10
 
+/** CSS pixels that a press goes before it moves anything: no hand holds still. */
+const SLOP = 3
+
 /** How far from a keypoint it is still meant, in pixels of the video. */
 export function reachOf(host: ToolHost): number {
   return (REACH * host.density) / host.view.scale
@@ -16,6 +19,7 @@ export class PointDrag {
   readonly #host: ToolHost
   readonly #frame: number
   readonly #picked: PickedKeypoint
+  readonly #press: PointerSample
   readonly #offset: { readonly x: number; readonly y: number }
   #keypoints: readonly Keypoint[]
   #moved = false
@@ -24,13 +28,16 @@ export class PointDrag {
     this.#host = host
     this.#frame = host.frame
     this.#picked = picked
+    this.#press = sample
     this.#keypoints = picked.mark.entry.keypoints!
     const { x, y } = this.#keypoints[picked.index]!
     this.#offset = { x: x - sample.x, y: y - sample.y }
   }
 
   drag(sample: PointerSample): void {
-    this.#moved = true
+    const way = Math.hypot(sample.x - this.#press.x, sample.y - this.#press.y)
+    this.#moved ||= way * this.#host.view.scale >= SLOP * this.#host.density
+    if (!this.#moved) return
     this.#keypoints = this.#keypoints.with(this.#picked.index, {
       ...insidePicture(this.#host, sample.x + this.#offset.x, sample.y + this.#offset.y),
       visibility: this.#keypoints[this.#picked.index]!.visibility,

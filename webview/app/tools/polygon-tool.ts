@@ -143,7 +143,10 @@ export class PolygonTool implements CanvasTool {
     this.#replace(outline, undefined)
     fillPolygon(outline.corners, drawing.edit.span)
     this.#host.updateLive()
-    drawing.commit(taking ? 'Subtract polygon' : 'Add polygon')
+    drawing.commit(taking ? 'Subtract polygon' : 'Add polygon', () => {
+      this.#replace(undefined, outline)
+      this.#host.redraw()
+    })
   }
 }
 

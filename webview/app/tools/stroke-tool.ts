@@ -27,6 +27,10 @@ export class StrokeTool implements CanvasTool {
     return diameter < SMALLEST_CIRCLE * this.#host.density ? 'crosshair' : 'none'
   }
 
+  get isStroking(): boolean {
+    return this.#drawing !== undefined
+  }
+
   down(sample: PointerSample): boolean {
     this.#pointer = sample
     if (sample.secondary) return false
@@ -111,7 +115,7 @@ export class StrokeTool implements CanvasTool {
   }
 
   #isErasing(sample: PointerSample): boolean {
-    return this.#erases !== sample.alt
+    return sample.eraser || this.#erases !== sample.alt
   }
 
   #pressure(sample: PointerSample): number | undefined {

@@ -5,6 +5,7 @@ import {
   isBlocky,
   pan,
   resize,
+  reveal,
   stepZoom,
   toCanvas,
   toVideo,
@@ -98,5 +99,20 @@ describe('the view of the picture', () => {
     expect(stepZoom(1.65, -1)).toBe(1.5)
     expect(stepZoom(64, 1)).toBe(64)
     expect(stepZoom(0.05, -1)).toBe(0.05)
+  })
+
+  it('moves just far enough to show a place, and not at all where it is seen', () => {
+    const fitted = fitView(picture, canvas)
+    for (const [x, y] of [
+      [0, 0],
+      [1920, 1080],
+    ] as const)
+      expect(reveal(fitted, x, y, picture, canvas)).toBe(fitted)
+    const near = zoomAt(fitted, 8, 600, 400, picture, canvas)
+    expect(reveal(near, 960, 540, picture, canvas)).toBe(near)
+    const moved = reveal(near, 1060, 540, picture, canvas)
+    const { x, y } = toCanvas(moved, 1060, 540)
+    expect(y).toBe(toCanvas(near, 1060, 540).y)
+    expect(Math.abs(x - 1200 * 0.98)).toBeLessThanOrEqual(2)
   })
 })

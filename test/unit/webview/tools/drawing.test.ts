@@ -79,6 +79,20 @@ describe('a stroke', () => {
     ])
   })
 
+  it('with the other end of a pen takes away, whichever the tool', () => {
+    host.put(5, 1, { state: 'keyframe', occluded: false, mask: box(0, 0, 20, 20) })
+    for (const [tool, x] of [
+      [tools.brush, 5],
+      [tools.eraser, 15],
+    ] as const) {
+      tool.down(at(x, 5, { eraser: true }))
+      tool.drag([at(x, 10)])
+      tool.up()
+    }
+    expect(host.edits.map(({ label }) => label)).toEqual(['Erase', 'Erase'])
+    expect([maskAt(maskOf(1), 5, 10), maskAt(maskOf(1), 15, 10)]).toEqual([false, false])
+  })
+
   it('that changes nothing is no step', () => {
     host.put(5, 1, { state: 'keyframe', occluded: false, mask: box(0, 0, 20, 20) })
     tools.brush.down(at(5, 5))
@@ -198,12 +212,59 @@ describe('without an object', () => {
     tools.brush.down(at(5, 5))
     tools.brush.up()
     expect(host.edits).toHaveLength(0)
-    expect(host.live).toBeDefined()
+    expect(host.waitingMask).toBeDefined()
     host.frame = 8
     host.makeObject()
     expect(host.edits).toHaveLength(1)
     expect(entry(9, 5)).toMatchObject({ state: 'keyframe' })
     expect(host.live).toBeUndefined()
+  })
+})
+
+describe('without an object, one thing after another', () => {
+  beforeEach(() => {
+    host.objects = []
+  })
+
+  it('adds up on the object that is made', () => {
+    for (const x of [5, 20]) {
+      tools.brush.down(at(x, 5))
+      tools.brush.up()
+    }
+    expect([maskAt(host.waitingMask!, 5, 5), maskAt(host.waitingMask!, 20, 5)]).toEqual([true, true])
+    host.makeObject()
+    expect([maskAt(maskOf(9), 5, 5), maskAt(maskOf(9), 20, 5)]).toEqual([true, true])
+    expect(host.live).toBeUndefined()
+  })
+
+  it('can be taken away from', () => {
+    tools.brush.down(at(5, 5))
+    tools.brush.drag([at(20, 5)])
+    tools.brush.up()
+    tools.eraser.down(at(20, 5))
+    tools.eraser.up()
+    host.makeObject()
+    expect([maskAt(maskOf(9), 5, 5), maskAt(maskOf(9), 20, 5)]).toEqual([true, false])
+  })
+
+  it('goes at once to an object that came while it was drawn', () => {
+    tools.brush.down(at(5, 5))
+    host.makeObject()
+    tools.brush.up()
+    expect(host.waiting).toEqual([])
+    expect(maskAt(maskOf(9), 5, 5)).toBe(true)
+  })
+
+  it('has a polygon unfinished again when no object is made', () => {
+    for (const corner of [at(5, 5), at(25, 5), at(25, 20)]) tools.polygon.down(corner)
+    const { outlines } = host.unfinished
+    tools.polygon.perform({ name: 'finish' })
+    expect(host.unfinished.outlines).toEqual([])
+    for (const { refused } of host.waiting.splice(0)) refused?.()
+    expect(host.unfinished.outlines).toEqual(outlines)
+    tools.polygon.perform({ name: 'finish' })
+    host.makeObject()
+    expect(maskAt(maskOf(9), 22, 8)).toBe(true)
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Edit, Entry, Keypoint, TrackedObject } from '../../../../model/annotation/index.ts'
+import type { Edit, Entry, Keypoint, Rle, TrackedObject } from '../../../../model/annotation/index.ts'
 import type { MaskEdit } from '../../../../webview/app/masks/index.ts'
 import { marksOf } from '../../../../webview/app/stage/marks.ts'
 import {
@@ -6,6 +6,7 @@ import {
   type PointerSample,
   type ToolHost,
   type Unfinished,
+  type Waiting,
 } from '../../../../webview/app/tools/index.ts'
 
 export const SKELETON = { keypoints: ['nose', 'left eye', 'tail'], edges: [[0, 2]] as [number, number][] }
@@ -36,7 +37,7 @@ export class FakeHost implements ToolHost {
   readonly hints: string[] = []
   draft: { readonly objectId: number; readonly keypoints: readonly Keypoint[] } | undefined
   live: MaskEdit | undefined
-  waiting: ((object: TrackedObject) => void) | undefined
+  waiting: Waiting[] = []
 
   put(frame: number, objectId: number, entry: Entry): void {
     this.entries.set(frame, new Map(this.entries.get(frame)).set(objectId, entry))
@@ -80,8 +81,12 @@ export class FakeHost implements ToolHost {
     return refusal === undefined
   }
 
-  withNewObject(next: (object: TrackedObject) => void): void {
-    this.waiting = next
+  get waitingMask(): Rle | undefined {
+    return this.waiting.findLast(({ mask }) => mask !== undefined)?.mask
+  }
+
+  withNewObject(waiting: Waiting): void {
+    this.waiting.push(waiting)
   }
 
   /** The host has made the object that was asked for. */
@@ -89,8 +94,7 @@ export class FakeHost implements ToolHost {
     const object = { id: 9, name: 'New', labelId: 1 }
     this.objects.push(object)
     this.objectId = object.id
-    this.waiting?.(object)
-    this.endLive()
+    for (const { next } of this.waiting.splice(0)) next(object)
     return object
   }
 
@@ -127,5 +131,15 @@ export class FakeHost implements ToolHost {
 
 /** A pointer at a place of the video. */
 export function at(x: number, y: number, held: Partial<PointerSample> = {}): PointerSample {
-  return { x, y, pressure: undefined, shift: false, alt: false, secondary: false, clicks: 1, ...held }
+  return {
+    x,
+    y,
+    pressure: undefined,
+    shift: false,
+    alt: false,
+    secondary: false,
+    eraser: false,
+    clicks: 1,
+    ...held,
+  }
 }

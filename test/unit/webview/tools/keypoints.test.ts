@@ -142,9 +142,29 @@ describe('placing keypoints', () => {
     tools.keypoints.perform({ name: 'finish' })
     expect(keypoints(9)?.[0]).toEqual({ x: 5, y: 5, visibility: 'visible' })
   })
+
+  it('without an object wait for one together', () => {
+    host.objects = []
+    click(5, 5)
+    click(15, 6)
+    host.makeObject()
+    expect(host.draft?.keypoints.map(({ x }) => x)).toEqual([5, 15, 0])
+  })
 })
 
 describe('keypoints that are there', () => {
+  it('that are clicked by a hand that shakes stay the model’s', () => {
+    host.density = 2
+    for (const tool of [tools.keypoints, tools.select]) {
+      tool.hover(at(5, 5))
+      tool.down(at(5, 5))
+      // Two pixels of the screen, at ten times their size and two device pixels to each.
+      tool.drag([at(5.4, 5)])
+      tool.up()
+    }
+    expect(host.edits).toHaveLength(0)
+  })
+
   beforeEach(() => host.put(5, 1, posed))
 
   it('are moved by dragging, with the tool or with the select tool, as one step each', () => {
