@@ -260,12 +260,13 @@ export class AnnotationFile implements Disposable {
     const parts = await read(this.#threads, this.path, this.#doubtBelow)
     const edit = await inSlices(differenceOf(model.content, parts.content, label, MOST_IN_STEP))
     await model.whenIdle()
-    if (this.#disposed || model !== this.#model || !model.isAt(before)) return false
-    if (edit === undefined || !this.#step(edit, parts, label)) {
-      // One that has begun meanwhile and brought nothing yet.
-      await model.stopRun()
-      this.#replace(parts)
-    }
+    const isAsBefore = () => !this.#disposed && model === this.#model && model.isAt(before)
+    if (!isAsBefore()) return false
+    if (edit !== undefined && this.#step(edit, parts, label)) return true
+    // One that has begun meanwhile and brought nothing yet.
+    await model.stopRun()
+    if (!isAsBefore()) return false
+    this.#replace(parts)
     return true
   }
 

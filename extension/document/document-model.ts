@@ -127,10 +127,8 @@ export class DocumentModel implements Disposable {
   async undo(step: Step): Promise<void> {
     await this.#idle()
     const run = this.#run
-    if (
-      run !== undefined &&
-      (run.step === undefined ? this.#done.indexOf(step) < run.basis : run.step === step)
-    )
+    const at = this.#done.indexOf(step)
+    if (run !== undefined && at >= 0 && (run.step === undefined ? at < run.basis : run.step === step))
       this.#dropRun()
     while (!this.#disposed && this.#done.includes(step) && (await this.#undoTop()));
   }

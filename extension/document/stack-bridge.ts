@@ -111,6 +111,7 @@ export class StackBridge implements Disposable {
 
   dispose(): void {
     this.#detach()
+    this.#model = undefined
   }
 
   #tell(step: Step): void {

@@ -25,6 +25,7 @@ export class DiskWatch implements vscode.Disposable {
   #timer: NodeJS.Timeout | undefined
   #asking = false
   #missing = false
+  #disposed = false
 
   constructor(document: OpenDocument, log: vscode.LogOutputChannel) {
     this.#document = document
@@ -42,12 +43,14 @@ export class DiskWatch implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#disposed = true
     clearTimeout(this.#timer)
     this.#watcher.dispose()
     unwatchFile(this.#document.sidecarPath, this.#polled)
   }
 
   #soon(): void {
+    if (this.#disposed) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#look().catch((error) => this.#log.error(messageOf(error)))

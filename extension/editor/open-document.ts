@@ -25,7 +25,7 @@ import type {
   ShownComparison,
   ViewType,
 } from './types.ts'
-import { VideoLink } from './video-link.ts'
+import { OpeningCancelled, VideoLink } from './video-link.ts'
 import type { ViewSession } from './view-session.ts'
 
 /** What VS Code is told: a step, or (without undo) that the content has changed. */
@@ -182,6 +182,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   async #open(videoPath: string | undefined): Promise<void> {
     if (this.#disposed || this.isOpen) return
     this.#shown.setPhase({ kind: 'opening', done: 0, total: undefined })
+    this.#video.begin()
     const listening = this.#services.client.onOpening(({ clip, done, total }) => {
       if (clip === this.videoPath && !this.isOpen) this.#shown.setPhase({ kind: 'opening', done, total })
     })
@@ -191,7 +192,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
         this.#isStale = false
         return
       }
-      await this.#forgetOlder()
+      await this.#followCorrection()
       this.#file ??= await openFile(this.#options, this.#threads, this.#video, {
         doubtBelow: this.#services.settings.display().doubtBelow,
         progress: (done, total) => this.#shown.setPhase({ kind: 'opening', done, total }),
@@ -211,7 +212,8 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
       this.#services.log.error(`${this.sidecarPath}: ${messageOf(error)}`)
       if (!(error instanceof Error) || error.name === 'Error' || error instanceof TypeError)
         this.#services.log.debug(String((error as Error).stack ?? error))
-      this.#watch ??= new DiskWatch(this, this.#services.log)
+      // A change on disk may help, but not against what the person has stopped.
+      if (!(error instanceof OpeningCancelled)) this.#watch ??= new DiskWatch(this, this.#services.log)
       this.#shown.setPhase({ kind: 'failed', ...failureOf(error) })
     } finally {
       listening.dispose()
@@ -219,17 +221,15 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
   }
 
   /** A side-car that could not be shown and was changed since, for example to name the right video, is read again. */
-  async #forgetOlder(): Promise<void> {
+  async #followCorrection(): Promise<void> {
     const file = this.#file
-    if (file === undefined || this.#video.isOpen || file.isDirty || (await file.checkDisk()) !== 'changed')
-      return
-    file.dispose()
-    this.#file = undefined
+    if (file === undefined || this.#video.isOpen || file.isDirty) return
+    if ((await file.checkDisk()) === 'changed') await file.reload()
   }
 
   /** Stops reading the clip, which may take long the first time. */
   cancelOpening(): void {
-    this.#video.cancel()
+    if (this.phase.kind === 'opening') this.#video.cancel()
   }
 
   async #adopt(file: AnnotationFile): Promise<void> {

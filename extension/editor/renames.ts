@@ -97,7 +97,7 @@ export class Renames implements vscode.Disposable {
     const { documents } = this.#provider
     if (documents.length === 0) return []
     const following = new Set<string>()
-    for (const { from } of moves) following.add((await sidecarOf(from)).path)
+    for (const { from } of moves) following.add((await this.#provider.sidecarOf(from)).path)
     return documents.filter(
       ({ uri, sidecarPath }) =>
         following.has(sidecarPath) || (moved(uri.fsPath, moves) ?? moved(sidecarPath, moves)) !== undefined,

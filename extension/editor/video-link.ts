@@ -18,6 +18,8 @@ export class VideoLink {
   #clip: ClipFacts | undefined
   /** Paths of the clips that are being opened; taken away when they are not wanted any more. */
   readonly #opening = new Set<string>()
+  #cancelled = false
+  #closed = false
 
   /** @param path of the video where it is known already */
   constructor(sidecarPath: string, services: EditorServices, threads: DocumentThreads, path = '') {
@@ -40,6 +42,11 @@ export class VideoLink {
 
   get isOpen(): boolean {
     return this.#clip !== undefined
+  }
+
+  /** An opening begins; one before it may have been cancelled. */
+  begin(): void {
+    this.#cancelled = this.#closed
   }
 
   /** Opens the video whose path was given. @throws Error with a sentence */
@@ -76,10 +83,9 @@ export class VideoLink {
 
   /** The open video has another path. @throws VideoProblem when another one is there; then nothing has changed */
   async move(content: AnnotationDocument, path: string): Promise<void> {
+    this.begin()
     const clip = await this.#openChecked(content, path)
-    // The document was closed meanwhile.
-    if (this.#clip === undefined) return this.#services.client.closeClip(path)
-    this.close()
+    this.#release()
     this.#path = path
     this.#clip = clip
   }
@@ -99,14 +105,21 @@ export class VideoLink {
     checkVideo(this.#path, content.video, this.clip)
   }
 
-  /** Stops an opening, which rejects then. */
+  /** Stops the opening that has begun, which rejects then. */
   cancel(): void {
+    this.#cancelled = true
     for (const path of this.#opening) this.#services.client.closeClip(path)
     this.#opening.clear()
   }
 
+  /** For good. */
   close(): void {
+    this.#closed = true
     this.cancel()
+    this.#release()
+  }
+
+  #release(): void {
     if (this.#clip !== undefined) this.#services.client.closeClip(this.#path)
     this.#clip = undefined
   }
@@ -124,6 +137,7 @@ export class VideoLink {
 
   /** @throws Sentence when it is cancelled; the clip is closed then */
   async #openClip(path: string): Promise<ClipFacts> {
+    if (this.#cancelled) throw cancelled(path)
     this.#opening.add(path)
     try {
       const clip = await this.#services.client.openClip(path)
@@ -133,6 +147,10 @@ export class VideoLink {
     } finally {
       this.#opening.delete(path)
     }
-    throw new OpeningCancelled('Reading {0} was cancelled.', basename(path))
+    throw cancelled(path)
   }
+}
+
+function cancelled(path: string): OpeningCancelled {
+  return new OpeningCancelled('Reading {0} was cancelled.', basename(path))
 }

@@ -259,6 +259,8 @@ export class ProcessClient implements ModelClient {
     try {
       for (;;) {
         const connection = await this.#connected()
+        // While the process was away.
+        if (this.#clips.get(clip.path) !== clip) throw new Error(`${clip.path} is not wanted any more.`)
         try {
           const facts = await withLoss(connection, (rpc) =>
             rpc.openClip(clip.path, this.#options.openOptions()),

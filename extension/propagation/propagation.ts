@@ -49,7 +49,8 @@ export class Propagation {
   /**
    * Starts a run.
    * @returns how it ended
-   * @throws Sentence when nothing can be carried, another run is going on, or the workspace is not trusted
+   * @throws Sentence when nothing can be carried, another run is going on, or the workspace is not trusted;
+   *   AnnotationError when the document is busy
    */
   start(document: AnnotatorDocument, wish: RunWish): Promise<RunEnd> {
     this.#refuse()

@@ -42,7 +42,7 @@ export class PropagationRun {
   readonly #resolve: (end: RunEnd) => void
   readonly onDidChange: Event<RunView> = this.#changed.event
   #facts: RunFacts | undefined
-  #writer: RunWriter | undefined
+  readonly #writer: RunWriter
   /** Results, and the end, that came before the process had said what runs. */
   #early: RunResult[] = []
   #earlyEnd: RunEnd | undefined
@@ -55,6 +55,7 @@ export class PropagationRun {
   readonly #stop = new AbortController()
   #end: RunEnd | undefined
 
+  /** @throws AnnotationError when the document refuses a run now */
   constructor(
     client: ModelClient,
     document: RunDocument,
@@ -85,6 +86,8 @@ export class PropagationRun {
       device: undefined,
       model: undefined,
     }
+    // From now on, so that what it starts from is not taken back beneath it.
+    this.#writer = document.beginRun(() => this.cancel())
     let resolve: (end: RunEnd) => void = () => {}
     this.ended = new Promise((settle) => {
       resolve = settle
@@ -104,13 +107,6 @@ export class PropagationRun {
         if (kind === 'lost' || kind === 'stopped') this.#lost()
       }),
     ]
-    try {
-      // From now on, so that what it starts from is not taken back beneath it.
-      this.#writer = document.beginRun(() => this.cancel())
-    } catch (error) {
-      this.#finish({ reason: 'failed', error })
-      return
-    }
     this.#show({})
     void this.#launch()
   }
@@ -219,8 +215,7 @@ export class PropagationRun {
   /** @returns false when the document refuses it, which ends the run */
   #write(results: readonly RunResult[]): boolean {
     try {
-      if (this.#facts !== undefined && this.#writer?.ended === false)
-        this.#writer.add(this.#facts.record, results)
+      if (this.#facts !== undefined && !this.#writer.ended) this.#writer.add(this.#facts.record, results)
       return true
     } catch (error) {
       void this.#ask(() => this.#client.cancelRun(this.id))
@@ -291,7 +286,7 @@ export class PropagationRun {
     if (this.#end !== undefined) return
     this.#end = end
     for (const subscription of this.#subscriptions) subscription.dispose()
-    this.#writer?.end()
+    this.#writer.end()
     this.document.showRun(undefined)
     this.#resolve(end)
     this.#changed.dispose()

@@ -24,14 +24,6 @@ interface OpenRun {
   readonly basis: Step | undefined
 }
 
-/** What had been done when the document was saved. */
-interface SavedState {
-  readonly top: Step | undefined
-  /** The run that was going on, and how far it was. */
-  readonly run: Step | undefined
-  readonly runLength: number
-}
-
 /**
  * Undo and redo over a document, which nobody else may change meanwhile.
  *
@@ -44,9 +36,7 @@ export class History {
   #done: Step[] = []
   #undone: UndoneStep[] = []
   #run: OpenRun | undefined
-  #saved: SavedState = { top: undefined, run: undefined, runLength: 0 }
 
-  /** The document as it is counts as saved. */
   constructor(document: AnnotationDocument) {
     this.#document = document
   }
@@ -132,21 +122,6 @@ export class History {
 
   get canRedo(): boolean {
     return this.#undone.length > 0
-  }
-
-  /** Says that the document was saved as it is now. */
-  markSaved(): void {
-    const run = this.#run?.step
-    this.#saved = { top: this.#done.at(-1), run, runLength: run?.inverses.length ?? 0 }
-  }
-
-  /** Whether the document differs from what was saved, as far as the steps tell. */
-  get isDirty(): boolean {
-    const { top, run, runLength } = this.#saved
-    if (this.#done.at(-1) !== top) return true
-    if (run === undefined) return false
-    // A run that went on after the save lies beneath what was saved last, unless it was undone.
-    return (this.#done.includes(run) ? run.inverses.length : 0) !== runLength
   }
 
   /**

@@ -84,6 +84,9 @@ async function load(engine: Engine, file: string, graph: Uint8Array): Promise<Pr
   }
 }
 
+/** What a file says of its size is believed up to here: a picture of it is made to try the graph. */
+const MOST = { side: 16_384, pixels: 2 ** 26 }
+
 /** @throws UserError unless there is one input, and it is one picture */
 function inputOf(
   file: string,
@@ -109,6 +112,8 @@ function inputOf(
   const fixed = height !== undefined && width !== undefined ? { height, width } : undefined
   if (fixed === undefined && (height !== undefined || width !== undefined))
     return refuse('takes pictures of which only one side is fixed')
+  if (fixed && (Math.max(fixed.height, fixed.width) > MOST.side || fixed.height * fixed.width > MOST.pixels))
+    return refuse('takes pictures that are larger than any that is known here')
   return { input: { name, layout, type }, fixed }
 }
 

@@ -147,22 +147,15 @@ class Run {
     const begun = this.#step
     const start = performance.now()
     let waited = 0
-    let stopped = false
     try {
       while (this.#step < last) {
         const metrics = await this.#oneStep()
-        if (!metrics) {
-          stopped = true
-          break
-        }
+        if (!metrics) break
         waited += metrics.secondsWaiting
         events?.onStep?.(metrics, this.#smoothedLoss!)
         if (this.#step % every === 0) await this.#checkpoint()
         if (config.previews.every > 0 && this.#step % config.previews.every === 0) await this.#preview()
-        if (signal?.aborted) {
-          stopped = true
-          break
-        }
+        if (signal?.aborted) break
       }
       if (this.#writtenStep !== this.#step && this.#step > 0) await this.#checkpoint()
     } catch (error) {
@@ -177,7 +170,7 @@ class Run {
     return {
       step: this.#step,
       steps: config.schedule.steps,
-      complete: !stopped && this.#step >= config.schedule.steps,
+      complete: this.#step >= config.schedule.steps,
       smoothedLoss: this.#smoothedLoss,
       pairsPerSecond: ((this.#step - begun) * this.#pairsPerStep) / Math.max(1e-9, seconds),
       seconds,

@@ -17,8 +17,11 @@ const MAX_BYTES = 2 ** 31 - 1
 const CONFIG_KEY = 'siammae.onnx'
 
 /** Numbers of the fields in onnx.proto. */
-const MODEL = { irVersion: 1, graph: 7, metadata: 14 } as const
-const GRAPH = { initializer: 5 } as const
+const MODEL = { irVersion: 1, graph: 7, metadata: 14, functions: 25 } as const
+const GRAPH = { node: 1, initializer: 5 } as const
+const FUNCTION = { node: 7 } as const
+const NODE = { operator: 4, attribute: 5 } as const
+const ATTRIBUTE = { graph: 6, graphs: 11 } as const
 const TENSOR = { dataLocation: 14 } as const
 const EXTERNAL = 1
 
@@ -166,12 +169,15 @@ export function scanOnnx(path: string, bytes: Uint8Array): Record<string, string
   const metadata: Record<string, string> = {}
   let graphs = 0
   let external = false
+  let loops = false
   try {
     for (const [field, part] of fieldsOf(bytes)) {
       if (field === MODEL.graph) {
         graphs++
         external ||= hasExternalData(part)
-      } else if (field === MODEL.metadata) {
+        loops ||= hasLoop(part, GRAPH.node)
+      } else if (field === MODEL.functions) loops ||= hasLoop(part, FUNCTION.node)
+      else if (field === MODEL.metadata) {
         const entry = new Map([...fieldsOf(part)].map(([key, text]) => [key, new TextDecoder().decode(text)]))
         metadata[entry.get(1) ?? ''] = entry.get(2) ?? ''
       }
@@ -184,7 +190,25 @@ export function scanOnnx(path: string, bytes: Uint8Array): Record<string, string
     throw new UserError(
       `${path} keeps its weights in another file beside it. Save it as one file (onnx.save without external data) and import that.`,
     )
+  if (loops)
+    throw new UserError(
+      `${path} holds a loop, and how often it turns is the file's word alone. Export the network without control flow, as tracing does, and import that.`,
+    )
   return metadata
+}
+
+/** Whether a graph or a function has a loop, be it in a graph within. @param nodes number of the field with its nodes */
+function hasLoop(message: Uint8Array, nodes: number): boolean {
+  for (const [field, node] of fieldsOf(message)) {
+    if (field !== nodes) continue
+    for (const [key, part] of fieldsOf(node)) {
+      if (key === NODE.operator && new TextDecoder().decode(part) === 'Loop') return true
+      if (key !== NODE.attribute) continue
+      for (const [kind, graph] of fieldsOf(part))
+        if ((kind === ATTRIBUTE.graph || kind === ATTRIBUTE.graphs) && hasLoop(graph, GRAPH.node)) return true
+    }
+  }
+  return false
 }
 
 function hasExternalData(graph: Uint8Array): boolean {

@@ -104,6 +104,7 @@ export function previewsOf(steps: readonly number[]): PreviewView[] {
 }
 
 export const EVALUATION: EvaluationView = {
+  step: 400,
   models: ['Starter model', '2026-11-26-pond'],
   device: 'cpu',
   clips: [

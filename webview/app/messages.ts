@@ -1,4 +1,4 @@
-import { batch, effect, untracked } from '@preact/signals'
+import { batch, effect } from '@preact/signals'
 import type { Edit } from '../../model/annotation/index.ts'
 import type {
   DisplaySettings,
@@ -265,7 +265,8 @@ function follow(): void {
     const last = state.frameCount.value - 1
     entryWindow = [frame - ENTRY_WINDOW, frame + ENTRY_WINDOW]
     const window = { first: Math.max(0, entryWindow[0]), last: Math.min(last, entryWindow[1]) }
-    untracked(() => state.moveEntryWindow(window.first, window.last))
+    // Not at once: tools are told of the same step, and need to know the frame that they leave.
+    queueMicrotask(() => state.moveEntryWindow(window.first, window.last))
     post({ type: 'wantEntries', ...window })
   })
   const sendViewSoon = soon(30, sendView)

@@ -117,6 +117,8 @@ export interface ScoresView {
 }
 
 export interface EvaluationView {
+  /** Of the run, at which its model was measured; undefined where an earlier version has measured. */
+  readonly step: number | undefined
   /** Before, after. */
   readonly models: readonly string[]
   readonly device: string

@@ -116,7 +116,7 @@ async function runTrain(videos: string[], options: TrainOptions, signal: AbortSi
     : resumeRun(options.resume, layers, options, stopAt, signal))
   if (options.json) printJson(report)
   else printReport(report)
-  if (signal.aborted) throw new CancelledError()
+  if (signal.aborted && !report.complete) throw new CancelledError()
 }
 
 interface Outcome extends TrainRunReport {

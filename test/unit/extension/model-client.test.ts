@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -144,6 +144,17 @@ describe('the model process behind its client', () => {
     await client.dispose()
     expect(isAlive(id)).toBe(false)
     await expect(client.openClip(join(cacheFolder, 'later.mp4'))).rejects.toThrow(/closing/)
+  })
+
+  test('a clip that is closed while the process is away is not opened in the next one', async () => {
+    start()
+    await client.openClip(sample)
+    const path = join(cacheFolder, 'another.mp4')
+    copyFileSync(sample, path)
+    const opening = client.openClip(path)
+    process.kill(pid(), 'SIGKILL')
+    client.closeClip(path)
+    await expect(opening).rejects.toThrow(/not wanted any more/)
   })
 
   test('what is asked once the window closes is not said to be lost, or it would be asked for ever', async () => {

@@ -182,6 +182,16 @@ test('saved under another name, its own file still lacks the work, and a tab tha
   expect(told).toEqual([{ document }])
 })
 
+test('saved under another name and closed, as VS Code does, it says nothing any more', async () => {
+  const { document, told } = await opened()
+  document.perform(setEntry(1, 5, keyframe), 'Draw')
+  await document.saveAs(join(folder, `copy-${files}.siam.json`))
+  told.length = 0
+  document.dispose()
+  await new Promise((resolve) => setTimeout(resolve, 1200))
+  expect(told).toEqual([])
+})
+
 test('saved as itself, it is saved', async () => {
   const { document, path } = await opened()
   document.perform(setEntry(1, 5, keyframe), 'Draw')
@@ -221,12 +231,46 @@ test('the reading of a clip can be stopped, and begun again', async () => {
   await opening
   expect(document.phase).toMatchObject({ kind: 'failed', actions: [{ command: 'siammae.openAgain' }] })
   expect(closed).toEqual([document.videoPath])
+  // Nothing begins it again by itself.
+  await new Promise((resolve) => setTimeout(resolve, 700))
+  expect(document.phase.kind).toBe('failed')
   const again = document.open()
   await vi.waitUntil(() => document.phase.kind === 'opening', 5_000)
   await new Promise((resolve) => setImmediate(resolve))
   found({ ...video, path: document.videoPath, contentHash: video.hash } as never)
   await again
   expect(document.phase).toEqual({ kind: 'open' })
+})
+
+test('stopped while its side-car is being read, it does not go on to the clip', async () => {
+  let asked = 0
+  const { document } = await makeDocument({
+    openClip: async (clip) => {
+      asked++
+      return { ...video, path: clip, contentHash: video.hash } as never
+    },
+  })
+  const opening = document.open()
+  await vi.waitUntil(() => document.phase.kind === 'opening', 5_000)
+  document.cancelOpening()
+  await opening
+  expect(document.phase).toMatchObject({ kind: 'failed', actions: [{ command: 'siammae.openAgain' }] })
+  expect(asked).toBe(0)
+  await document.open()
+  expect(document.phase).toEqual({ kind: 'open' })
+})
+
+test('closed while a change on disk is read, it does not read it again and again', async () => {
+  const { document, path } = await opened()
+  const load = vi.spyOn(threads, 'load')
+  onTestFinished(() => load.mockRestore())
+  const other = sampleDocument()
+  other.apply(setEntry(1, 6, keyframe))
+  await writeSidecar(path, other)
+  await vi.waitUntil(() => load.mock.calls.length > 0, { timeout: 10_000, interval: 1 })
+  document.dispose()
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  expect(load).toHaveBeenCalledTimes(1)
 })
 
 test('closed while its clip is being read, it leaves no clip open', async () => {

@@ -224,6 +224,12 @@ describe('a propagation', () => {
     expect(await next.ended).toEqual({ reason: 'done', error: undefined })
   })
 
+  test('is refused before anything begins where the document cannot have one now', async () => {
+    model.beginRun(async () => {})
+    expect(() => start({ kind: 'forward', frame: 0 })).toThrow(/going on already/)
+    expect(views).toEqual([])
+  })
+
   test('that is being set up when the window closes ends', async () => {
     const run = start({ kind: 'forward', frame: 0 })
     await client.dispose()

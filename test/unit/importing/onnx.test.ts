@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cast, Graph, reshape, toOnnx } from '../../../model/graph/index.ts'
 import { type ImportJob, importModel } from '../../../model/importing/index.ts'
@@ -176,6 +177,28 @@ describe('ONNX encoders', () => {
     await extractor.close()
     const { unit } = await extractToHost(engine, read, size, picture(64, 48))
     expect(Math.hypot(...unit.subarray(0, DIM))).toBeCloseTo(1, 5)
+  })
+
+  it('whose size could never be tried are refused before that', async () => {
+    const path = await graphFile({ size: { width: 65_536, height: 64 } })
+    await expect(imported(path)).rejects.toThrow(/larger than any/)
+  })
+
+  it.each([
+    ['a graph', [7]],
+    ['a graph within', [7, 1, 5, 6]],
+    ['a list of graphs within', [7, 1, 5, 11]],
+    ['a function', [25]],
+  ])('with a loop in %s are refused: it could turn for ever', async (_, way) => {
+    const writer = new BinaryWriter()
+    for (const field of way) writer.tag(field, WireType.LengthDelimited).fork()
+    writer.tag(way.length === 1 && way[0] === 25 ? 7 : 1, WireType.LengthDelimited).fork()
+    writer.tag(4, WireType.LengthDelimited).string('Loop').join()
+    for (const _ of way) writer.join()
+    if (way[0] === 25) writer.tag(7, WireType.LengthDelimited).bytes(new Uint8Array(0))
+    const path = file(`loop-${files++}.onnx`)
+    await writeFile(path, writer.finish())
+    await expect(imported(path)).rejects.toThrow(/holds a loop/)
   })
 })
 

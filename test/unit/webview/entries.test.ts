@@ -1,4 +1,5 @@
 /** Protects: what is shown and drawn on is what the host has told, and nothing that it no longer keeps up to date. */
+import { effect, untracked } from '@preact/signals'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Entry } from '../../../model/annotation/index.ts'
 import * as state from '../../../webview/app/state.ts'
@@ -93,8 +94,16 @@ describe('a view that goes elsewhere', () => {
     })
     say({ type: 'entries', frames: [{ frame: 10, entries: [[1, entry(1)]] }] })
     expect(seen(10)).toEqual(entry(1))
+    let left: Entry | undefined
+    const stop = effect(() => {
+      if (state.frame.value === 500) left = untracked(() => seen(10))
+    })
     state.frame.value = 500
+    stop()
+    // Whoever leaves the frame by the same step, such as an unfinished skeleton, still knows it.
+    expect(left).toEqual(entry(1))
     state.frame.value = 10
+    await Promise.resolve()
     const asked = posted.filter(({ type }) => type === 'wantEntries')
     expect(asked).toMatchObject([
       { first: 0, last: 74 },

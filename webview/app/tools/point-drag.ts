@@ -48,8 +48,10 @@ export class PointDrag {
   drop(): void {
     this.#host.setDraft(undefined)
     if (!this.#moved) return
-    const { objectId } = this.#picked.mark
-    const entry = this.#host.entriesOf(this.#frame)?.get(objectId)
+    const { objectId, entry: before } = this.#picked.mark
+    const entries = this.#host.entriesOf(this.#frame)
+    // Without them the mask that the object has on the frame would be lost.
+    const entry = entries === undefined ? before : entries.get(objectId)
     this.#host.edit('Move keypoint', [
       { kind: 'setEntry', objectId, frame: this.#frame, entry: withKeypoints(entry, this.#keypoints) },
     ])
