@@ -17,13 +17,14 @@ export interface Consequence {
   readonly error: Error
 }
 
-/** @param wish of the run; undefined when it is not on the list any more */
 export function consequenceOf(
   end: LifeEnd,
   { hasBegun, state }: Pick<Live, 'hasBegun' | 'state'>,
-  wish: TrainingRecord['wish'] | undefined,
 ): Consequence {
   const stopped = new Sentence('The training was stopped before it began.')
+  // Stopped, or paused and making room for another one: why it did not begin does not matter any more.
+  if (state === 'stopping' && (end.kind === 'refused' || end.kind === 'inUse'))
+    return { changes: {}, news: undefined, error: stopped }
   switch (end.kind) {
     case 'ended': {
       const { reason, message, step, steps, model } = end.end
@@ -43,7 +44,6 @@ export function consequenceOf(
       }
     case 'refused': {
       const error = end.error instanceof Error ? end.error : new Error(messageOf(end.error))
-      if (wish === 'stop') return { changes: {}, news: undefined, error }
       return {
         changes: { outcome: 'failed', message: error.message },
         // Whoever launched it hears that it cannot begin; later nobody waits for it any more.

@@ -2,20 +2,16 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as vscode from 'vscode'
-import { explainSystemError } from '../../model/errors.ts'
+import { explainSystemError, messageOf } from '../../model/errors.ts'
 import { makeFolder, writeFileAtomic } from '../../model/files.ts'
-import type {
-  Evaluation,
-  TrainingHostFunctions,
-  TrainingProcessFunctions,
-} from '../../model/process/index.ts'
-import type { EvaluationState, EvaluationView } from '../../webview/protocol/index.ts'
+import type { TrainingHostFunctions, TrainingProcessFunctions } from '../../model/process/index.ts'
+import type { EvaluationState } from '../../webview/protocol/index.ts'
 import { Emitter } from '../emitter.ts'
 import { connect } from '../model-client/index.ts'
 import { Sentence } from '../sentence.ts'
 import type { Services } from '../services.ts'
 import { wordsOf } from '../words.ts'
-import { readEvaluation } from './evaluation-file.ts'
+import { evaluationView, readEvaluation } from './evaluation-file.ts'
 import { workspaceFolder } from './form.ts'
 import { DashboardPanel, PANEL_TYPE } from './panel.ts'
 import { Trainings } from './trainings.ts'
@@ -208,7 +204,7 @@ export class FineTuning implements vscode.Disposable {
         (progress) => this.#show(folder, { kind: 'running', ...progress }),
         controller.signal,
       )
-      const view = evaluationView(evaluation)
+      const view = evaluationView(evaluation, after.step)
       this.#show(folder, { kind: 'done', evaluation: view })
       await writeFileAtomic(join(folder, EVALUATION_FILE), `${JSON.stringify(view, null, 2)}\n`)
     } catch (error) {
@@ -230,8 +226,13 @@ export class FineTuning implements vscode.Disposable {
   async hideFromGit(folder: string): Promise<void> {
     const parent = dirname(folder)
     if (workspaceFolder() === undefined) return
-    await makeFolder(parent)
-    await writeFile(join(parent, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => {})
+    try {
+      await makeFolder(parent)
+      await writeFile(join(parent, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => {})
+    } catch (error) {
+      // The run itself says why there can be no folder.
+      this.log.warn(messageOf(error))
+    }
   }
 
   dispose(): void {
@@ -253,14 +254,4 @@ export class FineTuning implements vscode.Disposable {
 
 function makePanel(): vscode.WebviewPanel {
   return vscode.window.createWebviewPanel(PANEL_TYPE, vscode.l10n.t('Fine-Tune'), vscode.ViewColumn.Active)
-}
-
-function evaluationView({ models, device, clips, overall, skipped }: Evaluation): EvaluationView {
-  return {
-    models,
-    device,
-    overall,
-    clips: clips.map(({ name, keyframes, scores }) => ({ name, keyframes, scores })),
-    skipped: skipped.map(({ reason }) => reason),
-  }
 }

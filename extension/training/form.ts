@@ -184,10 +184,10 @@ export class TrainingForm implements Disposable {
 
   /**
    * Begins the run.
-   * @returns its folder
+   * @param onFolder told its folder while it is prepared, unless it is refused before
    * @throws Error with a sentence when it cannot begin
    */
-  async start(onFolder: (folder: string) => void): Promise<string> {
+  async start(onFolder: (folder: string) => void): Promise<void> {
     this.cancelEstimate()
     const { trainings, context } = this.#services
     const settings = await this.#settings()
@@ -195,11 +195,8 @@ export class TrainingForm implements Disposable {
     const name = runName(this.#choices.footage, new Date(), (taken) => existsSync(join(parent, taken)))
     const folder = join(parent, name)
     const request = requestOf(this.#choices, settings, this.#measured?.secondsPerStep)
-    const started = trainings.start(folder, request, stepsOf(this.#choices.length, settings?.settings))
-    // It is on the list at once, while it is prepared, unless it was refused before.
-    if (trainings.find(folder) !== undefined) onFolder(folder)
-    await started
-    return folder
+    const steps = stepsOf(this.#choices.length, settings?.settings)
+    await trainings.start(folder, request, steps, () => onFolder(folder))
   }
 
   dispose(): void {

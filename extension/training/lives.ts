@@ -49,6 +49,8 @@ export class Lives implements Disposable {
       if (life.kind === 'inUse' && left > 0) {
         left--
         await wait(pause)
+        if (this.#disposed) return undefined
+        if (isStopping(live)) return life
         continue
       }
       if (life.kind !== 'lost') return life

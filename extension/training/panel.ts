@@ -32,6 +32,7 @@ export class DashboardPanel implements vscode.Disposable {
   #folder: string | undefined
   #ready = false
   #opened = false
+  #disposed = false
   #timer: NodeJS.Timeout | undefined
 
   /** @param subject the folder of a run, or footage for a new one */
@@ -85,6 +86,8 @@ export class DashboardPanel implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#disposed = true
+    this.#ready = false
     clearTimeout(this.#timer)
     this.#form?.dispose()
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose()
@@ -223,25 +226,29 @@ export class DashboardPanel implements vscode.Disposable {
   async #start(): Promise<void> {
     const form = this.#form
     if (form === undefined) return
+    let shown: Promise<void> | undefined
     try {
-      const folder = await form.start((made) => void this.#become(made))
-      if (this.#folder === undefined) await this.#become(folder)
+      await form.start((folder) => {
+        shown = this.#become(folder)
+      })
+      await shown
       form.dispose()
       this.#form = undefined
     } catch (error) {
-      // Back to the form, which says why.
+      // Back to the form, which says why where somebody looks at it.
       this.#folder = undefined
       this.#opened = false
-      this.#name()
+      if (!this.#disposed) this.#name()
       await this.#showForm()
-      this.#post({ type: 'refused', message: wordsOf(error) })
+      if (this.#ready) this.#post({ type: 'refused', message: wordsOf(error) })
+      else void vscode.window.showErrorMessage(wordsOf(error))
     }
   }
 
   async #become(folder: string): Promise<void> {
     await this.#tuning.hideFromGit(folder)
     // Refused meanwhile: the form stays.
-    if (this.#tuning.trainings.find(folder) === undefined) return
+    if (this.#disposed || this.#tuning.trainings.find(folder) === undefined) return
     this.#folder = folder
     this.#allow()
     this.#name()
@@ -272,9 +279,10 @@ export class DashboardPanel implements vscode.Disposable {
       this.#tuning.readEvaluation(folder),
     ])
     const run = await this.#run(folder)
-    if (run === undefined || folder !== this.#folder) {
+    if (!this.#ready || folder !== this.#folder) return
+    if (run === undefined) {
       // A run that was taken off the list has nothing to show; one that was refused leads back to its form.
-      if (run === undefined && this.#form === undefined) this.panel.dispose()
+      if (this.#form === undefined) this.panel.dispose()
       return
     }
     this.#post({

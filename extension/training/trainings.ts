@@ -12,11 +12,12 @@ import type {
   TrainingStep,
 } from '../../model/process/index.ts'
 import { type Disposable, Emitter, type Event } from '../emitter.ts'
+import { WindowClosing } from '../model-client/index.ts'
 import { Sentence } from '../sentence.ts'
 import { askProcess, notTrusted } from './ask.ts'
 import { consequenceOf, InUseError } from './consequence.ts'
-import { type Live, newLive, viewOf } from './live.ts'
-import { Lives, type Patience } from './lives.ts'
+import { type LifeEnd, type Live, newLive, viewOf } from './live.ts'
+import { Lives, type LivesListener, type Patience } from './lives.ts'
 import type { TrainingRecord } from './records.ts'
 import { RunList } from './run-list.ts'
 import type {
@@ -46,6 +47,7 @@ export class Trainings implements Disposable {
   readonly #news = new Emitter<TrainingNews>()
   readonly #subscription: Disposable
   #live: Live | undefined
+  #disposed = false
   /** The folder of a run that stands otherwise now, has come or gone. */
   readonly onDidChange: Event<string>
   readonly onSteps = this.#steps.event
@@ -81,7 +83,9 @@ export class Trainings implements Disposable {
   }
 
   /**
-   * Begins a run. Resolves when its first step is about to begin.
+   * Begins a run. Resolves when its first step is about to begin, or when it was paused before that and has given its
+   * process up.
+   * @param onListed called when the run is on the list: it is shown, and can be stopped, while it is prepared
    * @throws Sentence when another one is going on or the workspace is not trusted; Error with the process's sentence
    *   when it cannot begin, which leaves nothing behind
    */
@@ -89,12 +93,13 @@ export class Trainings implements Disposable {
     folder: string,
     request: TrainingRequest,
     steps: number,
-    name = basename(folder),
+    onListed: () => void = () => {},
   ): Promise<void> {
-    await this.#makeRoom(folder)
+    this.#checkTrust()
+    while (this.#live !== undefined) await this.#makeRoom(this.#live, folder)
     const record: TrainingRecord = {
       folder,
-      name,
+      name: basename(folder),
       created: Date.now(),
       wish: 'run',
       outcome: undefined,
@@ -108,8 +113,9 @@ export class Trainings implements Disposable {
       modelId: undefined,
     }
     this.#list.add(record)
+    onListed()
     try {
-      await this.#launch(folder).begun.promise
+      await this.#begin(folder)
     } catch (error) {
       this.#list.remove(folder)
       throw error
@@ -129,16 +135,19 @@ export class Trainings implements Disposable {
   async resume(folder: string): Promise<void> {
     const record = this.#list.get(folder)
     if (record === undefined) return
-    if (this.#live?.folder === folder && this.#live.state !== 'stopping') {
-      this.#list.change(folder, { wish: 'run' })
-      this.#balance()
-      return
-    }
     if (record.outcome === 'done') throw new Sentence('The training {0} has done all its steps.', record.name)
-    await this.#makeRoom(folder)
-    this.#list.change(folder, { wish: 'run', outcome: undefined, message: undefined })
+    this.#checkTrust()
+    while (this.#live !== undefined) {
+      if (this.#live.folder === folder && this.#live.state !== 'stopping') {
+        this.#list.change(folder, { wish: 'run' })
+        this.#balance()
+        return
+      }
+      await this.#makeRoom(this.#live, folder)
+    }
+    if (!this.#list.change(folder, { wish: 'run', outcome: undefined, message: undefined })) return
     this.#lives.forgive()
-    await this.#launch(folder).begun.promise
+    await this.#begin(folder)
   }
 
   /** Stops with a checkpoint; resolves when the process is gone. @param keep whether a model is made of it */
@@ -154,16 +163,16 @@ export class Trainings implements Disposable {
 
   /** Makes a model of the last checkpoint of a run, unless it has one of that step. @throws Error with a sentence */
   async keep(folder: string): Promise<TrainedModel> {
-    const record = this.#list.get(folder)
-    if (record === undefined) throw gone()
-    if (record.model !== undefined && record.model.step === record.step) return record.model
-    if (this.#live?.folder === folder) {
+    if (this.#list.get(folder) === undefined) throw gone()
+    let known = this.#modelOf(folder)
+    if (known === undefined && this.#live?.folder === folder) {
       await this.stop(folder, true)
-      const { model } = this.#list.get(folder) ?? record
-      if (model !== undefined) return model
+      known = this.#modelOf(folder)
     }
+    if (known !== undefined) return known
     const model = await this.#ask((rpc) => rpc.keep(folder))
-    this.#list.change(folder, { model })
+    // Steps after the last checkpoint are lost: where the process was lost, or its loss was no number any more.
+    this.#list.change(folder, { model, step: model.step })
     return model
   }
 
@@ -241,6 +250,7 @@ export class Trainings implements Disposable {
 
   /** The window closes: the process writes a checkpoint and ends by itself; the run goes on in the next window. */
   dispose(): void {
+    this.#disposed = true
     this.#subscription.dispose()
     this.#lives.dispose()
     this.#list.dispose()
@@ -248,10 +258,19 @@ export class Trainings implements Disposable {
     for (const emitter of [this.#steps, this.#previews, this.#news]) emitter.dispose()
   }
 
-  async #makeRoom(folder: string): Promise<void> {
+  #checkTrust(): void {
     if (!this.#options.isTrusted()) throw notTrusted()
-    const live = this.#live
-    if (live === undefined) return
+  }
+
+  /** The model that was made of the step at which a run stands. */
+  #modelOf(folder: string): TrainedModel | undefined {
+    const record = this.#list.get(folder)
+    return record?.model?.step === record?.step ? record?.model : undefined
+  }
+
+  /** Whoever waited for it looks again: another one may have been quicker, and a launch has to follow in the same turn. */
+  async #makeRoom(live: Live, folder: string): Promise<void> {
+    if (this.#disposed) throw new WindowClosing()
     const other = this.#list.get(live.folder)
     if (live.folder !== folder && other?.wish === 'run')
       throw new Sentence('The training {0} is going on; pause or stop it first.', other.name)
@@ -270,6 +289,18 @@ export class Trainings implements Disposable {
     await live.ended
   }
 
+  /** Launches a run and waits until it has begun. */
+  async #begin(folder: string): Promise<void> {
+    const live = this.#launch(folder)
+    try {
+      await live.begun.promise
+    } catch (error) {
+      // Paused while it was prepared, it has made room for another one: that is no failure.
+      if (live.state === 'stopping' && this.#list.get(folder)?.wish === 'pause') return
+      throw error
+    }
+  }
+
   #launch(folder: string, patience = NO_PATIENCE): Live {
     const live = newLive(folder)
     this.#live = live
@@ -282,31 +313,31 @@ export class Trainings implements Disposable {
 
   async #follow(live: Live, patience: Patience): Promise<void> {
     const { folder } = live
-    const end = await this.#lives.follow(
-      live,
-      {
-        start: () => {
-          const record = this.#list.get(folder)!
-          return { request: record.request, isAtRest: this.#shouldRest(record) }
-        },
-        began: (facts) => this.#began(live, facts),
-        preparing: (stage) => {
-          live.stage = stage
-          this.#list.touch(folder)
-        },
-        metrics: (told) => this.#took(live, told),
-        preview: ({ step, path }) => this.#previews.fire({ folder, step, path }),
-        note: (text) => this.#list.note(folder, text),
-        lost: () => {
-          this.#list.touch(folder)
-          this.#tell('lost', folder)
-        },
+    const listener: LivesListener = {
+      start: () => {
+        const record = this.#list.get(folder)!
+        return { request: record.request, isAtRest: this.#shouldRest(record) }
       },
-      patience,
-    )
+      began: (facts) => this.#began(live, facts),
+      preparing: (stage) => {
+        live.stage = stage
+        this.#list.touch(folder)
+      },
+      metrics: (told) => this.#took(live, told),
+      preview: ({ step, path }) => this.#previews.fire({ folder, step, path }),
+      note: (text) => this.#list.note(folder, text),
+      lost: () => {
+        this.#list.touch(folder)
+        this.#tell('lost', folder)
+      },
+    }
+    const end = await this.#lives
+      .follow(live, listener, patience)
+      // No process could be started at all.
+      .catch((error: unknown): LifeEnd => ({ kind: 'refused', error }))
     if (end === undefined) return
-    this.#live = undefined
-    const { changes, news, error } = consequenceOf(end, live, this.#list.get(folder)?.wish)
+    if (this.#live === live) this.#live = undefined
+    const { changes, news, error } = consequenceOf(end, live)
     this.#list.change(folder, changes)
     if (news !== undefined) this.#tell(news, folder, changes.message)
     live.begun.reject(error)

@@ -83,6 +83,10 @@ describe.skipIf(!findChromium())('the panel for fine-tuning', () => {
     await view!.send({ type: 'evaluation', evaluation: { kind: 'done', evaluation: EVALUATION } })
     const row = page.getByRole('row', { name: /pond\/koi-1\.siam\.json/ })
     expect(await row.innerText()).toMatch(/6\s+J&F\s+61\.2\s+65\.5\s+\+4\.3/)
+    const earlier = { ...EVALUATION, step: 100 }
+    expect(await page.getByText('Measured at step').count()).toBe(0)
+    await view!.send({ type: 'evaluation', evaluation: { kind: 'done', evaluation: earlier } })
+    await page.getByText('Measured at step 100 of the training.').waitFor()
   })
 
   it('draws other runs under the same axes, asks for each once, and remembers them', async () => {

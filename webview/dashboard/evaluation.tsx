@@ -66,12 +66,17 @@ export function Evaluation({ ended }: { readonly ended: boolean }) {
   )
 }
 
-function Table({ evaluation: { models, clips, overall, skipped } }: { readonly evaluation: EvaluationView }) {
+function Table({ evaluation }: { readonly evaluation: EvaluationView }) {
+  const { step, models, clips, overall, skipped } = evaluation
   const rows = clips.flatMap(({ name, keyframes, scores }) => rowsOf(name, keyframes, scores))
   const keyframes = clips.reduce((sum, clip) => sum + clip.keyframes, 0)
   const total = rowsOf(t('All clips'), keyframes, overall)
   return (
     <>
+      {/* The run has gone on since, or went back to its last checkpoint. */}
+      {step !== undefined && step !== run.value?.step && (
+        <p class="soft">{t('Measured at step {0} of the training.', step)}</p>
+      )}
       <table class="table scores">
         <thead>
           <tr>

@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readEvaluation } from '../../../extension/training/evaluation-file.ts'
+import { evaluationView, readEvaluation } from '../../../extension/training/evaluation-file.ts'
 import { readPreviews, readSteps } from '../../../extension/training/history.ts'
 import { readDashboardMessage } from '../../../extension/training/incoming.ts'
 import { requestOf, runName, startOf, stepsOf } from '../../../extension/training/request.ts'
@@ -83,15 +83,19 @@ describe('what a run has written', () => {
   })
 
   it('is an earlier evaluation, unless that is damaged', () => {
-    const scores = { jf: 0.5, j: 0.5, f: 0.5 }
-    const whole = {
+    const scores = { jf: 0.5, j: 0.5, f: 0.5, pck10: undefined, pck20: undefined }
+    const evaluation = {
       models: ['a', 'b'],
       device: 'cpu',
-      clips: [{ name: 'c', keyframes: 2, scores: [scores, scores] }],
+      clips: [{ name: 'c', sidecar: '/c.siam.json', keyframes: 2, scores: [scores, scores] }],
       overall: [scores, scores],
-      skipped: [],
+      skipped: [{ path: '/d.siam.json', reason: 'd.siam.json has no keyframes.' }],
     }
+    const whole = evaluationView(evaluation, 100)
+    expect(whole).toMatchObject({ step: 100, skipped: ['d.siam.json has no keyframes.'] })
     expect(readEvaluation(JSON.stringify(whole))).toEqual(whole)
+    // From before the step was written down.
+    expect(readEvaluation(JSON.stringify({ ...whole, step: undefined }))?.step).toBeUndefined()
     expect(readEvaluation('{"models": 3}')).toBeUndefined()
     expect(readEvaluation('{"mod')).toBeUndefined()
   })

@@ -1,149 +1,15 @@
 /** Protects: one training at a time, propagation first, and a run that outlives its process and its window. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Emitter } from '../../../extension/emitter.ts'
 import { ProcessLostError } from '../../../extension/model-client/index.ts'
-import { Trainings } from '../../../extension/training/trainings.ts'
-import type { TrainingConnection, TrainingNews, TrainingsOptions } from '../../../extension/training/types.ts'
+import type { Trainings } from '../../../extension/training/trainings.ts'
 import { CancelledError } from '../../../model/errors.ts'
-import type {
-  TrainingEnd,
-  TrainingFacts,
-  TrainingHostFunctions,
-  TrainingRequest,
-  TrainingStep,
-} from '../../../model/process/index.ts'
+import { closeWindows, facts, openWindow, REQUEST, RUN, record, settled, step } from './fake-training.ts'
 
-const REQUEST: TrainingRequest = { sources: ['/clips/a.mp4'], start: { kind: 'starter' }, layers: [] }
-const RUN = '/runs/one'
-
-function facts(folder: string, step = 0): TrainingFacts {
-  return { folder, device: 'cpu', step, steps: 100, pairsPerStep: 8, clips: 1, frames: 30, notes: [] }
-}
-
-const step = (number: number): TrainingStep => ({
-  step: number,
-  loss: 1 / number,
-  gradientNorm: 1,
-  learningRate: 1e-4,
-  pairsPerSecond: 4,
-  secondsWaiting: 0,
-})
-
-/** One life of a process that does what the test says. */
-class FakeProcess {
-  readonly told: TrainingHostFunctions
-  readonly asked: string[] = []
-  /** What `start` is answered; set before it is called. */
-  answer: (folder: string) => Promise<TrainingFacts | { inUse: string }> = async (folder) => facts(folder)
-  closed = false
-  /** Answers the estimate that was asked for. */
-  measured: () => void = () => {}
-  #cancel: () => void = () => {}
-  #die: (reason: string) => void = () => {}
-  readonly connection: TrainingConnection
-
-  constructor(told: TrainingHostFunctions) {
-    this.told = told
-    const ended = new Promise<string>((resolve) => {
-      this.#die = resolve
-    })
-    const rpc = {
-      $closed: false,
-      start: async (request: { folder: string; paused?: boolean }) => {
-        this.asked.push(request.paused ? 'start at rest' : 'start')
-        return this.answer(request.folder)
-      },
-      pause: async () => void this.asked.push('pause'),
-      resume: async () => void this.asked.push('resume'),
-      stop: async () => {
-        this.asked.push('stop')
-        this.end({ reason: 'stopped' })
-      },
-      stopAndKeep: async () => {
-        this.asked.push('stopAndKeep')
-        this.end({ reason: 'stopped', model: { file: '/m.safetensors', name: 'SiamMAE ViT-S/16', step: 7 } })
-      },
-      keep: async () => ({ file: '/kept.safetensors', name: 'SiamMAE ViT-S/16', step: 3 }),
-      estimate: () => {
-        this.asked.push('estimate')
-        return new Promise((resolve, reject) => {
-          this.measured = () => resolve({ secondsPerStep: 1 })
-          this.#cancel = () => reject(new CancelledError())
-        })
-      },
-      cancel: async () => {
-        this.asked.push('cancel')
-        this.#cancel()
-      },
-    }
-    this.connection = {
-      pid: 1,
-      rpc: rpc as unknown as TrainingConnection['rpc'],
-      ended,
-      close: async () => {
-        this.closed = true
-      },
-    }
-  }
-
-  end(end: Partial<TrainingEnd>): void {
-    this.told.ended({ reason: 'done', message: undefined, step: 7, steps: 100, model: undefined, ...end })
-  }
-
-  die(): void {
-    this.#die('The training process was ended by SIGKILL.')
-  }
-}
-
-const open: Trainings[] = []
-afterEach(() => {
-  vi.useRealTimers()
-  for (const trainings of open.splice(0)) trainings.dispose()
-})
-
-function make(changes: Partial<TrainingsOptions> = {}, kept: unknown = undefined) {
-  const lives: FakeProcess[] = []
-  const busy = { is: false, changed: new Emitter<void>() }
-  const store = { kept }
-  const next: { answer: FakeProcess['answer'] | undefined } = { answer: undefined }
-  const trainings = new Trainings({
-    connect: (functions) => {
-      const life = new FakeProcess(functions)
-      if (next.answer) life.answer = next.answer
-      lives.push(life)
-      return life.connection
-    },
-    store: { read: () => store.kept, write: (records) => (store.kept = structuredClone(records)) },
-    places: () => ({ cacheFolder: '/cache', ffmpeg: undefined }),
-    isBusy: () => busy.is,
-    onBusy: (listener) => busy.changed.event(listener),
-    isTrusted: () => true,
-    log: () => {},
-    patience: { pause: 1, tries: 3 },
-    ...changes,
-  })
-  open.push(trainings)
-  const news: TrainingNews[] = []
-  trainings.onNews((one) => news.push(one))
-  return {
-    trainings,
-    lives,
-    store,
-    news,
-    next,
-    kinds: () => news.map(({ kind }) => kind),
-    propagate: (is: boolean) => {
-      busy.is = is
-      busy.changed.fire()
-    },
-  }
-}
-
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
+afterEach(closeWindows)
 
 describe('a training', () => {
   it('is on the list with its steps, its loss and the time that is left', async () => {
-    const { trainings, lives } = make()
+    const { trainings, lives } = openWindow()
     const steps: number[] = []
     trainings.onSteps((batch) => steps.push(...batch.steps.map((one) => one.step)))
     await trainings.start(RUN, REQUEST, 100)
@@ -164,7 +30,7 @@ describe('a training', () => {
   })
 
   it('that cannot begin leaves nothing behind and says why', async () => {
-    const { trainings, next, kinds } = make()
+    const { trainings, next, kinds } = openWindow()
     next.answer = async () => {
       throw new Error('batch is 0; it must be a whole number.')
     }
@@ -174,14 +40,14 @@ describe('a training', () => {
   })
 
   it('is alone: another one is refused while it goes on', async () => {
-    const { trainings } = make()
+    const { trainings } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     await expect(trainings.start('/runs/two', REQUEST, 100)).rejects.toThrow(/one is going on; pause or stop/)
     expect(trainings.all).toHaveLength(1)
   })
 
   it('that is paused gives its process up for another one, and stays paused', async () => {
-    const { trainings, lives } = make()
+    const { trainings, lives } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     await trainings.pause(RUN)
     expect(lives[0]!.asked).toContain('pause')
@@ -192,14 +58,14 @@ describe('a training', () => {
   })
 
   it('is not started, nor gone on with, in a workspace that is not trusted', async () => {
-    const { trainings, lives } = make({ isTrusted: () => false }, [record({ wish: 'run' })])
+    const { trainings, lives } = openWindow({ isTrusted: () => false }, [record({ wish: 'run' })])
     await expect(trainings.start('/runs/two', REQUEST, 100)).rejects.toThrow(/not trusted/)
     await trainings.goOn()
     expect(lives).toEqual([])
   })
 
   it('ends with its model, one news, and no process', async () => {
-    const { trainings, lives, kinds } = make()
+    const { trainings, lives, kinds } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     lives[0]!.end({ step: 100, model: { file: '/m.safetensors', name: 'SiamMAE ViT-S/16', step: 100 } })
     await settled()
@@ -211,7 +77,7 @@ describe('a training', () => {
   })
 
   it('that failed is kept with its sentence, and can be resumed', async () => {
-    const { trainings, lives, news } = make()
+    const { trainings, lives, news } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     lives[0]!.end({ reason: 'failed', message: 'The disk is full; free some space.' })
     await settled()
@@ -225,7 +91,7 @@ describe('a training', () => {
   })
 
   it('is taken off the list only when it has no process', async () => {
-    const { trainings } = make()
+    const { trainings } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     expect(() => trainings.forget(RUN)).toThrow(/going on; stop it first/)
     await trainings.stop(RUN)
@@ -234,7 +100,7 @@ describe('a training', () => {
   })
 
   it('makes a model once per step that it stands at, and forgets the old one in the registry', async () => {
-    const { trainings, lives } = make()
+    const { trainings, lives } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     lives[0]!.told.metrics({ steps: [step(7)], smoothedLoss: 1, memoryBytes: 1 })
     expect((await trainings.keep(RUN)).file).toBe('/m.safetensors')
@@ -253,7 +119,7 @@ describe('a training', () => {
 
 describe('propagation goes first', () => {
   it('a training rests while one runs, says so, and goes on after it', async () => {
-    const { trainings, lives, propagate } = make()
+    const { trainings, lives, propagate } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     propagate(true)
     expect(lives[0]!.asked.at(-1)).toBe('pause')
@@ -264,7 +130,7 @@ describe('propagation goes first', () => {
   })
 
   it('one that a person has paused stays so', async () => {
-    const { trainings, lives, propagate } = make()
+    const { trainings, lives, propagate } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     await trainings.pause(RUN)
     propagate(true)
@@ -274,7 +140,7 @@ describe('propagation goes first', () => {
   })
 
   it('one that begins meanwhile begins at rest', async () => {
-    const { trainings, lives, propagate } = make()
+    const { trainings, lives, propagate } = openWindow()
     propagate(true)
     await trainings.start(RUN, REQUEST, 100)
     expect(lives[0]!.asked[0]).toBe('start at rest')
@@ -286,7 +152,7 @@ describe('an estimate', () => {
     trainings.estimate(REQUEST, ({ stage }) => stages.push(stage), signal)
 
   it('waits for a propagation, says so, and measures after it', async () => {
-    const { trainings, lives, propagate } = make()
+    const { trainings, lives, propagate } = openWindow()
     const stages: string[] = []
     propagate(true)
     const measured = estimate(trainings, stages)
@@ -300,7 +166,7 @@ describe('an estimate', () => {
   })
 
   it('is measured anew when a propagation begins meanwhile', async () => {
-    const { trainings, lives, propagate } = make()
+    const { trainings, lives, propagate } = openWindow()
     const stages: string[] = []
     const measured = estimate(trainings, stages)
     await vi.waitFor(() => expect(lives).toHaveLength(1))
@@ -315,14 +181,14 @@ describe('an estimate', () => {
   })
 
   it('can be given up while it waits, and is refused without trust at once', async () => {
-    const { trainings, lives, propagate } = make()
+    const { trainings, lives, propagate } = openWindow()
     propagate(true)
     const controller = new AbortController()
     const waiting = estimate(trainings, [], controller.signal)
     controller.abort()
     await expect(waiting).rejects.toThrow(CancelledError)
     expect(lives).toEqual([])
-    const untrusted = make({ isTrusted: () => false })
+    const untrusted = openWindow({ isTrusted: () => false })
     untrusted.propagate(true)
     await expect(estimate(untrusted.trainings, [])).rejects.toThrow(/not trusted/)
   })
@@ -330,7 +196,7 @@ describe('an estimate', () => {
 
 describe('a lost process', () => {
   it('costs one news: the run goes on by itself', async () => {
-    const { trainings, lives, kinds, next } = make()
+    const { trainings, lives, kinds, next } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     next.answer = async (folder) => facts(folder, 40)
     lives[0]!.die()
@@ -340,7 +206,7 @@ describe('a lost process', () => {
   })
 
   it('three times within a minute is given up, and the run is kept', async () => {
-    const { trainings, lives, kinds } = make()
+    const { trainings, lives, kinds } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     for (let life = 0; life < 3; life++) {
       await vi.waitFor(() => expect(lives).toHaveLength(life + 1), 3000)
@@ -355,7 +221,7 @@ describe('a lost process', () => {
   })
 
   it('before the first step is started again too; who waits for the start hears of the second', async () => {
-    const { trainings, lives, next } = make()
+    const { trainings, lives, next } = openWindow()
     next.answer = () => Promise.reject(new ProcessLostError('gone'))
     const started = trainings.start(RUN, REQUEST, 100)
     await vi.waitFor(() => expect(lives).toHaveLength(1))
@@ -367,10 +233,10 @@ describe('a lost process', () => {
   })
 
   it('while it is stopped is the end, without a restart', async () => {
-    const { trainings, lives, kinds } = make()
+    const { trainings, lives, kinds } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     const life = lives[0]!
-    ;(life.connection.rpc as unknown as { stop: () => Promise<void> }).stop = async () => life.die()
+    life.onStop = () => life.die()
     await trainings.stop(RUN)
     expect(lives).toHaveLength(1)
     expect(trainings.current).toBeUndefined()
@@ -378,7 +244,7 @@ describe('a lost process', () => {
   })
 
   it('is not started again once it is stopped meanwhile, which is no failure', async () => {
-    const { trainings, lives, kinds } = make()
+    const { trainings, lives, kinds } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     lives[0]!.die()
     await vi.waitFor(() => expect(trainings.find(RUN)!.state).toBe('restarting'))
@@ -389,7 +255,7 @@ describe('a lost process', () => {
   })
 
   it('of a run that is paused meanwhile makes room for another one, and stays paused', async () => {
-    const { trainings, lives } = make()
+    const { trainings, lives } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     lives[0]!.die()
     await vi.waitFor(() => expect(trainings.find(RUN)!.state).toBe('restarting'))
@@ -400,23 +266,9 @@ describe('a lost process', () => {
   })
 })
 
-/** A run as an earlier window has left it. */
-function record(changes: Record<string, unknown>) {
-  return {
-    folder: RUN,
-    name: 'one',
-    created: 1,
-    request: REQUEST,
-    step: 12,
-    steps: 100,
-    wish: 'run',
-    ...changes,
-  }
-}
-
 describe('after a reload of the window', () => {
   it('a run that was going on goes on, said aloud', async () => {
-    const { trainings, lives, news, next } = make({}, [record({})])
+    const { trainings, lives, news, next } = openWindow({}, [record({})])
     next.answer = async (folder) => facts(folder, 12)
     await trainings.goOn()
     expect(lives).toHaveLength(1)
@@ -429,7 +281,7 @@ describe('after a reload of the window', () => {
     ['was done', { outcome: 'done' }, 'done'],
     ['had failed', { outcome: 'failed', message: 'no' }, 'failed'],
   ])('one that %s stays so', async (_, changes, state) => {
-    const { trainings, lives } = make({}, [record(changes)])
+    const { trainings, lives } = openWindow({}, [record(changes)])
     await trainings.goOn()
     expect(lives).toEqual([])
     expect(trainings.find(RUN)!.state).toBe(state)
@@ -437,7 +289,7 @@ describe('after a reload of the window', () => {
 
   it('waits for the old window, which may still write its checkpoint', async () => {
     let tries = 0
-    const { trainings, next, kinds } = make({}, [record({})])
+    const { trainings, next, kinds } = openWindow({}, [record({})])
     next.answer = async (folder) =>
       ++tries < 3 ? { inUse: `${folder} is in use by process 7.` } : facts(folder)
     await trainings.goOn()
@@ -446,7 +298,7 @@ describe('after a reload of the window', () => {
   })
 
   it('says in one sentence that another window has the run', async () => {
-    const { trainings, next, news } = make({}, [record({})])
+    const { trainings, next, news } = openWindow({}, [record({})])
     next.answer = async (folder) => ({ inUse: `${folder} is in use by process 7.` })
     await trainings.goOn()
     expect(news).toMatchObject([{ kind: 'inUse', message: '/runs/one is in use by process 7.' }])
@@ -454,7 +306,7 @@ describe('after a reload of the window', () => {
   })
 
   it('a run whose footage is gone is kept and says so', async () => {
-    const { trainings, next, news } = make({}, [record({})])
+    const { trainings, next, news } = openWindow({}, [record({})])
     next.answer = () => Promise.reject(new Error('Cannot open /clips/a.mp4: it does not exist.'))
     await trainings.goOn()
     expect(news).toMatchObject([{ kind: 'failed', message: 'Cannot open /clips/a.mp4: it does not exist.' }])
@@ -462,17 +314,22 @@ describe('after a reload of the window', () => {
   })
 
   it('reads only what is whole of the list', () => {
-    const { trainings } = make({}, [record({}), { folder: 3 }, 'x', record({ folder: '/runs/b', steps: -1 })])
+    const { trainings } = openWindow({}, [
+      record({}),
+      { folder: 3 },
+      'x',
+      record({ folder: '/runs/b', steps: -1 }),
+    ])
     expect(trainings.all.map(({ folder }) => folder)).toEqual([RUN])
-    expect(make({}, 'damaged').trainings.all).toEqual([])
+    expect(openWindow({}, 'damaged').trainings.all).toEqual([])
   })
 
   it('a window that closes leaves the run to go on in the next one', async () => {
-    const { trainings, lives, store } = make()
+    const { trainings, lives, store } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
     trainings.dispose()
     expect(lives[0]!.closed).toBe(true)
-    const again = make({}, store.kept)
+    const again = openWindow({}, store.kept)
     await again.trainings.goOn()
     expect(again.kinds()).toEqual(['wentOn'])
   })
