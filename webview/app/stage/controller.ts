@@ -194,9 +194,9 @@ export class StageController implements StagePort, InputTarget {
     this.#layers.stale('tool')
   }
 
-  pressKeyPointer(): void {
+  pressKeyPointer(shift: boolean): void {
     this.stay()
-    this.#keyPointer.press()
+    this.#keyPointer.press(shift)
     this.#layers.stale('tool')
     this.#updateCursor()
   }

@@ -37,7 +37,7 @@ export function Stage() {
       aria-label={description.value}
       aria-roledescription={t('canvas')}
       aria-description={t(
-        'Ctrl (on a Mac Command) with the arrow keys moves the pointer, with Shift ten times as far; with Enter it presses.',
+        'Ctrl (on a Mac Command) with the arrow keys moves the pointer, with Shift ten times as far; with Enter it presses, and lets go of what it holds.',
       )}
       data-vscode-context={'{"preventDefaultContextMenuItems":true}'}
     >

@@ -34,7 +34,8 @@ export interface InputTarget {
   showHand(hand: 'open' | 'closed' | undefined): void
   /** Moves the pointer that the keyboard has, in pixels of the video. */
   moveKeyPointer(dx: number, dy: number): void
-  pressKeyPointer(): void
+  /** @param shift as with a pointing device: a straight line, a polygon that takes away */
+  pressKeyPointer(shift: boolean): void
 }
 
 /** Milliseconds and CSS pixels within which a second press makes a double click. */
@@ -307,7 +308,7 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
         target.moveKeyPointer(dx * step, dy * step)
       } else if (hasChord(event) && event.key === 'Enter' && document.activeElement === element) {
         keep(event)
-        if (!event.repeat) target.pressKeyPointer()
+        if (!event.repeat) target.pressKeyPointer(event.shiftKey)
       }
     },
     { signal, capture: true },

@@ -32,16 +32,16 @@ export class KeyPointer {
     const clamp = (value: number, size: number) => Math.min(size, Math.max(0, value))
     this.#place = { x: clamp(x + dx * step.width, width), y: clamp(y + dy * step.height, height) }
     this.#viewport.reveal(this.#place)
-    if (tool?.isStroking) tool.drag([sampleAt(this.#place)])
+    if (tool?.isHolding) tool.drag([sampleAt(this.#place)])
     else tool?.hover(sampleAt(this.#place))
   }
 
-  /** A stroke goes on until the next press; everything else is a click. */
-  press(): void {
+  /** A stroke goes on until the next press, and a keypoint is held until then; everything else is a click. */
+  press(shift = false): void {
     if (this.#place === undefined) this.move(0, 0)
     const tool = this.#tool()
-    if (tool?.isStroking) tool.up()
-    else if (tool?.down(sampleAt(this.#place!)) && !tool.isStroking) tool.up()
+    if (tool?.isHolding) tool.up()
+    else if (tool?.down(sampleAt(this.#place!, shift)) && !tool.isHolding) tool.up()
   }
 
   /** A pointing device is used: a stroke that is going on ends where it is. */
@@ -49,16 +49,16 @@ export class KeyPointer {
     if (this.#place === undefined) return
     this.#place = undefined
     const tool = this.#tool()
-    if (tool?.isStroking) tool.up()
+    if (tool?.isHolding) tool.up()
   }
 }
 
-function sampleAt({ x, y }: Place): PointerSample {
+function sampleAt({ x, y }: Place, shift = false): PointerSample {
   return {
     x,
     y,
     pressure: undefined,
-    shift: false,
+    shift,
     alt: false,
     secondary: false,
     eraser: false,

@@ -82,8 +82,8 @@ export interface CanvasTool {
   readonly cursor: string
   /** Pixels of the video that the keyboard's pointer goes by one press; 1 where left out. */
   readonly keyStep?: Size | undefined
-  /** Whether a stroke is going on, which the keyboard's pointer ends by another press. */
-  readonly isStroking?: boolean | undefined
+  /** Whether a stroke or a keypoint goes with the pointer, until it is let go: by the keyboard, with another press. */
+  readonly isHolding?: boolean | undefined
   /** @returns whether the pointer is the tool's until it is let go */
   down(sample: PointerSample): boolean
   /** The pointer has moved while it was the tool's; several samples may have come at once. */

@@ -29,8 +29,12 @@ export class KeypointsTool extends PointMover implements CanvasTool {
   /** The keypoint that the last click has placed: until the pointer moves off it, the next one is meant. */
   #justPlaced: number | undefined
 
+  override get isHolding(): boolean {
+    return super.isHolding || this.#moving !== undefined
+  }
+
   get cursor(): string {
-    if (this.held || this.#moving !== undefined) return 'grabbing'
+    if (this.isHolding) return 'grabbing'
     return this.#placedAt() !== undefined || this.#picked() ? 'grab' : 'crosshair'
   }
 
@@ -112,7 +116,7 @@ export class KeypointsTool extends PointMover implements CanvasTool {
 
   draw(context: CanvasRenderingContext2D): void {
     const sample = this.pointer
-    if (sample === undefined || this.held || this.#moving !== undefined) return
+    if (sample === undefined || this.isHolding) return
     const text = this.#textAt()
     if (text === undefined) return
     const { x, y } = toCanvas(this.host.view, sample.x, sample.y)

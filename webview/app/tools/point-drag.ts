@@ -72,6 +72,10 @@ export class PointMover {
     this.host = host
   }
 
+  get isHolding(): boolean {
+    return this.held !== undefined
+  }
+
   up(): void {
     this.held?.drop()
     this.held = undefined

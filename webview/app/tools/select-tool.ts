@@ -11,7 +11,7 @@ import { drawTag } from './tag.ts'
 /** Chooses objects, moves their keypoints, and tells what lies under the pointer. */
 export class SelectTool extends PointMover implements CanvasTool {
   get cursor(): string {
-    return this.held ? 'grabbing' : this.#keypoint() ? 'grab' : 'default'
+    return this.isHolding ? 'grabbing' : this.#keypoint() ? 'grab' : 'default'
   }
 
   down(sample: PointerSample): boolean {
@@ -53,7 +53,7 @@ export class SelectTool extends PointMover implements CanvasTool {
 
   draw(context: CanvasRenderingContext2D): void {
     const sample = this.pointer
-    if (sample === undefined || this.held) return
+    if (sample === undefined || this.isHolding) return
     const picked = this.#keypoint()
     const mark = picked?.mark ?? objectAt(this.host.marks, sample.x, sample.y)
     if (mark === undefined) return

@@ -27,7 +27,7 @@ export class StrokeTool implements CanvasTool {
     return diameter < SMALLEST_CIRCLE * this.#host.density ? 'crosshair' : 'none'
   }
 
-  get isStroking(): boolean {
+  get isHolding(): boolean {
     return this.#drawing !== undefined
   }
 

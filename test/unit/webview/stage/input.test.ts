@@ -54,7 +54,7 @@ class Recorder implements InputTarget {
   moveKeyPointer(dx: number, dy: number) {
     this.said.push(`key ${dx},${dy}`)
   }
-  pressKeyPointer() {
+  pressKeyPointer(_shift: boolean) {
     this.said.push('key press')
   }
 }

@@ -77,6 +77,53 @@ describe('the keyboard’s pointer', () => {
     expect(host.draft?.keypoints.map(({ x }) => x)).toEqual([20, 25, 0])
   })
 
+  it('moves a keypoint from one press to the next, and one that is being placed too', () => {
+    for (const name of ['select', 'keypoints'] as const) {
+      host = new FakeHost()
+      const keypoints = [20, 30, 35].map((x) => ({ x, y: 15, visibility: 'visible' as const }))
+      host.put(5, 1, { state: 'keyframe', occluded: false, keypoints })
+      tool = makeTools(host)[name]
+      pointer.move(0, 0)
+      pointer.press()
+      pointer.move(6, 4)
+      expect(host.edits).toEqual([])
+      pointer.press()
+      const entry = host.entriesOf(5)?.get(1)
+      expect(entry?.state === 'keyframe' && entry.keypoints?.[0]).toMatchObject({ x: 26, y: 19 })
+      pointer.putAway()
+    }
+    host = new FakeHost()
+    tool = makeTools(host).keypoints
+    pointer.press()
+    pointer.move(15, 0)
+    // What is drawn at each place asks too.
+    void tool.cursor
+    pointer.move(-15, 0)
+    pointer.press()
+    pointer.move(0, 5)
+    pointer.press()
+    expect(host.draft?.keypoints[0]).toMatchObject({ x: 20, y: 20 })
+  })
+
+  it('takes a polygon away with Shift, as a pointing device does', () => {
+    tool = makeTools(host).brush
+    pointer.press()
+    pointer.press()
+    const before = painted()
+    tool = makeTools(host).polygon
+    for (const [dx, dy] of [
+      [-10, -10],
+      [20, 0],
+      [0, 20],
+    ] as const) {
+      pointer.move(dx, dy)
+      pointer.press(true)
+    }
+    tool.perform({ name: 'finish' })
+    expect(host.edits.at(-1)?.label).toBe('Subtract polygon')
+    expect(painted()).toBeLessThan(before)
+  })
+
   it('stays in the picture, and is shown wherever it goes', () => {
     pointer.move(-100, 3)
     expect(pointer.place).toEqual({ x: 0, y: 18 })
