@@ -93,7 +93,7 @@ export async function closeAll(): Promise<void> {
   await until('every document to be gone', () => editors().all.length === 0)
 }
 
-/** Removes what a test has made. */
+/** Removes what a test has made. A save that had begun when its editor was closed may still write its file. */
 export async function removeClip(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }

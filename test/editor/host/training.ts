@@ -63,7 +63,7 @@ describe('fine-tuning', function () {
     await setting('networkSize', undefined)
     await closeAll()
     await removeClip(clip.folder)
-    await rm(join(workspace(), 'siammae-runs'), { recursive: true, force: true })
+    await rm(join(workspace(), 'siammae-runs'), { recursive: true, force: true, maxRetries: 5 })
   })
 
   it('opens a form for what was chosen in the Explorer', async () => {
