@@ -78,6 +78,22 @@ async function makeDocument(client: Partial<EditorServices['client']> = {}): Pro
   return { document, path, told }
 }
 
+/** A document whose clip is open when the test says what was found. */
+async function beingRead() {
+  const closed: string[] = []
+  let found: (clip: never) => void = () => {}
+  const { document } = await makeDocument({
+    openClip: () =>
+      new Promise((resolve) => {
+        found = resolve
+      }),
+    closeClip: (clip) => void closed.push(clip),
+  })
+  const opening = document.open()
+  await vi.waitUntil(() => document.videoPath !== '', 5_000)
+  return { document, opening, closed, found: (clip: object) => found(clip as never) }
+}
+
 test('the views have heard of an edit when it is done, so that a command can be about what is new', async () => {
   const { document } = await opened()
   const heard: string[] = []
@@ -215,19 +231,9 @@ test('a copy of work whose video is not found names the video where the side-car
 })
 
 test('the reading of a clip can be stopped, and begun again', async () => {
-  const closed: string[] = []
-  let found: (clip: never) => void = () => {}
-  const { document } = await makeDocument({
-    openClip: () =>
-      new Promise((resolve) => {
-        found = resolve
-      }),
-    closeClip: (clip) => void closed.push(clip),
-  })
-  const opening = document.open()
-  await vi.waitUntil(() => document.videoPath !== '', 5_000)
+  const { document, opening, found, closed } = await beingRead()
   document.cancelOpening()
-  found({} as never)
+  found({})
   await opening
   expect(document.phase).toMatchObject({ kind: 'failed', actions: [{ command: 'siammae.openAgain' }] })
   expect(closed).toEqual([document.videoPath])
@@ -237,7 +243,7 @@ test('the reading of a clip can be stopped, and begun again', async () => {
   const again = document.open()
   await vi.waitUntil(() => document.phase.kind === 'opening', 5_000)
   await new Promise((resolve) => setImmediate(resolve))
-  found({ ...video, path: document.videoPath, contentHash: video.hash } as never)
+  found({ ...video, path: document.videoPath, contentHash: video.hash })
   await again
   expect(document.phase).toEqual({ kind: 'open' })
 })
@@ -274,19 +280,9 @@ test('closed while a change on disk is read, it does not read it again and again
 })
 
 test('closed while its clip is being read, it leaves no clip open', async () => {
-  const closed: string[] = []
-  let found: (clip: never) => void = () => {}
-  const { document } = await makeDocument({
-    openClip: () =>
-      new Promise((resolve) => {
-        found = resolve
-      }),
-    closeClip: (clip) => void closed.push(clip),
-  })
-  const opening = document.open()
-  await vi.waitUntil(() => document.videoPath !== '', 5_000)
+  const { document, opening, found, closed } = await beingRead()
   document.dispose()
-  found({} as never)
+  found({})
   await opening
   expect(closed).toEqual([document.videoPath])
 })
