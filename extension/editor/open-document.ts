@@ -71,7 +71,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     viewType: ViewType,
     services: EditorServices,
     threads: DocumentThreads,
-    options: OpenOptions,
+    options: OpenOptions & { readonly fire: (event: StackEvent) => void },
   ) {
     this.uri = uri
     this.viewType = viewType

@@ -1,9 +1,8 @@
 import { AnnotationFile } from '../document/annotation-file.ts'
 import type { DocumentThreads } from '../document/document-thread.ts'
-import type { StackEvent } from './open-document.ts'
 import type { VideoLink } from './video-link.ts'
 
-/** What a document is opened from, and whom it tells. */
+/** What a document is opened from. */
 export interface OpenOptions {
   readonly sidecarPath: string
   /** The video that was opened where there is no side-car yet. */
@@ -13,7 +12,6 @@ export interface OpenOptions {
   readonly fromBackup: boolean
   /** A backup too, of another document of the same files, which VS Code does not know. */
   readonly handedOn?: Promise<string | undefined> | undefined
-  readonly fire: (event: StackEvent) => void
 }
 
 /**
