@@ -181,9 +181,7 @@ export class AnnotationFile implements Disposable {
         saving.failed()
         return 'conflict'
       }
-      this.#state = result
-      this.#good = result.hash
-      this.#apart = false
+      this.#lieOn(result)
       saving.done()
       // The log lies on the file that was just replaced.
       this.#endBackup()
@@ -280,9 +278,7 @@ export class AnnotationFile implements Disposable {
       throw error
     }
     this.#endBackup()
-    this.#state = state
-    this.#good = state?.hash
-    this.#apart = false
+    this.#lieOn(state)
     model.beginSave().done()
     return true
   }
@@ -382,9 +378,7 @@ export class AnnotationFile implements Disposable {
     this.#model = new DocumentModel(content)
     this.#doubtful.dispose()
     this.#doubtful = this.#watch(doubtful)
-    this.#state = state
-    this.#good = state?.hash
-    this.#apart = false
+    this.#lieOn(state)
     this.#listen()
     this.#replaced.fire()
   }
@@ -395,6 +389,13 @@ export class AnnotationFile implements Disposable {
       if (change.frames.count > 0) this.#doubtful.update(change.frames)
     })
     this.#listeners.push(listener)
+  }
+
+  /** What was read from the file, or written to it, is what the document lies on now. */
+  #lieOn(state: FileState | undefined): void {
+    this.#state = state
+    this.#good = state?.hash
+    this.#apart = false
   }
 
   #endBackup(): void {

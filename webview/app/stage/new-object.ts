@@ -38,10 +38,8 @@ export class NewObject {
   ask(waiting: Waiting): void {
     this.#waiting = [...this.#waiting, waiting]
     this.#stop ??= this.#listen()
-    this.#request++
-    this.#left = false
     // Anew each time: to go on drawing may have closed the box that asked.
-    execute('siammae.newObject', this.#request)
+    this.#question()
     this.#options.changed()
   }
 
@@ -54,7 +52,10 @@ export class NewObject {
 
   /** A stroke has ended, with or without something to ask for. */
   drawn(): void {
-    if (!this.#left) return
+    if (this.#left) this.#question()
+  }
+
+  #question(): void {
     this.#left = false
     execute('siammae.newObject', ++this.#request)
   }
