@@ -14,6 +14,7 @@ import { Emitter, type Event } from '../emitter.ts'
 import { type ModelClient, ProcessLostError, WindowClosing } from '../model-client/index.ts'
 import { Sentence } from '../sentence.ts'
 import type { RunPlan } from './plan.ts'
+import { RunLanes } from './run-lanes.ts'
 
 export interface RunEnd {
   readonly reason: 'done' | 'cancelled' | 'failed'
@@ -46,8 +47,7 @@ export class PropagationRun {
   /** Results, and the end, that came before the process had said what runs. */
   #early: RunResult[] = []
   #earlyEnd: RunEnd | undefined
-  /** Which masks and poses were the run's last word; see {@link keyOf}. */
-  readonly #final = { masks: new Set<number>(), pose: new Set<number>() }
+  readonly #lanes: RunLanes
   #view: RunView
   #wish: 'run' | 'pause' | 'cancel' = 'run'
   #setUp = false
@@ -66,6 +66,7 @@ export class PropagationRun {
     this.document = document
     this.plan = plan
     this.id = nextRunId(document.annotations)
+    this.#lanes = new RunLanes(plan)
     this.#request = {
       run: this.id,
       clip: document.videoPath,
@@ -81,6 +82,7 @@ export class PropagationRun {
       done: 0,
       total: 0,
       frame: undefined,
+      lanes: this.#lanes.view(),
       framesPerSecond: undefined,
       secondsLeft: undefined,
       device: undefined,
@@ -195,8 +197,7 @@ export class PropagationRun {
 
   #take(results: readonly EarlierResult[], progress: RunProgress): void {
     if (this.#end !== undefined) return
-    for (const { objectId, frame, final } of results)
-      for (const kind of final ?? []) this.#final[kind].add(keyOf(objectId, frame))
+    this.#lanes.add(results)
     if (this.#facts === undefined) {
       this.#early.push(...results)
       return
@@ -207,6 +208,7 @@ export class PropagationRun {
       done: Math.max(0, total - progress.total) + progress.done,
       total,
       frame: progress.frame,
+      lanes: this.#lanes.view(),
       framesPerSecond: progress.framesPerSecond,
       secondsLeft: progress.secondsLeft,
     })
@@ -256,13 +258,8 @@ export class PropagationRun {
     for (const { id } of this.plan.objects)
       for (const [frame, entry] of annotations.entries(id))
         if (frame >= first && frame <= last && isOf(this.id, entry))
-          earlier.push({ objectId: id, frame, entry, final: this.#finalOf(id, frame) })
+          earlier.push({ objectId: id, frame, entry, final: this.#lanes.finalOf(id, frame) })
     return earlier
-  }
-
-  #finalOf(objectId: number, frame: number): EarlierResult['final'] {
-    const key = keyOf(objectId, frame)
-    return (['masks', 'pose'] as const).filter((kind) => this.#final[kind].has(key))
   }
 
   /** Asks the process about the run; that it is gone or knows no such run is no news here. */
@@ -291,11 +288,6 @@ export class PropagationRun {
     this.#resolve(end)
     this.#changed.dispose()
   }
-}
-
-/** One number for an object (1 to 255) on a frame. */
-function keyOf(objectId: number, frame: number): number {
-  return frame * 256 + objectId
 }
 
 function isOf(run: number, entry: { readonly state: string }): entry is ModelEntry {

@@ -94,6 +94,10 @@ export function runningRun(frameCount: number): RunView {
     done: Math.floor(frameCount * 0.28),
     total: frameCount - first,
     frame: first + Math.floor(frameCount * 0.28),
+    lanes: [
+      { objectId: 1, done: [[first, first + Math.floor(frameCount * 0.28)]] },
+      { objectId: 2, done: [[first, first + Math.floor(frameCount * 0.12)]] },
+    ],
     framesPerSecond: 7.31,
     secondsLeft: 42,
     device: 'webgpu',

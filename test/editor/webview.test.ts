@@ -219,6 +219,15 @@ describe.skipIf(!chromium)('keys and messages', () => {
           done: 25,
           total: 100,
           frame: 24,
+          lanes: [
+            {
+              objectId: 2,
+              done: [
+                [10, 24],
+                [60, 69],
+              ],
+            },
+          ],
           framesPerSecond: 12.5,
           secondsLeft: 6,
           device: 'cpu',
@@ -228,6 +237,19 @@ describe.skipIf(!chromium)('keys and messages', () => {
     )
     expect(await page.locator('.run').textContent()).toContain('25 / 100')
     expect(await page.locator('.run').getAttribute('data-state')).toBe('running')
+    // Opacity of the foot of a lane in the middle of a frame: nothing, to do, done.
+    const foot = (lane: number, frame: number) =>
+      page.evaluate(`(() => {
+        const canvas = document.querySelector('.track-canvas')
+        const ratio = canvas.height / canvas.getBoundingClientRect().height
+        const x = Math.floor(((${frame} + 0.5) * canvas.width) / 100)
+        const y = Math.floor((32 + ${lane} * 24 + 22) * ratio)
+        return canvas.getContext('2d').getImageData(x, y, 1, 1).data[3]
+      })()`)
+    const feet = (lane: number) => Promise.all([9, 10, 24, 25, 60, 69, 70].map((frame) => foot(lane, frame)))
+    const [todo, done] = [Math.round(255 * 0.35), 255]
+    await expect.poll(() => feet(1)).toEqual([todo, done, done, todo, done, done, todo])
+    expect(await feet(2)).toEqual(Array(7).fill(0))
     await page.getByRole('button', { name: 'Pause Propagation' }).click()
     expect((await opened.posted('execute')).at(-1)?.command).toBe('siammae.pausePropagation')
     await opened.send({ type: 'run', run: undefined })

@@ -41,6 +41,7 @@ export {
   type HostCommand,
   type HostMessage,
   type LaneChange,
+  type RunLane,
   type RunView,
   type SpanOffer,
   TOOLS,

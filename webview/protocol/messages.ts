@@ -60,6 +60,13 @@ export interface DoubtfulFrame {
   readonly reason: DoubtReason
 }
 
+/** How far a run is with one of the objects that it carries. */
+export interface RunLane {
+  readonly objectId: number
+  /** Frames that are finished as stretches, both ends included, in order; marked frames among them count as well. */
+  readonly done: readonly (readonly [first: number, last: number])[]
+}
+
 /** A propagation as the person follows it. */
 export interface RunView {
   /** The run's id in the document. */
@@ -72,6 +79,7 @@ export interface RunView {
   readonly total: number
   /** The frame labelled last. */
   readonly frame: number | undefined
+  readonly lanes: readonly RunLane[]
   /** Undefined until it can be told. */
   readonly framesPerSecond: number | undefined
   readonly secondsLeft: number | undefined

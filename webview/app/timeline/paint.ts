@@ -1,4 +1,4 @@
-import type { RunView } from '../../protocol/index.ts'
+import type { RunLane, RunView } from '../../protocol/index.ts'
 import { timeText } from '../time-text.ts'
 import type { LaneSummary } from './aggregate.ts'
 import { LANE_HEIGHT, RULER_HEIGHT, visibleLanes } from './geometry.ts'
@@ -16,6 +16,8 @@ export interface LanePicture {
   readonly selected: boolean
   /** Hidden objects are drawn faint. */
   readonly faint: boolean
+  /** How far a run is with it; undefined where none carries it. */
+  readonly progress: RunLane | undefined
 }
 
 /** All that a picture of the timeline depends on, in CSS pixels. */
@@ -81,19 +83,44 @@ function tickDecimals(scale: Scale, secondsPerFrame: number): number {
 
 /** The run's range as a faint band along the ruler's foot, what is done of it strong. */
 function paintRun(context: CanvasRenderingContext2D, picture: TimelinePicture, run: RunView): void {
-  const { scale, palette } = picture
-  const band = (first: number, last: number, alpha: number) => {
+  const band = bandPainter(context, picture, RULER_HEIGHT - 4, 3)
+  band(run.range, TO_DO)
+  if (run.frame === undefined) return
+  if (run.direction === 'forward') band([run.range[0], run.frame], 1)
+  else if (run.direction === 'backward') band([run.frame, run.range[1]], 1)
+  else band([run.frame, run.frame], 1)
+}
+
+/** The same for one object, along its lane's foot beneath the spans. */
+function paintProgress(
+  context: CanvasRenderingContext2D,
+  picture: TimelinePicture,
+  lane: LanePicture,
+  top: number,
+): void {
+  if (picture.run === undefined || lane.progress === undefined) return
+  const band = bandPainter(context, picture, top + LANE_HEIGHT - 3, 2)
+  band(picture.run.range, TO_DO)
+  for (const stretch of lane.progress.done) band(stretch, 1)
+}
+
+/** Opacity of what a run has still before it. */
+const TO_DO = 0.35
+
+/** Draws stretches of frames as bands of the colour of progress. */
+function bandPainter(
+  context: CanvasRenderingContext2D,
+  { scale, palette }: TimelinePicture,
+  top: number,
+  height: number,
+): (stretch: readonly [first: number, last: number], opacity: number) => void {
+  return ([first, last], opacity) => {
     const start = xOfFrame(scale, first)
-    context.globalAlpha = alpha
-    context.fillRect(start, RULER_HEIGHT - 4, Math.max(2, xOfFrame(scale, last + 1) - start), 3)
+    context.fillStyle = palette.progress
+    context.globalAlpha = opacity
+    context.fillRect(start, top, Math.max(2, xOfFrame(scale, last + 1) - start), height)
     context.globalAlpha = 1
   }
-  context.fillStyle = palette.progress
-  band(run.range[0], run.range[1], 0.35)
-  if (run.frame === undefined) return
-  if (run.direction === 'forward') band(run.range[0], run.frame, 1)
-  else if (run.direction === 'backward') band(run.frame, run.range[1], 1)
-  else band(run.frame, run.frame, 1)
 }
 
 let kept: ImageData | undefined
@@ -142,6 +169,7 @@ function paintLanes(context: CanvasRenderingContext2D, picture: TimelinePicture)
     context.globalAlpha = lane.faint ? 0.35 : 1
     paintMarks(context, marks[at - first]!, lane, picture, top)
     paintDoubtful(context, picture, lane, top)
+    paintProgress(context, picture, lane, top)
     context.fillStyle = palette.line
     context.globalAlpha = palette.highContrast ? 1 : 0.5
     context.fillRect(0, top + LANE_HEIGHT - 1, width, 1)

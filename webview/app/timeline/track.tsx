@@ -84,6 +84,7 @@ function drawing(element: HTMLElement, canvas: HTMLCanvasElement): () => void {
       canvas.width = deviceWidth
       canvas.height = deviceHeight
     }
+    const run = state.run.peek()
     paintTimeline(context, {
       scale: view.scale.peek(),
       width,
@@ -98,8 +99,9 @@ function drawing(element: HTMLElement, canvas: HTMLCanvasElement): () => void {
         doubtful: view.doubtfulFrames.peek().get(object.id) ?? [],
         selected: object.id === state.objectId.peek(),
         faint: !state.isShown(object.id),
+        progress: run?.lanes.find(({ objectId }) => objectId === object.id),
       })),
-      run: state.run.peek(),
+      run,
       doubtBelow: state.settings.peek().doubtBelow,
       palette,
     })
