@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { explainSystemError } from './errors.ts'
 
 /**
  * Writes a file so that a reader sees either the old content or the whole new one: temporary file in the same
- * folder, fsync, rename. On failure the temporary file is removed and the old file is untouched.
+ * folder, fsync, rename. On failure the temporary file is removed and the old file is untouched. A link stays one and what
+ * it leads to is replaced; permissions stay, because folders are shared.
  * @param content pieces are written one after the other, so that a large file needs no copy in memory
  * @throws UserError naming the file when the folder is not writable or the disk is full
  */
@@ -13,17 +14,21 @@ export async function writeFileAtomic(
   path: string,
   content: string | Uint8Array | Iterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const target = await realpath(path).catch(() => path)
+  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
+    const before = await stat(target).catch(() => undefined)
     const handle = await open(temporary, 'wx')
     try {
+      // File systems without permissions refuse.
+      if (before !== undefined) await handle.chmod(before.mode & 0o777).catch(() => {})
       if (typeof content === 'string' || content instanceof Uint8Array) await handle.writeFile(content)
       else for (const piece of content) await writeAll(handle, piece)
       await handle.sync()
     } finally {
       await handle.close()
     }
-    await rename(temporary, path)
+    await rename(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
     throw explainSystemError(error, 'write', path)

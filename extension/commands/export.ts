@@ -62,7 +62,6 @@ async function write(
           ...target,
           clip: document.videoPath,
           sidecar,
-          sequence: sequenceOf(document.videoPath),
         })
       } catch (error) {
         if (token.isCancellationRequested) return undefined
@@ -133,16 +132,6 @@ async function askForFolder(document: AnnotatorDocument): Promise<vscode.Uri | u
     title: vscode.l10n.t('Which folder should hold the dataset?'),
   })
   return uris?.[0]
-}
-
-/** A name for the sequence that is a folder's name on every system. */
-function sequenceOf(videoPath: string): string {
-  const name = basename(videoPath)
-    .replace(/\.[^.]*$/, '')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a file name
-    .replace(/[\u0000-\u001f<>:"/\\|?*]/g, '_')
-    .replace(/^[. ]+|[. ]+$/g, '')
-  return name === '' ? 'clip' : name
 }
 
 function wishOf(given: unknown): ExportWish {

@@ -61,8 +61,8 @@ function problemOf(issue: v.GenericIssue): string {
   return `${issue.expected ?? 'something else'} is expected, not ${issue.received.slice(0, 60)}`
 }
 
-/** Beyond this a text does not fit one string of the engine. */
-const MOST_BYTES = 500 * 2 ** 20
+/** Bytes of a file. Beyond this a text does not fit one string of the engine. */
+export const MOST_BYTES = 500 * 2 ** 20
 
 /**
  * The text of a file.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { encodeAllLabels, type Rle } from '../annotation/index.ts'
 import { explainSystemError, UserError } from '../errors.ts'
 import { type IndexedPng, readIndexedPng } from './indexed-png.ts'
-import type { Provenance } from './provenance.ts'
+import { PROVENANCE_FILE, type Provenance } from './provenance.ts'
 import type { FoundObject, FoundSequence } from './restore.ts'
 
 /** Marks pixels that do not count in the ground truth of DAVIS. */
@@ -39,7 +39,8 @@ async function withLabelMaps(folder: string, names: readonly string[]): Promise<
 }
 
 /**
- * The masks of one folder of label maps, one map in memory at a time. File names are frame indices.
+ * The masks of one folder of label maps, one map in memory at a time. File names are those of the record, else frame
+ * indices.
  * 255 is void, unless the export says that it is an object, or the first map has no other object (DAVIS 2016: then
  * it is object 1).
  * @throws UserError naming a file that is damaged, misnamed or of another size
@@ -49,7 +50,7 @@ export async function readLabelMaps(
   sequence: string,
   record: Provenance | undefined,
 ): Promise<FoundSequence> {
-  const files = await labelMapFiles(folder)
+  const files = await labelMapFiles(folder, record)
   const masks = new Map<number, Map<number, Rle>>()
   for (const { id } of record?.objects ?? []) masks.set(id, new Map())
   let size: { width: number; height: number } | undefined
@@ -89,15 +90,28 @@ function masksOf({ indices, width, height }: IndexedPng, path: string): Map<numb
   }
 }
 
-async function labelMapFiles(folder: string): Promise<{ index: number; path: string }[]> {
+async function labelMapFiles(
+  folder: string,
+  record: Provenance | undefined,
+): Promise<{ index: number; path: string }[]> {
   const names = (await list(folder)).filter(isLabelMap)
+  const written = new Map(
+    record?.frames.flatMap(({ index, file }) => (file === undefined ? [] : [[file, index]])),
+  )
+  // Of numbered pictures whose numbers are no frame indices; then a number alone says nothing.
+  const odd = [...written].some(([file, index]) => Number.parseInt(file, 10) !== index)
   const files = names.map(({ name }) => {
     const digits = /^(\d{1,8})\.png$/i.exec(name)
     if (digits === null)
       throw new UserError(
         `The label map ${join(folder, name)} is not named by its frame; call it like 00000.png.`,
       )
-    return { index: Number(digits[1]), path: join(folder, name) }
+    const index = written.get(name)
+    if (odd && index === undefined)
+      throw new UserError(
+        `The label map ${join(folder, name)} is not one that ${PROVENANCE_FILE} tells of, so its frame is not known; take it away, or ${PROVENANCE_FILE}.`,
+      )
+    return { index: index ?? Number(digits[1]), path: join(folder, name) }
   })
   files.sort((a, b) => a.index - b.index)
   const twice = files.find(({ index }, i) => files[i + 1]?.index === index)

@@ -13,11 +13,11 @@ import { makeFolder } from '../files.ts'
 import type { ExportContext, ReadOptions } from './dataset-format.ts'
 import { davisSequences, readLabelMaps } from './davis-read.ts'
 import { type BuiltData, datasetFormat, type ExportJob } from './export-dataset.ts'
-import { type ExportPlan, ranges } from './export-plan.ts'
+import { type ExportPlan, ranges, stemOf } from './export-plan.ts'
 import { encodeIndexedPng } from './indexed-png.ts'
 import { isOf, type Provenance, readProvenance } from './provenance.ts'
 import { documentOf } from './restore.ts'
-import { chooseSequence, refuseForeign } from './sequences.ts'
+import { chooseSequence } from './sequences.ts'
 import { exists } from './staging.ts'
 
 const SET_FILE = join('ImageSets', '2017', 'val.txt')
@@ -29,7 +29,10 @@ export const davis = datasetFormat({
   title: 'DAVIS 2017',
   sharedFile: SET_FILE,
   picturesOf: (sequence) => join('JPEGImages', '480p', sequence),
-  refuseForeign: (folder, sequence, ours) => refuseForeign(folder, mapsOf(sequence), ours),
+  dataOf: async (folder, sequence) => {
+    const path = join(folder, mapsOf(sequence))
+    return (await exists(path).catch(() => false)) ? `${path} is there already and` : undefined
+  },
   steps: (plan) => plan.frames.length,
   build,
   masksOf: (document, plan) => {
@@ -58,6 +61,14 @@ async function build({ document, context, plan, stage, nameOf, step }: ExportJob
   stage.replace(mapsOf(sequence))
   await writeSet(folder, stage.folder, sequence)
   stage.replace(SET_FILE)
+  // Loaders pair masks and pictures by name.
+  const odd = context.pictures
+    ? undefined
+    : plan.frames.find(({ index, file }) => file !== undefined && stemOf(file) !== nameOf(index))
+  if (odd !== undefined)
+    warnings.push(
+      `The masks are numbered by frame, the pictures are not: ${nameOf(odd.index)}.png is of ${odd.file}. Export the frames too, or number the pictures.`,
+    )
   return { count: files.length + 1, files, warnings }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { AnnotationDocument, Rle } from '../annotation/index.ts'
 import { throwIfCancelled, UserError } from '../errors.ts'
+import { refuseChangedMasks, refuseChangedPictures } from './changed.ts'
 import type {
   DatasetFormat,
   ExportContext,
@@ -12,7 +13,7 @@ import type {
   WriteReport,
 } from './dataset-format.ts'
 import { exportPictures } from './export-pictures.ts'
-import { type ExportPlan, frameName, isHeld, planExport } from './export-plan.ts'
+import { checkSequence, type ExportPlan, frameNames, isHeld, planExport, ranges } from './export-plan.ts'
 import {
   isOf,
   isOfVideo,
@@ -24,7 +25,6 @@ import {
   recordExport,
   withRecord,
 } from './provenance.ts'
-import { refuseForeign } from './sequences.ts'
 import { buildAside, type Stage, tidyStages } from './staging.ts'
 import { inTurn, watchFiles } from './turns.ts'
 import { demandEqual } from './verify.ts'
@@ -60,8 +60,8 @@ export interface ExportLayout {
   readonly sharedFile: string
   /** Folder of a sequence's pictures in the dataset. */
   picturesOf(sequence: string): string
-  /** @throws UserError when the dataset has data of this sequence and `ours` is false */
-  refuseForeign(folder: string, sequence: string, ours: boolean): Promise<void>
+  /** The beginning of a sentence about the data that the dataset has of this sequence; undefined where it has none. */
+  dataOf(folder: string, sequence: string): Promise<string | undefined>
   /** How often {@link build} calls `step`. */
   steps(plan: ExportPlan): number
   build(job: ExportJob): Promise<BuiltData>
@@ -87,20 +87,29 @@ export function datasetFormat(layout: ExportLayout): DatasetFormat {
 
 /**
  * What earlier exports left in the folder.
- * @throws UserError when it holds data of this name that no export made, or that is of another video
+ * @throws UserError when it holds data of this name that no export made, that is of another video, or that was changed by
+ *   another program since
  */
 async function checkTarget(
   layout: ExportLayout,
   { folder, sequence, pictures, video }: ExportTarget,
 ): Promise<{ records: readonly Provenance[]; earlier: Provenance | undefined }> {
+  checkSequence(sequence)
   const records = await readProvenance(folder)
   const earlier = records.find((record) => isOf(record, layout.id, sequence))
   if (earlier !== undefined && !isOfVideo(earlier, video))
     throw new UserError(
       `${folder} holds a sequence ${sequence} of another video (${earlier.video.path}), so it is not replaced; choose another folder, or rename the video.`,
     )
-  await layout.refuseForeign(folder, sequence, earlier !== undefined)
-  if (pictures) await refuseForeign(folder, layout.picturesOf(sequence), earlier?.pictures === true)
+  const data = await layout.dataOf(folder, sequence)
+  if (data !== undefined) {
+    if (earlier === undefined)
+      throw new UserError(
+        `${data} was not exported by this tool, so it is not replaced; choose another folder or name.`,
+      )
+    refuseChangedMasks(await layout.read(folder, { sequence }), earlier, folder)
+  }
+  if (pictures) await refuseChangedPictures(join(folder, layout.picturesOf(sequence)), earlier)
   return { records, earlier }
 }
 
@@ -129,23 +138,34 @@ async function writePlanned(
     const total = layout.steps(plan) + (context.pictures ? plan.frames.length : 0)
     let done = 0
     const step = () => context.onProgress?.(++done, total)
-    const nameOf = (frame: number) => frameName(frame, document.video.frameCount)
+    const nameOf = frameNames(context.frames, document.video.frameCount)
     const built = await layout.build({ document, context, plan, stage, nameOf, step })
     const names = new Map(
       context.pictures ? plan.frames.map(({ index }) => [index, `${nameOf(index)}.jpg`]) : [],
     )
-    const pictures = layout.picturesOf(sequence)
-    if (context.pictures) {
-      await exportPictures(document, context, join(stage.folder, pictures), names, step)
-      stage.replace(pictures)
-    } else if (earlier?.pictures) stage.remove(pictures)
-
     const warnings = [...plan.warnings, ...built.warnings]
+    let pictures = earlier?.pictures ?? false
+    if (context.pictures) {
+      const place = layout.picturesOf(sequence)
+      pictures = await exportPictures(document, context, join(stage.folder, place), names, step)
+      stage.replace(place)
+    } else if (typeof pictures !== 'boolean') {
+      // Those of an earlier export stay: whoever writes annotations anew has not asked for anything else to go.
+      const there = new Set(pictures.map(({ file }) => file))
+      const without = plan.frames
+        .map(({ index }) => index)
+        .filter((index) => !there.has(`${nameOf(index)}.jpg`))
+      if (without.length > 0)
+        warnings.push(
+          `The pictures of an earlier export stay; frames ${ranges(without)} have none among them.`,
+        )
+    }
     const masksOf = layout.masksOf(document, plan)
     const digests = await maskDigests(document, plan, masksOf, signal)
     const record = recordExport(document, context, plan, {
       dataset: layout.id,
       warnings,
+      pictures,
       files: built.files,
       annotations: built.annotations,
       digestOf: (objectId, frame) => digests.get(frame)!.get(objectId)!,

@@ -4,6 +4,7 @@ import sharp from 'sharp'
 import type { AnnotationDocument } from '../annotation/index.ts'
 import { throwIfCancelled, UserError } from '../errors.ts'
 import { makeFolder } from '../files.ts'
+import { pictureDigest } from './changed.ts'
 import type { ExportContext } from './dataset-format.ts'
 
 /** Little enough loss that training sees the video's own artefacts rather than ours. */
@@ -13,6 +14,7 @@ const QUALITY = 95
  * Writes the pictures of some frames as JPEG (4:4:4) and sees that the files hold them.
  * @param names file name of each frame, by frame index
  * @param onWritten called after each
+ * @returns what tells the pictures from others
  * @throws UserError when a picture is missing or has another size than the video
  */
 export async function exportPictures(
@@ -21,10 +23,11 @@ export async function exportPictures(
   folder: string,
   names: ReadonlyMap<number, string>,
   onWritten: () => void,
-): Promise<void> {
+): Promise<{ file: string; digest: string }[]> {
   const { width, height } = document.video
   await makeFolder(folder)
   const left = new Map(names)
+  const written: { file: string; digest: string }[] = []
   if (context.pictures !== undefined && left.size > 0)
     for await (const picture of context.pictures()) {
       throwIfCancelled(context.signal)
@@ -45,6 +48,7 @@ export async function exportPictures(
           `The picture ${file} reads back differently from what was written; check the disk.`,
         )
       left.delete(picture.index)
+      written.push({ file, digest: pictureDigest(jpeg) })
       onWritten()
       if (left.size === 0) break
     }
@@ -53,4 +57,5 @@ export async function exportPictures(
     throw new UserError(
       `The picture of frame ${missing} could not be had from the video, so nothing was exported.`,
     )
+  return written.sort((a, b) => (a.file < b.file ? -1 : 1))
 }

@@ -1,5 +1,6 @@
+import { basename, extname } from 'node:path'
 import { type AnnotationDocument, area, type Entry, type TrackedObject } from '../annotation/index.ts'
-import { UserError } from '../errors.ts'
+import { UsageError, UserError } from '../errors.ts'
 import type { ExportContext, ExportFrame } from './dataset-format.ts'
 import { byId } from './record-lines.ts'
 
@@ -90,18 +91,40 @@ function frameTable(document: AnnotationDocument, { frames }: ExportContext): Ex
   return [...table.values()].sort((a, b) => a.index - b.index)
 }
 
+/**
+ * A name for the sequence of a clip in a dataset, which every system takes for a folder.
+ * @param path of the clip
+ */
+export function sequenceNameOf(path: string): string {
+  const file = basename(path)
+  const stem = file.slice(0, file.length - extname(file).length)
+  const name = stem
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{N}._-]+/gu, '_')
+    .replace(/^\.+/, '')
+  const cut = shortened(RESERVED.test(name) ? `_${name}` : name).replace(/\.+$/, '')
+  return cut === '' ? 'clip' : cut
+}
+
+function shortened(name: string): string {
+  const characters = [...name]
+  while (Buffer.byteLength(characters.join('')) > MOST_BYTES) characters.pop()
+  return characters.join('')
+}
+
+/** Of a folder's name; 255 is what file systems take, and names get extensions. */
+const MOST_BYTES = 200
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a file name
 const FORBIDDEN = /[\u0000-\u001f<>:"/\\|?*]/
 
-function checkSequence(name: string): void {
-  const bad = name.length === 0 || name.length > 200 || FORBIDDEN.test(name) || RESERVED.test(name)
+/** @throws UsageError when no folder can have this name on every system */
+export function checkSequence(name: string): void {
+  const bad =
+    name.length === 0 || Buffer.byteLength(name) > MOST_BYTES || FORBIDDEN.test(name) || RESERVED.test(name)
   if (bad || /^\.|[. ]$|^ /.test(name))
-    throw new UserError(
+    throw new UsageError(
       `${JSON.stringify(name)} cannot be the name of a folder on every system; choose another name.`,
-      {
-        exitCode: 2,
-      },
     )
 }
 
@@ -120,7 +143,22 @@ export function ranges(sorted: readonly number[]): string {
     : parts.join(', ')
 }
 
-/** Five digits, more where the video has more than 100,000 frames, so that names sort as frames do. */
-export function frameName(index: number, frameCount: number): string {
-  return String(index).padStart(Math.max(5, String(frameCount - 1).length), '0')
+/**
+ * How the frames of a clip are called in a dataset, without extension. Where the clip is a folder of numbered pictures
+ * they keep their numbers, because others pair masks and pictures by name; else the frame index, in five digits, more
+ * where the video has more than 100,000 frames, so that names sort as frames do.
+ */
+export function frameNames(frames: readonly ExportFrame[], frameCount: number): (index: number) => string {
+  const stems = new Map(frames.map(({ index, file }) => [index, stemOf(file)]))
+  const numbers = new Set(
+    [...stems.values()].map((stem) => (/^\d{1,8}$/.test(stem ?? '') ? Number(stem) : -1)),
+  )
+  if (numbers.size === stems.size && !numbers.has(-1)) return (index) => stems.get(index)!
+  const digits = Math.max(5, String(frameCount - 1).length)
+  return (index) => String(index).padStart(digits, '0')
+}
+
+/** A picture's name without its extension. */
+export function stemOf(file: string | undefined): string | undefined {
+  return file?.replace(/\.[^.]*$/, '')
 }

@@ -11,6 +11,7 @@ export type {
   ReadOptions,
   WriteReport,
 } from './dataset-format.ts'
+export { sequenceNameOf } from './export-plan.ts'
 export {
   decodeIndexedPng,
   encodeIndexedPng,

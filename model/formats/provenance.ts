@@ -73,8 +73,8 @@ const ExportRecord = v.strictObject({
   dataset: v.picklist(['davis', 'youtube-vis']),
   sequence: name,
   tool: text,
-  /** Whether the export wrote pictures, which are then its own to replace. */
-  pictures: yesOrNo,
+  /** The pictures that an export wrote, which are its own to replace; `true`: written before they were told one by one. */
+  pictures: v.union([yesOrNo, list(v.strictObject({ file: name, digest }))]),
   video: Video,
   labels: list(LabelRecord),
   objects: list(ObjectRecord),
@@ -103,6 +103,7 @@ export function maskDigest(mask: Rle): string {
 export interface ExportFacts {
   readonly dataset: DatasetFormat['id']
   readonly warnings: readonly string[]
+  readonly pictures: Provenance['pictures']
   /** File of each planned frame, in their order. */
   readonly files: readonly string[]
   readonly annotations?: readonly number[]
@@ -123,7 +124,7 @@ export function recordExport(
     dataset: facts.dataset,
     sequence: context.sequence,
     tool: context.tool,
-    pictures: context.pictures !== undefined,
+    pictures: facts.pictures,
     // The records of the document's parts are checked when the file is read back.
     video: videoRecord(document.video) as Provenance['video'],
     labels: byId(document.labels).map(labelRecord) as Provenance['labels'],

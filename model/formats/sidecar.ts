@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import type { AnnotationDocument } from '../annotation/index.ts'
 import { messageOf, UserError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
-import { DamageError, readText } from './checked-json.ts'
+import { DamageError, MOST_BYTES, readText } from './checked-json.ts'
 import { parseSidecar, readSidecarText, serialiseSidecar } from './sidecar-text.ts'
 
 const WHAT = 'the side-car'
@@ -37,6 +37,7 @@ export async function readSidecar(path: string): Promise<AnnotationDocument> {
  * Done only after the text was seen to give an equal document and the file to hold that text.
  * @param good SHA-256 of content that the caller has read or written here before: where the file still holds exactly
  *   that, it is not parsed once more
+ * @param most bytes that a side-car may have, so that it can be read again
  * @returns the SHA-256 of what the file holds now
  * @throws UserError when the file there is damaged or newer (it is left as it is), the document cannot be
  *   written, or the disk refuses; the old file and its backup stay good
@@ -45,8 +46,9 @@ export async function writeSidecar(
   path: string,
   document: AnnotationDocument,
   good?: string,
+  most: number = MOST_BYTES,
 ): Promise<string> {
-  const text = checkedText(path, document)
+  const text = checkedText(path, document, most)
   const current = await goodContent(path, good)
   const hash = hashOf(text)
   if (current === text) return hash
@@ -68,8 +70,8 @@ function backupOf(path: string): string {
   return `${path}.bak`
 }
 
-function checkedText(path: string, document: AnnotationDocument): string {
-  const text = serialiseSidecar(document)
+function checkedText(path: string, document: AnnotationDocument, most: number): string {
+  const text = textWithin(path, document, most)
   try {
     if (readSidecarText(text, path).equals(document)) return text
   } catch (error) {
@@ -81,6 +83,19 @@ function checkedText(path: string, document: AnnotationDocument): string {
   }
   throw new UserError(
     `Cannot save ${WHAT} ${path}: the annotations would read back differently; the file is left as it was.`,
+  )
+}
+
+function textWithin(path: string, document: AnnotationDocument, most: number): string {
+  try {
+    const text = serialiseSidecar(document)
+    if (Buffer.byteLength(text) <= most) return text
+  } catch (error) {
+    // What the engine says of a string that would be too long.
+    if (!(error instanceof RangeError)) throw error
+  }
+  throw new UserError(
+    `Cannot save ${WHAT} ${path}: it would be larger than ${Math.floor(most / 2 ** 20)} MiB and could not be opened again; delete objects or frames that are not needed, or annotate the clip in parts. The file is left as it was.`,
   )
 }
 

@@ -24,8 +24,6 @@ export interface Stage {
   readonly folder: string
   /** Moves a file or folder into place at the end, instead of what is there. */
   replace(relative: string): void
-  /** Takes a file or folder of the target away at the end. */
-  remove(relative: string): void
 }
 
 /**
@@ -36,7 +34,6 @@ export async function buildAside<T>(target: string, build: (stage: Stage) => Pro
   const root = resolve(target)
   const folder = join(root, `.export-${randomBytes(6).toString('hex')}.tmp`)
   const replaced: string[] = []
-  const removed: string[] = []
   const made: string[] = []
   // A stage that nobody touches any more is dead; see tidyStages.
   const alive = setInterval(() => void utimes(folder, new Date(), new Date()).catch(() => {}), HEARTBEAT_MS)
@@ -46,9 +43,8 @@ export async function buildAside<T>(target: string, build: (stage: Stage) => Pro
     const result = await build({
       folder,
       replace: (relative) => void replaced.push(relative),
-      remove: (relative) => void removed.push(relative),
     })
-    await commit(root, folder, removed, replaced, made)
+    await commit(root, folder, replaced, made)
     // First what says where old things were: a stage that is half taken away must put nothing back.
     await rm(join(folder, PLACES), { force: true }).catch(() => {})
     await rm(folder, { recursive: true, force: true }).catch(() => {})
@@ -117,7 +113,6 @@ async function discard(folder: string): Promise<void> {
 async function commit(
   root: string,
   folder: string,
-  removed: readonly string[],
   replaced: readonly string[],
   made: string[],
 ): Promise<void> {
@@ -126,12 +121,11 @@ async function commit(
     await rename(from, to)
     undo.push(() => rename(to, from))
   }
-  await writeFile(join(folder, PLACES), JSON.stringify([...removed, ...replaced]))
+  await writeFile(join(folder, PLACES), JSON.stringify(replaced))
   try {
-    for (const [i, relative] of [...removed, ...replaced].entries()) {
+    for (const [i, relative] of replaced.entries()) {
       const place = join(root, relative)
       if (await exists(place)) await move(place, join(folder, OLD, String(i)))
-      if (i < removed.length) continue
       await makeNew(dirname(place), made)
       await move(join(folder, relative), place)
     }

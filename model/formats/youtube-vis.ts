@@ -11,7 +11,6 @@ import {
   type Rle,
   toCompressed,
 } from '../annotation/index.ts'
-import { UserError } from '../errors.ts'
 import type { ReadOptions } from './dataset-format.ts'
 import { type BuiltData, datasetFormat, type ExportJob } from './export-dataset.ts'
 import type { ExportPlan } from './export-plan.ts'
@@ -38,13 +37,12 @@ export const youtubeVis = datasetFormat({
   title: 'YouTube-VIS',
   sharedFile: YOUTUBE_VIS_FILE,
   picturesOf: (sequence) => join('JPEGImages', sequence),
-  refuseForeign: async (folder, sequence, ours) => {
+  dataOf: async (folder, sequence) => {
     const path = join(folder, YOUTUBE_VIS_FILE)
     const { videos } = await readOrEmpty(path)
-    if (!ours && videos.some((video) => videoName(video) === sequence))
-      throw new UserError(
-        `${path} holds a video ${sequence} that was not exported by this tool, so it is not replaced; choose another folder or name.`,
-      )
+    return videos.some((video) => videoName(video) === sequence)
+      ? `${path} holds a video ${sequence} that`
+      : undefined
   },
   steps: () => 1,
   build,
@@ -55,8 +53,9 @@ export const youtubeVis = datasetFormat({
 async function build({ document, context, plan, stage, nameOf, step }: ExportJob): Promise<BuiltData> {
   const { folder, sequence } = context
   const old = await readOrEmpty(join(folder, YOUTUBE_VIS_FILE))
-  const files = plan.frames.map(({ index, file }) =>
-    file === undefined || context.pictures ? `${sequence}/${nameOf(index)}.jpg` : file,
+  const files = plan.frames.map(
+    ({ index, file }) =>
+      `${sequence}/${file === undefined || context.pictures ? `${nameOf(index)}.jpg` : file}`,
   )
   const { content, annotations } = withVideo(old, document, plan, sequence, files)
   await writeFile(join(stage.folder, YOUTUBE_VIS_FILE), youtubeVisText(content))

@@ -2,7 +2,13 @@
 import { basename, relative, sep } from 'node:path'
 import type { AnnotationDocument } from '../annotation/index.ts'
 import { UsageError } from '../errors.ts'
-import { type DatasetFormat, type ExportContext, formats, parseSidecar } from '../formats/index.ts'
+import {
+  type DatasetFormat,
+  type ExportContext,
+  formats,
+  parseSidecar,
+  sequenceNameOf,
+} from '../formats/index.ts'
 import { toolVersion } from '../installation/index.ts'
 import type { VideoSource } from '../video/index.ts'
 import type { Clips } from './clips.ts'
@@ -44,7 +50,7 @@ export async function exportDataset(
   let told = 0
   const context: ExportContext = {
     folder: request.folder,
-    sequence: request.sequence,
+    sequence: sequenceNameOf(request.clip),
     frames: source.table.frames.map(({ index, time, file }) => ({ index, time, file })),
     tool: toolVersion(),
     signal,

@@ -111,7 +111,6 @@ export interface ExportRequest {
   readonly sidecar: string
   readonly format: string
   readonly folder: string
-  readonly sequence: string
   /** Whether the frames themselves are written too. */
   readonly pictures: boolean
 }

@@ -137,12 +137,22 @@ async function askVersion(path: string): Promise<Answer> {
   return answer
 }
 
-function runVersion(path: string): Promise<Answer> {
-  return new Promise((resolve) => {
-    const child = spawn(path, ['-hide_banner', '-version'], {
+/** Most failures to start are told by an event; that a file is no program of this system is thrown. */
+function startVersion(path: string) {
+  try {
+    return spawn(path, ['-hide_banner', '-version'], {
       stdio: ['ignore', 'pipe', 'ignore'],
       windowsHide: true,
     })
+  } catch (error) {
+    return { problem: messageOf(error) }
+  }
+}
+
+function runVersion(path: string): Promise<Answer> {
+  return new Promise((resolve) => {
+    const child = startVersion(path)
+    if ('problem' in child) return resolve(child)
     let output = ''
     // A program that is no ffmpeg may wait for something that never comes.
     const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)

@@ -1,9 +1,9 @@
-import { basename, dirname, extname, join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Run } from '../../annotation/index.ts'
 import { CancelledError, messageOf, UsageError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
-import { formats, writeSidecar } from '../../formats/index.ts'
+import { formats, sequenceNameOf, writeSidecar } from '../../formats/index.ts'
 import { modelLabel, starterModelPath, toolVersion } from '../../installation/index.ts'
 import { runRecord } from '../../marks/index.ts'
 import {
@@ -137,18 +137,6 @@ function parseRange(text: string | undefined, count: number): [number, number] {
   return [first, last]
 }
 
-/** A name for the clip in datasets: its file name without what file systems or tools may trip over. */
-function sequenceName(path: string): string {
-  const base = basename(resolve(path))
-  const stem = extname(base) ? base.slice(0, -extname(base).length) : base
-  return (
-    stem
-      .normalize('NFC')
-      .replace(/[^\p{L}\p{N}._-]+/gu, '_')
-      .replace(/^\.+/, '') || 'clip'
-  )
-}
-
 async function runPropagate(path: string, options: PropagateOptions, signal: AbortSignal): Promise<void> {
   const settings = settingsFrom(options)
   const short = numberOption('--size', options.size, { min: 16, max: 4096, whole: true })
@@ -189,7 +177,7 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
     }
     await protectSidecar(sidecarPath(options), marks.document, options.init)
     const format = options.format ?? (marks.masks.length > 0 ? 'davis' : undefined)
-    const sequence = sequenceName(table.path)
+    const sequence = sequenceNameOf(table.path)
     if (format)
       await formats[format].checkFolder({ folder: options.out, sequence, video: marks.document.video })
     const { engine, choice } = await startEngine(options.device, signal, threads)

@@ -16,6 +16,7 @@ import {
   type ExportPicture,
   formats,
   readIndexedPng,
+  sequenceNameOf,
   serialiseSidecar,
   writeIndexedPng,
 } from '../../../model/formats/index.ts'
@@ -63,6 +64,28 @@ function writtenFrames(document: AnnotationDocument): number[] {
       return entry && (entry.state === 'absent' || entry.mask)
     }),
   )
+}
+
+const KEYFRAME = { state: 'keyframe', occluded: false, mask: ring(3, 3) } as const
+
+/** What another program does to the mask of object 1 on frame 1. */
+async function changeMask(id: keyof typeof formats, folder: string): Promise<void> {
+  if (id === 'davis') {
+    const path = join(folder, 'Annotations', '480p', 'clip', '00001.png')
+    const { indices, ...size } = await readIndexedPng(path)
+    await writeIndexedPng(path, { ...size, indices: indices.with(0, 1) })
+    return
+  }
+  const path = join(folder, 'youtube-vis.json')
+  const content = JSON.parse(await readFile(path, 'utf8'))
+  const { segmentations } = content.annotations[0]
+  segmentations[1] = segmentations[0]
+  await writeFile(path, JSON.stringify(content))
+}
+
+/** A folder of pictures as the clip. */
+function folderOf(name: (index: number) => string) {
+  return { frames: contextFor('').frames.map((frame) => ({ ...frame, file: name(frame.index) })) }
 }
 
 describe.each(['davis', 'youtube-vis'] as const)('%s', (id) => {
@@ -184,7 +207,7 @@ describe.each(['davis', 'youtube-vis'] as const)('%s', (id) => {
     expect((await format.read(folder, { sequence: 'first' })).equals(a!)).toBe(true)
   })
 
-  it('writes the frames too when asked, in pairs with the masks, and takes its own away again', async () => {
+  it('writes the frames too when asked, in pairs with the masks, and keeps them when annotations are written anew', async () => {
     const report = await format.write(exampleDocument(), contextFor(folder, { pictures: () => pictures() }))
     const at = id === 'davis' ? 'JPEGImages/480p/clip' : 'JPEGImages/clip'
     const files = Object.keys(await contents(folder))
@@ -197,8 +220,63 @@ describe.each(['davis', 'youtube-vis'] as const)('%s', (id) => {
       .toBuffer({ resolveWithObject: true })
     expect(info).toMatchObject({ width: 13, height: 9, channels: 3 })
     expect(Math.abs(data[0]! - 60)).toBeLessThan(3)
+    const before = await contents(folder)
+    const one = emptyDocument()
+    one.apply({ kind: 'setEntry', objectId: 1, frame: 2, entry: KEYFRAME })
+    await format.write(one, contextFor(folder, { pictures: () => pictures() }))
+    expect(Object.keys(await contents(folder)).filter((file) => file.endsWith('.jpg'))).toEqual([
+      `${at}/00002.jpg`,
+    ])
+    const { warnings } = await format.write(exampleDocument(), contextFor(folder))
+    expect(warnings.at(-1)).toBe(
+      'The pictures of an earlier export stay; frames 0-1, 3 have none among them.',
+    )
+    expect((await contents(folder))[`${at}/00002.jpg`]).toBe(before[`${at}/00002.jpg`])
+  })
+
+  it('never replaces what another program has changed since', async () => {
+    const withPictures = contextFor(folder, { pictures: () => pictures() })
+    await format.write(exampleDocument(), withPictures)
+    const target = { ...contextFor(folder), video: exampleDocument().video }
+    await format.checkFolder(target)
+    const jpegs = id === 'davis' ? 'JPEGImages/480p/clip' : 'JPEGImages/clip'
+    await writeFile(join(folder, jpegs, 'notes.txt'), 'mine')
+    let before = await contents(folder)
+    await expect(format.write(exampleDocument(), withPictures)).rejects.toThrow(
+      'notes.txt was changed or added after the pictures were exported',
+    )
+    // Annotations alone do not touch them.
     await format.write(exampleDocument(), contextFor(folder))
-    expect(Object.keys(await contents(folder)).filter((file) => file.endsWith('.jpg'))).toEqual([])
+    expect(await contents(folder)).toEqual(before)
+    await rm(join(folder, jpegs, 'notes.txt'))
+    await writeFile(join(folder, jpegs, '00001.jpg'), 'better')
+    await expect(format.checkFolder({ ...target, pictures: () => pictures() })).rejects.toThrow(
+      '00001.jpg was changed or added',
+    )
+
+    await changeMask(id, folder)
+    before = await contents(folder)
+    const refusal =
+      'were changed by another program after they were exported (frames 1), so they are not replaced'
+    await expect(format.checkFolder(target)).rejects.toThrow(refusal)
+    await expect(format.write(exampleDocument(), contextFor(folder))).rejects.toThrow(refusal)
+    expect(await contents(folder)).toEqual(before)
+  })
+
+  it('replaces its own where masks of it were only taken away', async () => {
+    await format.write(exampleDocument(), contextFor(folder))
+    const before = await contents(folder)
+    await rm(join(folder, id === 'davis' ? 'Annotations' : 'youtube-vis.json'), { recursive: true })
+    await format.write(exampleDocument(), contextFor(folder))
+    expect(await contents(folder)).toEqual(before)
+  })
+
+  it('tells beforehand that a name cannot be a folder on every system', async () => {
+    const target = { ...contextFor(folder), video: exampleDocument().video }
+    for (const sequence of ['x.', 'aux', 'con.clip', 'é'.repeat(101)])
+      await expect(format.checkFolder({ ...target, sequence })).rejects.toThrow(
+        'cannot be the name of a folder',
+      )
   })
 
   it('a failure in the middle leaves the folder as it was', async () => {
@@ -427,13 +505,63 @@ describe('DAVIS files', () => {
   })
 })
 
+describe('label maps of a folder of pictures', () => {
+  const maps = () => join(folder, 'Annotations', '480p', 'clip')
+
+  it('have the numbers of their pictures, and come back to their frames', async () => {
+    const document = exampleDocument()
+    const numbered = folderOf((index) => `${String(5 * index + 5).padStart(5, '0')}.jpg`)
+    const { warnings } = await formats.davis.write(document, contextFor(folder, numbered))
+    expect(await readdir(maps())).toEqual(['00005.png', '00010.png', '00015.png', '00020.png'])
+    expect(warnings.join()).not.toContain('numbered')
+    expect((await formats.davis.read(folder)).framesWithEntries()).toEqual([0, 1, 2, 3])
+    await formats.davis.write(document, contextFor(folder, numbered))
+    await cp(join(maps(), '00005.png'), join(maps(), '00006.png'))
+    await expect(formats.davis.read(folder)).rejects.toThrow(
+      '00006.png is not one that siammae-export.json tells of',
+    )
+    // Without the record they are what their numbers say.
+    await rm(join(folder, 'siammae-export.json'))
+    expect((await formats.davis.read(folder)).framesWithEntries()).toEqual([5, 6, 10, 15, 20])
+  })
+
+  it('say so where names cannot be told by number', async () => {
+    const named = folderOf((index) => `img${index}.jpg`)
+    const { warnings } = await formats.davis.write(exampleDocument(), contextFor(folder, named))
+    expect(warnings.at(-1)).toMatch(
+      /^The masks are numbered by frame, the pictures are not: 00000\.png is of img0\.jpg\./,
+    )
+    const twice = folderOf((index) => `${'0'.repeat(index + 1)}.jpg`)
+    await formats.davis.write(exampleDocument(), contextFor(folder, { ...twice, sequence: 'zeros' }))
+    expect(await readdir(join(maps(), '..', 'zeros'))).toEqual([0, 1, 2, 3].map((n) => `0000${n}.png`))
+  })
+})
+
+it.each([
+  ['/a/Martin Luther King Jr..mp4', 'Martin_Luther_King_Jr'],
+  ['/a/aux.mp4', '_aux'],
+  ['/a/con.a.mp4', '_con.a'],
+  ['/a/..mp4', 'clip'],
+  ['/a/鲤鱼 1.mov', '鲤鱼_1'],
+  ['/a/clip', 'clip'],
+  [`/a/${'鱼'.repeat(100)}.mp4`, '鱼'.repeat(66)],
+])('the sequence of %s is %s', async (path, name) => {
+  expect(sequenceNameOf(path)).toBe(name)
+  await formats.davis.checkFolder({ folder, sequence: name, video })
+})
+
 describe('the YouTube-VIS file', () => {
   const path = () => join(folder, 'youtube-vis.json')
   const read = async () => JSON.parse(await readFile(path(), 'utf8'))
 
   it('holds per object what the format asks for', async () => {
-    const frames = contextFor('').frames.map((frame) => ({ ...frame, file: `shot/img${frame.index}.png` }))
-    await formats['youtube-vis'].write(exampleDocument(), contextFor(folder, { frames }))
+    await formats['youtube-vis'].write(
+      exampleDocument(),
+      contextFor(
+        folder,
+        folderOf((index) => `img${index}.png`),
+      ),
+    )
     const { videos, annotations, categories } = await read()
     expect(videos).toEqual([
       {
@@ -442,7 +570,7 @@ describe('the YouTube-VIS file', () => {
         width: 13,
         height: 9,
         length: 4,
-        file_names: [0, 1, 2, 3].map((n) => `shot/img${n}.png`),
+        file_names: [0, 1, 2, 3].map((n) => `clip/img${n}.png`),
       },
     ])
     expect(categories).toEqual([{ id: 1, name: 'car', supercategory: '' }])

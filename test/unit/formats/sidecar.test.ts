@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -384,6 +395,30 @@ describe('saving', () => {
     expect(await readFile(path, 'utf8')).toBe(before)
     expect(await readdir(folder)).toEqual(['clip.siam.json'])
   })
+
+  it('refuses what would be too large to be opened again, before touching anything', async () => {
+    await writeSidecar(path, emptyDocument())
+    const before = await readFile(path, 'utf8')
+    await expect(writeSidecar(path, exampleDocument(), undefined, before.length)).rejects.toThrow(
+      /larger than 0 MiB and could not be opened again; delete .* The file is left as it was\./,
+    )
+    expect(await readFile(path, 'utf8')).toBe(before)
+    expect(await readdir(folder)).toEqual(['clip.siam.json'])
+  })
+
+  it.skipIf(process.platform === 'win32')(
+    'follows a link, and keeps the permissions of a shared file',
+    async () => {
+      const shared = join(folder, 'repository.siam.json')
+      await writeSidecar(shared, emptyDocument())
+      await chmod(shared, 0o664)
+      await symlink(shared, path)
+      await writeSidecar(path, exampleDocument())
+      expect((await lstat(path)).isSymbolicLink()).toBe(true)
+      expect((await readSidecar(shared)).equals(exampleDocument())).toBe(true)
+      expect((await stat(shared)).mode & 0o777).toBe(0o664)
+    },
+  )
 
   it('a place that cannot be written is one sentence', async () => {
     await writeFile(join(folder, 'file'), '')

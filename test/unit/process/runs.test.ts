@@ -208,7 +208,6 @@ describe('an export', () => {
       sidecar: serialiseSidecar(document),
       format: 'davis',
       folder: join(folder.path, 'dataset'),
-      sequence: 'sample',
       pictures: true,
       ...changes,
     }

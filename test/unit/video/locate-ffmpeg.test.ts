@@ -57,6 +57,9 @@ describe.skipIf(process.platform === 'win32')('the order of search', () => {
     await expect(locateFfmpeg(notFfmpeg)).rejects.toThrow(/not a working ffmpeg/)
     await expect(locateFfmpeg(join(folder.path, 'nowhere'))).rejects.toThrow(/no such program/)
     await expect(locateFfmpeg(program('old', '3.4.8'))).rejects.toThrow(/too old/)
+    // Of this one starting is not refused by an event: it is thrown.
+    const below = join(program('file', '6.0'), 'ffmpeg')
+    await expect(locateFfmpeg(below)).rejects.toThrow(/not a working ffmpeg/)
   })
   it('the PATH comes last, and its relative entries never', async () => {
     vi.stubEnv('SIAMMAE_FFMPEG', '')

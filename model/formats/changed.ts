@@ -1,0 +1,65 @@
+/** What of an earlier export another program has changed since: work that the next export must not replace. */
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AnnotationDocument, Entry } from '../annotation/index.ts'
+import { UserError } from '../errors.ts'
+import { ranges } from './export-plan.ts'
+import { maskDigest, type Provenance, type ProvenanceEntry } from './provenance.ts'
+import { exists } from './staging.ts'
+
+/**
+ * @param found what the dataset holds of the sequence now
+ * @param record of the export that wrote it
+ * @throws UserError naming the frames whose masks are others now; ones that were taken away are no work that could be lost
+ */
+export function refuseChangedMasks(found: AnnotationDocument, record: Provenance, folder: string): void {
+  const changed = new Set<number>()
+  const written = new Map(record.frames.map(({ index, entries }) => [index, entries]))
+  for (const { id } of found.objects.values())
+    for (const [frame, entry] of found.entries(id))
+      if (
+        isChanged(
+          entry,
+          written.get(frame)?.find(({ object }) => object === id),
+        )
+      )
+        changed.add(frame)
+  if (changed.size === 0) return
+  const frames = ranges([...changed].sort((a, b) => a - b))
+  throw new UserError(
+    `The masks of ${record.sequence} in ${folder} were changed by another program after they were exported (frames ${frames}), so they are not replaced; move them away, or choose another folder.`,
+  )
+}
+
+function isChanged(entry: Entry, written: ProvenanceEntry | undefined): boolean {
+  const wasMask = written !== undefined && written.state !== 'absent'
+  if (entry.state === 'absent') return wasMask
+  return !wasMask || entry.mask === undefined || maskDigest(entry.mask) !== written.mask
+}
+
+/**
+ * @param folder the pictures' own
+ * @param record of the export that may have written them
+ * @throws UserError when there are pictures that no export wrote, or ones that were changed or added since
+ */
+export async function refuseChangedPictures(folder: string, record: Provenance | undefined): Promise<void> {
+  if (record?.pictures === true || !(await exists(folder).catch(() => false))) return
+  if (record === undefined || record.pictures === false)
+    throw new UserError(
+      `${folder} is there already and was not exported by this tool, so it is not replaced; choose another folder or name.`,
+    )
+  const digests = new Map(record.pictures.map(({ file, digest }) => [file, digest]))
+  for (const { name, parentPath } of await readdir(folder, { withFileTypes: true })) {
+    const content = await readFile(join(parentPath, name)).catch(() => undefined)
+    if (content === undefined || pictureDigest(content) !== digests.get(name))
+      throw new UserError(
+        `${join(folder, name)} was changed or added after the pictures were exported, so they are not replaced; move them away, or choose another folder.`,
+      )
+  }
+}
+
+/** Tells whether a picture is still the one that was written: the first 16 digits of SHA-256 of the file. */
+export function pictureDigest(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 16)
+}
