@@ -30,5 +30,8 @@ export function reportTable(rows: readonly (readonly [string, string])[]): strin
 
 /** Text as it may stand in a cell of a table. */
 export function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ')
+  return text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('|', '\\|')
+    .replaceAll(/\s*\n\s*/g, ' ')
 }

@@ -1,12 +1,15 @@
 import * as vscode from 'vscode'
 
-/** Shows a file or folder: in the file manager, or in the explorer where there is none to show it in. */
+/** Shows a file or folder: in the explorer, in the file manager, or, where neither can, where it is. */
 export async function revealFile(uri: vscode.Uri): Promise<void> {
-  // Over a remote connection there is no file manager; the explorer can where the file is in the workspace.
-  const inside = vscode.workspace.getWorkspaceFolder(uri) !== undefined
-  const command =
-    inside || vscode.env.remoteName !== undefined || vscode.env.uiKind === vscode.UIKind.Web
-      ? 'revealInExplorer'
-      : 'revealFileInOS'
-  await vscode.commands.executeCommand(command, uri)
+  if (vscode.workspace.getWorkspaceFolder(uri) !== undefined)
+    await vscode.commands.executeCommand('revealInExplorer', uri)
+  else if (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop)
+    await vscode.commands.executeCommand('revealFileInOS', uri)
+  else {
+    // Over a remote connection, and in a browser, there is no file manager, and the explorer shows the workspace only.
+    const copy = vscode.l10n.t('Copy Path')
+    if ((await vscode.window.showInformationMessage(uri.fsPath, copy)) === copy)
+      await vscode.env.clipboard.writeText(uri.fsPath)
+  }
 }

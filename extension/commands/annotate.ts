@@ -36,7 +36,8 @@ async function annotate(services: Services, uris: readonly vscode.Uri[]): Promis
         throw new Sentence('{0} is not a file on a disk; copy it to one and open that.', basename(uri.path))
       await services.editors.annotate(uri)
     } catch (error) {
-      await showError(services, error)
+      // Not waited for: the others open beside the message.
+      void showError(services, error)
     }
   }
 }

@@ -10,10 +10,15 @@ export type Handler = (services: Services, ...args: readonly unknown[]) => unkno
 /** Handlers by the part of their command's name after `siammae.`. */
 export type Handlers = Readonly<Record<string, Handler>>
 
-/** The annotator that a command is about. @throws Sentence when there is none */
+/**
+ * The annotator that a command is about: the active one. Where something covers it, such as the walkthrough whose buttons
+ * run commands, it is brought to the front, so that one sees what is done.
+ * @throws Sentence when there is none
+ */
 export function activeView({ editors }: Services): AnnotatorView {
-  const view = editors.active
+  const view = editors.active ?? editors.recent
   if (view === undefined) throw new Sentence('No annotator is open; open a video with Annotate Video first.')
+  if (editors.active === undefined) view.reveal()
   return view
 }
 

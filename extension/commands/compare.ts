@@ -12,42 +12,15 @@ import { activeView, freshView, type Handlers, showError } from './command.ts'
 const USUAL_FRAMES = 24
 
 export const compareCommands: Handlers = {
-  /** @param given identifiers of two models, for tasks and tests; what is not given is asked */
-  async compareModels(services, given, second) {
-    const { document, view } = await freshView(services)
-    if (!(await isTrusted(notTrusted()))) return
-    const { propagation, comparisons, settings } = services
-    if (propagation.current !== undefined)
-      throw new RunGoingOn(
-        'A propagation is going on in {0}; wait for its end or cancel it first.',
-        nameOf(propagation.current.document),
-      )
-    const { frame, range, locked = [] } = view
-    // Before models are asked for, so that nobody chooses for nothing.
-    const plan = shortPlan(
-      planRun(
-        document.annotations,
-        range === undefined ? { kind: 'forward', frame, locked } : { kind: 'range', frame, range, locked },
-      ),
-      range === undefined ? frame : undefined,
-    )
-    const models = await askForModels(services, [given, second])
-    if (models === undefined) return
-    const { device } = settings.model()
-    const comparison = new Comparison(
-      document,
-      [compared(models[0], device), compared(models[1], device)],
-      plan,
-    )
-    await comparisons.open(comparison)
-    void comparison
-      .run(propagation, settings.run())
-      .then((end) => (end.reason === 'failed' ? showError(services, asError(end.error)) : undefined))
-      .catch(async (error) => {
-        await comparisons.close(document)
-        await showError(services, error)
-      })
-  },
+  /**
+   * @param given identifiers of two models, for tasks and tests; what is not given is asked. VS Code hands the line of the
+   *   tree that has the focus to the title's commands, which is no answer
+   */
+  compareModels: (services, given, second) =>
+    compare(services, () => askForModels(services, [nameOfModel(given), nameOfModel(second)])),
+
+  /** From the menu of a model: with the active one, where it is another. */
+  compareModel: (services, given) => compare(services, (all) => besideActive(services, all, given)),
 
   keepComparisonA: (services) => keep(services, 0),
   keepComparisonB: (services) => keep(services, 1),
@@ -59,6 +32,55 @@ export const compareCommands: Handlers = {
   switchComparison(services) {
     activeView(services).command({ name: 'switchComparison' })
   },
+}
+
+type Pair = readonly [a: ModelEntry, b: ModelEntry]
+
+function nameOfModel(given: unknown): string | undefined {
+  return typeof given === 'string' ? given : undefined
+}
+
+/** @param choose asks for what is not known; undefined when the person gives up */
+async function compare(
+  services: Services,
+  choose: (all: readonly ModelEntry[]) => Promise<Pair | undefined>,
+): Promise<void> {
+  const { document, view } = await freshView(services)
+  if (!(await isTrusted(notTrusted()))) return
+  const { propagation, comparisons, settings } = services
+  if (propagation.current !== undefined)
+    throw new RunGoingOn(
+      'A propagation is going on in {0}; wait for its end or cancel it first.',
+      nameOf(propagation.current.document),
+    )
+  const { frame, range, locked = [] } = view
+  // Before models are asked for, so that nobody chooses for nothing.
+  const plan = shortPlan(
+    planRun(
+      document.annotations,
+      range === undefined ? { kind: 'forward', frame, locked } : { kind: 'range', frame, range, locked },
+    ),
+    range === undefined ? frame : undefined,
+  )
+  const all = await services.models.list()
+  if (all.length < 2)
+    throw new Sentence('There is one model only; import or download another one to compare it with.')
+  const models = await choose(all)
+  if (models === undefined) return
+  const { device } = settings.model()
+  const comparison = new Comparison(
+    document,
+    [compared(models[0], device), compared(models[1], device)],
+    plan,
+  )
+  await comparisons.open(comparison)
+  void comparison
+    .run(propagation, settings.run())
+    .then((end) => (end.reason === 'failed' ? showError(services, asError(end.error)) : undefined))
+    .catch(async (error) => {
+      await comparisons.close(document)
+      await showError(services, error)
+    })
 }
 
 async function keep(services: Services, side: Side): Promise<void> {
@@ -76,24 +98,23 @@ function shortPlan(plan: RunPlan, from: number | undefined): RunPlan {
   return { ...plan, range: [first, Math.min(last, Math.max(first, from) + USUAL_FRAMES)] }
 }
 
+async function besideActive(
+  services: Services,
+  all: readonly ModelEntry[],
+  given: unknown,
+): Promise<Pair | undefined> {
+  const model = await pickModel(services, given, vscode.l10n.t('Compare which model (A)?'))
+  if (model === undefined) return undefined
+  const active = all.find((one) => services.models.isActive(one))
+  if (active !== undefined && active.id !== model.id) return [active, model]
+  const second = await pickModel(services, undefined, secondText(model), ({ id }) => id !== model.id)
+  return second && [model, second]
+}
+
 async function askForModels(
   services: Services,
-  given: readonly [unknown, unknown],
-): Promise<readonly [ModelEntry, ModelEntry] | undefined> {
-  const all = await services.models.list()
-  if (all.length < 2)
-    throw new Sentence('There is one model only; import or download another one to compare it with.')
-  const active = all.find((model) => services.models.isActive(model))
-  const [one, other] = given
-  // From the menu of a model: it is compared with the active one, where it is another.
-  const fromMenu = typeof one === 'object' && one !== null && 'model' in one
-  if (fromMenu) {
-    const model = await pickModel(services, one, '')
-    if (model === undefined) return undefined
-    if (active !== undefined && active.id !== model.id) return [active, model]
-    const second = await pickModel(services, undefined, secondText(model), ({ id }) => id !== model.id)
-    return second && [model, second]
-  }
+  [one, other]: readonly [string | undefined, string | undefined],
+): Promise<Pair | undefined> {
   const first = await pickModel(services, one, vscode.l10n.t('Compare which model (A)?'))
   if (first === undefined) return undefined
   const second = await pickModel(services, other, secondText(first), ({ id }) => id !== first.id)

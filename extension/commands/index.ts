@@ -72,7 +72,14 @@ const GROUPS: readonly { readonly names: readonly string[]; readonly load: () =>
   },
   { names: ['doctor'], load: async () => (await import('./doctor.ts')).doctorCommands },
   {
-    names: ['compareModels', 'keepComparisonA', 'keepComparisonB', 'closeComparison', 'switchComparison'],
+    names: [
+      'compareModels',
+      'compareModel',
+      'keepComparisonA',
+      'keepComparisonB',
+      'closeComparison',
+      'switchComparison',
+    ],
     load: async () => (await import('./compare.ts')).compareCommands,
   },
   {

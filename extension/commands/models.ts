@@ -1,4 +1,5 @@
 import { copyFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { basename, extname } from 'node:path'
 import * as vscode from 'vscode'
 import { explainSystemError } from '../../model/errors.ts'
@@ -108,7 +109,10 @@ async function exportModel({ client }: Services, model: ModelEntry): Promise<voi
   const target = await vscode.window.showSaveDialog({
     title: vscode.l10n.t('Export Model'),
     saveLabel: vscode.l10n.t('Export'),
-    defaultUri: vscode.Uri.file(`${safeName(model.name)}.${own}`),
+    defaultUri: vscode.Uri.joinPath(
+      vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir()),
+      `${safeName(model.name)}.${own}`,
+    ),
     // An ONNX graph cannot be turned back into weights.
     filters: own === 'onnx' ? { ONNX: ['onnx'] } : { safetensors: ['safetensors'], ONNX: ['onnx'] },
   })
@@ -156,7 +160,12 @@ function safeName(name: string): string {
 
 function wishOf(given: unknown): ImportWish | undefined {
   if (given instanceof vscode.Uri) return { file: given.fsPath }
-  return typeof given === 'object' && given !== null && 'file' in given && typeof given.file === 'string'
+  // The button of the view's title is handed the line that has the focus, which is no file to import.
+  return typeof given === 'object' &&
+    given !== null &&
+    !('kind' in given) &&
+    'file' in given &&
+    typeof given.file === 'string'
     ? (given as ImportWish)
     : undefined
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode'
 import { isTrusted } from '../models/trust.ts'
 import { NotTrusted } from '../propagation/index.ts'
+import { revealFile } from '../reveal.ts'
 import type { Services } from '../services.ts'
 import type { TrainingView } from '../training/index.ts'
 import { stateText } from '../trees/trainings.ts'
@@ -36,12 +37,13 @@ export const trainingCommands: Handlers = {
     },
   ),
   useTraining: on(
-    ({ step }) => step > 0,
+    // Making a model of one that goes on would end it; 'Stop and Keep the Model' says that it does.
+    (run) => run.step > 0 && !isGoing(run),
     ({ tuning }, folder) => tuning.makeActive(folder),
   ),
   revealTraining: on(
     () => true,
-    (_, folder) => vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(folder)),
+    (_, folder) => revealFile(vscode.Uri.file(folder)),
   ),
   forgetTraining: on(
     (run) => !isGoing(run),

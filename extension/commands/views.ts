@@ -64,6 +64,11 @@ export const viewCommands: Handlers = {
       (services) => activeView(services).command({ name }),
     ]),
   ),
+  async nextDoubtful(services) {
+    activeView(services).command({ name: 'nextDoubtful' })
+    // The walkthrough goes by it.
+    await vscode.commands.executeCommand('setContext', 'siammae.checked', true)
+  },
   toggleHide: onObject('toggleHide'),
   toggleLock: onObject('toggleLock'),
   toggleSolo: onObject('toggleSolo'),

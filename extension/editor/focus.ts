@@ -10,6 +10,7 @@ export class Focus implements vscode.Disposable {
   readonly #changes = new Emitter<AnnotatorView | undefined>()
   readonly onDidChangeActive = this.#changes.event
   #focused: ViewSession | undefined
+  #recent: ViewSession | undefined
   #told: AnnotatorView | undefined
 
   /** The tab that has or last had the focus, while it is visible; its document may not be open. */
@@ -20,6 +21,11 @@ export class Focus implements vscode.Disposable {
   /** The same, once its document is open. */
   get active(): ViewSession | undefined {
     return this.#focused?.document.isOpen ? this.#focused : undefined
+  }
+
+  /** The tab that was active last, where none is visible now. */
+  get recent(): ViewSession | undefined {
+    return this.#focused === undefined && this.#recent?.document.isOpen ? this.#recent : undefined
   }
 
   add(session: ViewSession): void {
@@ -38,6 +44,7 @@ export class Focus implements vscode.Disposable {
     panel.onDidDispose(() => {
       for (const subscription of subscriptions) subscription.dispose()
       this.#sessions.delete(session)
+      if (this.#recent === session) this.#recent = undefined
       if (this.#focused === session) this.#focus([...this.#sessions].find((other) => other.panel.active))
     })
     this.#look(session)
@@ -55,6 +62,7 @@ export class Focus implements vscode.Disposable {
 
   #focus(session: ViewSession | undefined): void {
     this.#focused = session
+    this.#recent = session ?? this.#recent
     this.#tell()
   }
 

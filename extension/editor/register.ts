@@ -2,12 +2,13 @@ import { copyFile, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as vscode from 'vscode'
 import { messageOf } from '../../model/errors.ts'
-import { AnnotationFile } from '../document/annotation-file.ts'
 import { DocumentThreads } from '../document/document-thread.ts'
 import { isSidecarPath, VIDEO_EXTENSIONS } from '../document/locate-video.ts'
 import { Emitter } from '../emitter.ts'
+import { Sentence } from '../sentence.ts'
 import { wordsOf } from '../words.ts'
 import { Focus } from './focus.ts'
+import { makeSidecar } from './make-sidecar.ts'
 import type { OpenDocument } from './open-document.ts'
 import { AnnotatorProvider, viewTypeOf } from './provider.ts'
 import { Renames } from './renames.ts'
@@ -26,6 +27,8 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
   readonly #opened = new Emitter<AnnotatorDocument>()
   readonly #closed = new Emitter<AnnotatorDocument>()
   readonly #subscriptions: vscode.Disposable[]
+  /** Side-cars of folders that are being made, by their paths. */
+  readonly #making = new Map<string, Promise<void>>()
   readonly onDidOpen = this.#opened.event
   readonly onDidClose = this.#closed.event
   readonly onDidChangeActive = this.#focus.onDidChangeActive
@@ -45,9 +48,7 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
         }),
       ),
       new Renames(services, this.#threads, this.#provider),
-      this.#command('siammae.openAsText', (document) =>
-        vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(document.sidecarPath), 'default'),
-      ),
+      this.#command('siammae.openAsText', (document) => openAsText(document.sidecarPath)),
       this.#command('siammae.restoreBackup', (document) => this.#restoreBackup(document)),
       this.#command('siammae.cancelOpening', (document) => document.cancelOpening()),
       this.#command('siammae.openAgain', (document) => document.open()),
@@ -57,6 +58,10 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
 
   get active() {
     return this.#focus.active
+  }
+
+  get recent() {
+    return this.#focus.recent
   }
 
   get all(): readonly AnnotatorDocument[] {
@@ -100,19 +105,15 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     })
   }
 
-  async #makeSidecar(sidecarPath: string, videoPath: string): Promise<void> {
-    const { client, settings } = this.#services
-    const clip = await client.openClip(videoPath)
-    try {
-      const file = AnnotationFile.create(this.#threads, sidecarPath, settings.display().doubtBelow, clip)
-      try {
-        await file.save()
-      } finally {
-        file.dispose()
-      }
-    } finally {
-      client.closeClip(videoPath)
-    }
+  /** Reads a folder of images and writes its side-car, once however often it is asked for meanwhile. */
+  #makeSidecar(sidecarPath: string, videoPath: string): Promise<void> {
+    const making =
+      this.#making.get(sidecarPath) ??
+      makeSidecar(this.#services, this.#threads, sidecarPath, videoPath).finally(() =>
+        this.#making.delete(sidecarPath),
+      )
+    this.#making.set(sidecarPath, making)
+    return making
   }
 
   /** A command about the document of the tab that has the focus, whether it could be opened or not. */
@@ -163,6 +164,17 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     })
     return chosen?.[0]
   }
+}
+
+async function openAsText(sidecarPath: string): Promise<void> {
+  // VS Code would offer to make the file, empty, and an empty side-car is a damaged one.
+  const isThere = await stat(sidecarPath).then(
+    () => true,
+    () => false,
+  )
+  if (!isThere)
+    throw new Sentence('There is no file {0} yet; save the annotations first.', basename(sidecarPath))
+  await vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(sidecarPath), 'default')
 }
 
 async function openEditor(uri: vscode.Uri): Promise<void> {

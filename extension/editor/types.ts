@@ -61,6 +61,8 @@ export interface AnnotatorEditors {
    * @throws Error with a sentence for the person
    */
   annotate(uri: vscode.Uri): Promise<void>
+  /** The view that was active last, where something else is looked at now, such as the walkthrough. */
+  readonly recent: AnnotatorView | undefined
   /** Brings the backups up to date; to be awaited when the extension ends. */
   flush(): Promise<void>
 }

@@ -47,6 +47,8 @@ export class Readiness implements Disposable {
       editors.onDidClose((document) => {
         this.#documents.get(document)?.dispose()
         this.#documents.delete(document)
+        // What is asked for from now on is about a clip that is still there.
+        if (this.#wish?.document === document) this.#wish = undefined
       }),
       // What was put off while it went on.
       propagation.onDidEnd(() => this.refresh()),
@@ -70,8 +72,9 @@ export class Readiness implements Disposable {
 
   /** The settings, or the trust in the workspace, have changed. */
   refresh(): void {
-    const document = this.#wish?.document ?? this.#options.editors.all.at(-1)
-    if (document !== undefined) this.#want({ document, frame: this.#wish?.frame ?? 0 })
+    const document = this.#options.editors.all.at(-1)
+    if (this.#wish !== undefined) this.#want(this.#wish)
+    else if (document !== undefined) this.#want({ document, frame: document.views[0]?.view.frame ?? 0 })
   }
 
   dispose(): void {
@@ -128,7 +131,7 @@ export class Readiness implements Disposable {
     } finally {
       this.#isAsking = false
     }
-    if (this.#wish !== wish) await this.#prepare()
+    if (this.#wish !== undefined && this.#wish !== wish) await this.#prepare()
   }
 
   #show(ready: ModelReady | undefined, problem: unknown): void {

@@ -46,6 +46,8 @@ export class TrainingForm implements Disposable {
   readonly onDidChange = this.#changed.event
   readonly #subscriptions: Disposable[]
   #choices: FormChoices
+  /** What the person has chosen, here or before. */
+  #kept: Partial<FormChoices>
   #settingsPath: string | undefined
   #estimate: EstimateState = NONE
   #measured: TrainingEstimate | undefined
@@ -55,6 +57,7 @@ export class TrainingForm implements Disposable {
   constructor(services: FormServices, footage: readonly string[]) {
     this.#services = services
     const kept = services.context.workspaceState.get<Partial<FormChoices>>(KEY, {})
+    this.#kept = kept
     const { file, device } = services.settings.model()
     this.#choices = {
       length: 'short',
@@ -94,7 +97,9 @@ export class TrainingForm implements Disposable {
   change(changes: Partial<FormChoices>): void {
     const before = this.#choices
     this.#choices = { ...before, ...changes }
-    void this.#services.context.workspaceState.update(KEY, this.#choices)
+    // What the settings say counts until the person chooses something else here.
+    this.#kept = { ...this.#kept, ...changes }
+    void this.#services.context.workspaceState.update(KEY, this.#kept)
     this.#changed.fire('form')
     const { footage, start, device } = this.#choices
     // How long is arithmetic; everything else is measured anew.

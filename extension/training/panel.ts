@@ -12,6 +12,7 @@ import type {
 } from '../../webview/protocol/index.ts'
 import { viewHtml } from '../editor/html.ts'
 import type { Disposable } from '../emitter.ts'
+import { revealFile } from '../reveal.ts'
 import { wordsOf } from '../words.ts'
 import type { FineTuning } from './fine-tuning.ts'
 import { shortName, TrainingForm } from './form.ts'
@@ -207,7 +208,7 @@ export class DashboardPanel implements vscode.Disposable {
       case 'cancelEvaluation':
         return this.#tuning.cancelEvaluation(folder)
       case 'reveal':
-        return void vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(folder))
+        return revealFile(vscode.Uri.file(folder))
       case 'openCard': {
         const card = join(folder, 'training-card.md')
         if (existsSync(card))

@@ -1,6 +1,6 @@
 /** Protects: an export as a person asks for it, read back from the disk; repairing what cannot be opened. */
 import { strict as assert } from 'node:assert'
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'mocha'
 import * as vscode from 'vscode'
@@ -70,6 +70,25 @@ describe('commands', () => {
     )
     assert.equal(files.length, result?.files)
     assert.equal(files.filter(({ name }) => name.endsWith('.jpg')).length, 0)
+  })
+
+  it('a button of the walkthrough acts on the clip that the walkthrough covers', async () => {
+    const document = await open(clip.sidecar)
+    await until('the view', () => editors().active?.document === document)
+    await command('siammae.openWalkthrough')
+    await until('the walkthrough', () => editors().active === undefined)
+    await command('siammae.tool', 'brush')
+    await until('the brush', () => editors().active?.view.tool === 'brush')
+    assert.equal(editors().active?.document, document)
+  })
+
+  it('Open Annotations as Text makes no empty file of annotations that were never saved', async () => {
+    await rm(clip.sidecar)
+    await editors().annotate(vscode.Uri.file(clip.video))
+    await until('the view', () => editors().active?.document.videoPath === clip.video)
+    await command('siammae.openAsText')
+    assert.ok(vscode.window.tabGroups.activeTabGroup.activeTab?.input instanceof vscode.TabInputCustom)
+    assert.deepEqual(await readdir(clip.folder), ['koi.mp4'])
   })
 
   it('Export Dataset writes YouTube-VIS with its frames when it is told so', async () => {

@@ -128,6 +128,19 @@ test('not without trust, not during a run, not for a clip that is closed again',
   expect(asked).toHaveLength(1)
 })
 
+test('after a clip was closed, settings that changed are asked for with one that is still open', async () => {
+  open('a.mp4', 7)
+  open('b.mp4')
+  await wait(REST)
+  const [, b] = all
+  all = all.slice(0, 1)
+  closed.fire(b!)
+  size = 240
+  readiness.refresh()
+  await wait(REST)
+  expect(asked).toEqual(['b.mp4 0 at 480', 'a.mp4 7 at 240'])
+})
+
 test('settings that changed are asked for anew, and what went wrong is known until it goes well', async () => {
   answer = async () => {
     throw new Error('There is no such device.')
