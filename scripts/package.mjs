@@ -47,6 +47,7 @@ const CONTENTS = [
   'media/demo.jpg',
   'media/editor.webp',
   'media/inspect.webp',
+  'media/preview.png',
   'media/icons',
   'media/walkthrough',
   'media/models',

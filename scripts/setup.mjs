@@ -57,9 +57,11 @@ if (!(await hasFfmpeg())) {
     })
   }
   if (!(await hasFfmpeg())) {
-    const command = INSTALL[platform()] ?? 'sudo apt-get install -y ffmpeg'
+    const apt = platform() === 'linux' && works('apt-get', ['--version'])
+    const command = INSTALL[platform()] ?? (apt ? 'sudo apt-get install -y ffmpeg' : undefined)
+    const how = command === undefined ? 'with the package manager of this system' : 'with one command'
     console.warn(
-      `setup: ffmpeg is missing. Install it with one command, then run setup again:\n\n  ${command}\n`,
+      `setup: ffmpeg is missing. Install it ${how}, then run setup again.${command ? `\n\n  ${command}\n` : ''}`,
     )
     process.exitCode = 1
   }

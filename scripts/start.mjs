@@ -19,6 +19,8 @@ const { values } = parseArgs({
   },
 })
 
+const WHAT_NEXT = 'Open a clip with "Annotate Video" in its menu in the Explorer.'
+
 function fail(message) {
   console.error(`start: ${message}`)
   process.exit(1)
@@ -36,7 +38,7 @@ if (copied) copyFileSync(join(root, 'media', 'sample.mp4'), join(folder, 'sample
 
 const desktop = !values.browser && spawnSync('code', ['--version'], { stdio: 'ignore', shell: windows })
 if (desktop && desktop.status === 0) {
-  console.log(`Opening desktop VS Code on ${folder}`)
+  console.log(`Opening desktop VS Code on ${folder}\n${WHAT_NEXT}`)
   const args = ['--new-window', '--extensionDevelopmentPath', root, folder]
   process.exit(spawnSync('code', args, { stdio: 'inherit', shell: windows }).status ?? 1)
 }
@@ -68,7 +70,7 @@ process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
 
 const url = `${running.url}/?${new URLSearchParams({ folder })}`
-console.log(`\n  ${url}\n\nOpen sample.mp4 with "Annotate Video" in its menu. Ctrl-C ends everything.`)
+console.log(`\n  ${url}\n\n${WHAT_NEXT} Ctrl-C ends everything.`)
 const opener = process.platform === 'darwin' ? 'open' : 'xdg-open'
 // Where there is no browser to open (over SSH, in a container) the address above is enough.
 spawn(opener, [url], { stdio: 'ignore', detached: true })

@@ -45,7 +45,7 @@ export interface Imported {
 
 /** The picture that models are tried on when none is named. */
 export function checkImage(): string {
-  return join(packageFolder(), 'media', 'demo.jpg')
+  return join(packageFolder(), 'media', 'models', 'check.jpg')
 }
 
 /**

@@ -38,7 +38,7 @@ it('imports, checks on a picture, reports, and the model is used as it is', asyn
   expect(model.config).toEqual(config)
   expect(model.metadata).toMatchObject({ 'import.file': 'mae.pth', licence: 'CC BY-NC 4.0' })
 
-  const picture = join(root, 'media', 'demo.jpg')
+  const picture = join(root, 'media', 'models', 'check.jpg')
   const tokens = file('tokens.safetensors')
   const features = ['features', picture, '--model', out, '--size', '64', '--device', 'cpu', '--out', tokens]
   expect(await siammae(features)).toMatchObject({ code: 0 })
@@ -79,7 +79,7 @@ it.each([
 
 it('a checkpoint that was not imported is not used by accident', async () => {
   const path = await checkpoint('raw.pth')
-  const picture = join(root, 'media', 'demo.jpg')
+  const picture = join(root, 'media', 'models', 'check.jpg')
   const result = await siammae(['features', picture, '--model', path, '--out', file('raw.safetensors')])
   expect(result.code).toBe(1)
   expect(result.stderr).toMatch(

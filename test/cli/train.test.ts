@@ -294,7 +294,7 @@ describe('checkpoints of a run as models', () => {
 
   it('are exported as they are', async () => {
     const picture = file('picture.png')
-    await sharp(readFileSync(join(root, 'media', 'demo.jpg')))
+    await sharp(readFileSync(join(root, 'media', 'models', 'check.jpg')))
       .resize(64, 48, { fit: 'fill' })
       .toFile(picture)
     const exported = await siammae([

@@ -28,7 +28,9 @@ export function evalCommand(signal: AbortSignal): Command {
     .argument('<folders...>', 'folders with side-cars (*.siam.json) anywhere below, or side-cars')
     .option('--model <file>', `a model to measure, or "${STARTER}"; repeat to compare`, collect, [])
     .addOption(
-      new Option('--preset <name>', 'propagation protocol').choices(Object.keys(PRESETS)).default('siammae'),
+      new Option('--preset <name>', 'propagation protocol')
+        .choices(Object.keys(PRESETS))
+        .default('annotator'),
     )
     .option('--size <pixels>', 'short side at which the network sees the clips', '480')
     .option('--device <device>', 'auto, cpu, webgpu, cuda, dml, coreml', 'auto')

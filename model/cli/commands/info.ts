@@ -4,7 +4,7 @@ import { openClip, printJson } from '../shared.ts'
 /** `siammae info`: what a clip is, frame by frame. */
 export function infoCommand(signal: AbortSignal): Command {
   return new Command('info')
-    .description('show the frame table of a video or image folder and what was found')
+    .description('show what a video or image folder is and what was found; with --json every frame')
     .argument('<video>', 'video file or folder of images')
     .option('--json', 'print everything as JSON')
     .action(async (path: string, options: { json?: boolean }) => {
