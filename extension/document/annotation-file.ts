@@ -132,6 +132,8 @@ export class AnnotationFile implements Disposable {
     file.#good = head.good
     file.videoPath = head.videoPath
     file.model.markRestored(changed)
+    // A log that stands alone does not say what of the side-car is gone, so neither can the next one that lies on it.
+    file.#apart = head.base !== undefined && job.base === undefined
     file.#kept.restoredFrom(backupId)
     return file
   }
@@ -181,8 +183,9 @@ export class AnnotationFile implements Disposable {
         saving.failed()
         return 'conflict'
       }
-      this.#lieOn(result)
       saving.done()
+      // One that was read again meanwhile lies on what was read.
+      if (model === this.#model) this.#lieOn(result)
       // The log lies on the file that was just replaced.
       this.#endBackup()
       await this.#kept.tidy()
@@ -236,11 +239,19 @@ export class AnnotationFile implements Disposable {
     await this.#kept.tidy()
   }
 
-  /** Reads the file again; the steps so far cannot be undone any more. @throws SidecarProblem */
+  /**
+   * Reads the file again; the steps so far cannot be undone any more.
+   * @throws Sentence when something was done meanwhile, which is not lost then
+   * @throws SidecarProblem
+   */
   async reload(): Promise<void> {
-    await this.#model.stopRun()
+    const model = this.#model
+    await model.stopRun()
+    const before = model.mark()
     const parts = await read(this.#threads, this.path, this.#doubtBelow)
-    await this.#model.stopRun()
+    await model.stopRun()
+    if (model !== this.#model || !model.isAt(before))
+      throw new Sentence('{0} was not read again: something was changed here meanwhile.', this.path)
     this.#replace(parts)
   }
 

@@ -5,7 +5,7 @@ import type { Catalogue } from './snapshot.ts'
 /**
  * The backup that survives a closed window: what was changed since the last save, as records that are only ever
  * appended. A later record of the same entry replaces an earlier one, so nothing has to be written twice. A record that
- * was cut off when the machine went down is left out.
+ * was cut off when the machine went down, and whatever lies behind one that does not read, is left out.
  */
 export type LogRecord =
   | {
@@ -33,12 +33,25 @@ export function encodeRecord(record: LogRecord): Buffer {
   return bytes
 }
 
-/** All whole records of a log. */
+function recordOf(bytes: Buffer): LogRecord | undefined {
+  try {
+    const record: unknown = deserialize(bytes)
+    return typeof record === 'object' && record !== null && 'kind' in record
+      ? (record as LogRecord)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The whole records of a log, from its beginning on. */
 export function* decodeRecords(bytes: Buffer): Generator<LogRecord, void, undefined> {
   for (let at = 0; at + PREFIX <= bytes.length; ) {
     const end = at + PREFIX + bytes.readUInt32LE(at)
     if (end > bytes.length) return
-    yield deserialize(bytes.subarray(at + PREFIX, end)) as LogRecord
+    const record = recordOf(bytes.subarray(at + PREFIX, end))
+    if (record === undefined) return
+    yield record
     at = end
   }
 }

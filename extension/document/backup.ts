@@ -1,4 +1,4 @@
-import { copyFile, mkdir, open, rm } from 'node:fs/promises'
+import { copyFile, type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { decodeRecords, encodeRecord, type LogRecord } from './backup-log.ts'
 import { ChangedFrames } from './changed-frames.ts'
@@ -41,6 +41,8 @@ export class Backup {
   #writing: Promise<void> = Promise.resolve()
   #listener: { dispose(): void } | undefined
   #failed = false
+  /** Bytes of the log that hold whole records. */
+  #length = 0
 
   private constructor(source: BackupSource, id: string) {
     this.#source = source
@@ -54,7 +56,12 @@ export class Backup {
     // From here on every change is appended, also those that come while the first record is written.
     backup.#follow()
     backup.#writing = backup.#writeAll()
-    await backup.#writing
+    try {
+      await backup.#writing
+    } catch (error) {
+      backup.stop()
+      throw error
+    }
     return backup
   }
 
@@ -68,9 +75,14 @@ export class Backup {
     if (this.#pending.count > 0 || this.#pendingCatalogue)
       this.#writing = this.#writing
         .then(() => this.#append())
-        .catch(() => {
-          this.#failed = true
-        })
+        .then(
+          () => {
+            this.#failed = false
+          },
+          () => {
+            this.#failed = true
+          },
+        )
     await this.#writing
   }
 
@@ -127,6 +139,7 @@ export class Backup {
         snapshot.close()
       }
     } finally {
+      this.#length = (await file.stat()).size
       await file.close()
     }
   }
@@ -141,19 +154,29 @@ export class Backup {
     return false
   }
 
+  /** What could not be written, because the disk was full, waits for the next time; half a record is taken away. */
   async #append(): Promise<void> {
     const { content } = this.#source.model
     const frames = this.#pending
     const catalogue = this.#pendingCatalogue
     this.#pending = new ChangedFrames()
     this.#pendingCatalogue = false
-    const file = await open(logOf(this.#id), 'a')
     try {
-      if (catalogue)
-        await file.appendFile(encodeRecord({ kind: 'catalogue', catalogue: catalogueOf(content) }))
-      await writeEntries(file, placed(content, frames))
-    } finally {
-      await file.close()
+      const file = await open(logOf(this.#id), 'r+')
+      try {
+        await file.truncate(this.#length)
+        const log = appender(file, this.#length)
+        if (catalogue)
+          await log.appendFile(encodeRecord({ kind: 'catalogue', catalogue: catalogueOf(content) }))
+        await writeEntries(log, placed(content, frames))
+        this.#length = log.length
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      this.#pending.addAll(frames)
+      this.#pendingCatalogue ||= catalogue
+      throw error
     }
   }
 }
@@ -193,6 +216,20 @@ export async function deleteBackup(id: string): Promise<void> {
 /** The values as they are when they are written; a change after that is appended later. */
 function* placed(content: DocumentModel['content'], frames: ChangedFrames): Generator<PlacedEntry> {
   for (const [objectId, frame] of frames.pairs()) yield [objectId, frame, content.entry(objectId, frame)]
+}
+
+/** Writes one piece after the other from a place on. */
+function appender(file: FileHandle, from: number) {
+  return {
+    length: from,
+    async appendFile(bytes: Buffer): Promise<void> {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, this.length + done)
+        done += bytesWritten
+      }
+      this.length += bytes.length
+    },
+  }
 }
 
 async function writeEntries(

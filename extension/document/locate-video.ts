@@ -104,8 +104,8 @@ export function checkVideo(
 }
 
 /**
- * The side-car of a video: `clip.siam.json` beside `clip.mp4`, unless that is of another video: then
- * `clip.mp4.siam.json`.
+ * The side-car of a video: `clip.siam.json` beside `clip.mp4`, unless that is of another video, or the longer name has the
+ * video's own: then `clip.mp4.siam.json`.
  * @param isFolder whether it is a folder of images; to be given where nothing lies at the path yet
  */
 export async function sidecarOf(
@@ -116,8 +116,10 @@ export async function sidecarOf(
   const [first, second] = sidecarPlaces(videoPath, isFolder ?? (await isDirectory(videoPath)))
   const isThere = await exists(first)
   const other = ownerOf(first) || (isThere ? await videoNamedIn(first) : undefined)
-  if (other === undefined || other === videoPath || !(await exists(other)))
-    return { path: first, exists: isThere }
+  if (other === videoPath) return { path: first, exists: isThere }
+  // Written when the other video of that stem still had the shorter name.
+  if ((await videoNamedIn(second)) === videoPath) return { path: second, exists: true }
+  if (other === undefined || !(await exists(other))) return { path: first, exists: isThere }
   return { path: second, exists: await exists(second) }
 }
 

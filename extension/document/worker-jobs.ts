@@ -6,7 +6,7 @@ import {
   type VideoReference,
 } from '../../model/annotation/index.ts'
 import { messageOf, UserError } from '../../model/errors.ts'
-import { readSidecar, serialiseSidecar, writeSidecar } from '../../model/formats/index.ts'
+import { readSidecar, SidecarChanged, serialiseSidecar, writeSidecar } from '../../model/formats/index.ts'
 import { decodeRecords, type LogRecord } from './backup-log.ts'
 import { ChangedFrames } from './changed-frames.ts'
 import { fileState, hashOf, hashOrNull, SIZE_UNKNOWN } from './file-state.ts'
@@ -187,8 +187,10 @@ function documentOf({ video, labels, objects, runs }: Catalogue): AnnotationDocu
 async function save(job: Extract<Job, { kind: 'save' }>, port: JobPort): Promise<void> {
   const document = documentOf(job.catalogue)
   await receiveEntries(document, job.catalogue.video, port)
+  let expected: string | null | undefined
   if (job.expected !== undefined) {
     const current = await hashOrNull(job.path)
+    expected = current
     // A file that was deleted meanwhile is written again; one that does not read well is refused by writeSidecar.
     const there =
       current === null || current === job.expected
@@ -199,7 +201,15 @@ async function save(job: Extract<Job, { kind: 'save' }>, port: JobPort): Promise
       return
     }
   }
-  const hash = await writeSidecar(job.path, document, job.good)
+  let hash: string
+  try {
+    // What was looked at above is what may be replaced: a large document takes seconds to become text.
+    hash = await writeSidecar(job.path, document, { good: job.good, expected })
+  } catch (error) {
+    if (!(error instanceof SidecarChanged)) throw error
+    port.send({ kind: 'conflict' })
+    return
+  }
   const state = await fileState(job.path)
   // Somebody else may have written just after: then the file is another one than was saved, and is seen to be.
   port.send({

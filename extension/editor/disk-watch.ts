@@ -59,7 +59,6 @@ export class DiskWatch implements vscode.Disposable {
 
   async #look(): Promise<void> {
     const document = this.#document
-    if (this.#asking) return
     if (document.phase.kind === 'failed') {
       await document.open()
       return
@@ -73,8 +72,9 @@ export class DiskWatch implements vscode.Disposable {
     else this.#missing = false
     if (disk !== 'changed') return
     this.#log.info(`${document.sidecarPath} was changed on disk`)
-    if (document.file.isDirty) await this.#ask()
-    else await this.#reload()
+    if (!document.file.isDirty) await this.#reload()
+    // A question that nobody has answered yet stands for all changes since.
+    else if (!this.#asking) await this.#ask()
   }
 
   async #ask(): Promise<void> {
@@ -91,6 +91,8 @@ export class DiskWatch implements vscode.Disposable {
         reload,
         keep,
       )
+      // Meanwhile it may have been saved, reverted or closed.
+      if (this.#disposed || (await document.file.checkDisk()) !== 'changed') return
       if (choice === reload) await this.#reload()
       if (choice === keep) await document.saving.keepMine()
     } finally {

@@ -203,6 +203,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
       if (this.#disposed) return
       file.videoPath = this.videoPath
       await this.#adopt(file)
+      if (this.#disposed) return
       this.#bridge.attach(file.model)
       this.#watch ??= new DiskWatch(this, this.#services.log)
       this.#shown.setPhase({ kind: 'open' })
@@ -246,7 +247,7 @@ export class OpenDocument implements vscode.CustomDocument, AnnotatorDocument {
     try {
       this.#video.check(file.content)
       await this.#adopt(file)
-      this.#shown.replaced()
+      if (!this.#disposed) this.#shown.replaced()
     } catch (error) {
       this.#shown.setPhase({ kind: 'failed', ...failureOf(error) })
     }

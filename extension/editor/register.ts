@@ -132,13 +132,18 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
 
   /** Puts the backup in place of a damaged side-car, which is kept beside it. */
   async #restoreBackup(document: OpenDocument): Promise<void> {
-    const { sidecarPath } = document
-    if (document.isOpen) return
+    const { sidecarPath, phase } = document
+    // A side-car that reads well, and only lacks its video, is not to be replaced by what was before it.
+    const isOffered =
+      phase.kind === 'failed' && phase.actions.some(({ command }) => command === 'siammae.restoreBackup')
+    if (!isOffered) return
+    const good = `${sidecarPath}.restoring`
+    await copyFile(`${sidecarPath}.bak`, good)
     const kept = `${sidecarPath}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`
     await rename(sidecarPath, kept).catch((error) => {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     })
-    await copyFile(`${sidecarPath}.bak`, sidecarPath)
+    await rename(good, sidecarPath)
     this.#services.log.info(`${sidecarPath} was restored from its backup; what was there is now ${kept}`)
     await document.open()
   }

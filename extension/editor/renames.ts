@@ -110,6 +110,15 @@ export class Renames implements vscode.Disposable {
       ({ uri, sidecarPath }) => (moved(uri.fsPath, moves) ?? moved(sidecarPath, moves)) !== undefined,
     )
     for (const document of gone) {
+      const isLeft =
+        moved(document.uri.fsPath, moves) !== undefined ||
+        this.#leaving.some((tabs) => tabs.document === document)
+      if (!isLeft) {
+        // The side-car of a video's own tab, alone: VS Code leaves that tab as it is.
+        const sidecar = moved(document.sidecarPath, moves)!
+        this.#following = this.#following.then(() => showInstead(document, sidecar))
+        continue
+      }
       document.leave()
       const to = moved(document.uri.fsPath, moves)
       if (to === undefined || !isSidecarPath(to)) continue
@@ -183,6 +192,17 @@ export class Renames implements vscode.Disposable {
 
   #whenMade(path: string): Promise<unknown> {
     return happened(this.#provider.onDidMakeDocument, ({ sidecarPath }) => sidecarPath === path)
+  }
+}
+
+/** Puts the editor of a side-car in place of the tabs of a document that it was the side-car of. */
+async function showInstead(document: OpenDocument, sidecarPath: string): Promise<void> {
+  document.leave()
+  for (const { panel } of [...document.sessions]) {
+    const options = { viewColumn: panel.viewColumn ?? vscode.ViewColumn.Active, preserveFocus: !panel.active }
+    const uri = vscode.Uri.file(sidecarPath)
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(sidecarPath), options)
+    panel.dispose()
   }
 }
 

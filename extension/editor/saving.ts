@@ -91,6 +91,8 @@ export class Saving {
     this.#isReverting = true
     try {
       await this.#bridge.whenMoved()
+      // What it writes is what is on disk afterwards.
+      await this.#bridge.whenSaved()
       if (document.isLoaded) await document.file.revert()
       await document.whenOpened()
     } catch (error) {

@@ -32,6 +32,7 @@ export type ViewChange =
 export class ShownState implements Disposable {
   #phase: Phase = { kind: 'opening', done: 0, total: undefined }
   #lanes: Lanes | undefined
+  #disposed = false
   #run: RunView | undefined
   #offer: SpanOffer | undefined
   #comparison: ShownComparison | undefined
@@ -89,6 +90,7 @@ export class ShownState implements Disposable {
     const lanes = new Lanes(file.content)
     lanes.follow()
     await inSlices(lanes.fill())
+    if (this.#disposed) return
     this.#lanes = lanes
     this.#listeners = [
       file.onChange(({ catalogue, frames }) => {
@@ -119,6 +121,7 @@ export class ShownState implements Disposable {
   }
 
   dispose(): void {
+    this.#disposed = true
     this.#stopFollowing()
     this.#changes.dispose()
     this.#viewChanges.dispose()

@@ -100,9 +100,15 @@ export class VideoLink {
     return pathFrom(this.#sidecarPath, this.#path)
   }
 
-  /** @throws VideoProblem when the open clip is not the one that a document is about */
+  /** @throws VideoProblem when the open clip is not the one that a document is about; it is closed then */
   check(content: AnnotationDocument): void {
-    checkVideo(this.#path, content.video, this.clip)
+    try {
+      checkVideo(this.#path, content.video, this.clip)
+    } catch (error) {
+      // Whatever is opened next is looked for and checked anew.
+      this.#release()
+      throw error
+    }
   }
 
   /** Stops the opening that has begun, which rejects then. */

@@ -21,7 +21,7 @@ export {
   writeIndexedPng,
 } from './indexed-png.ts'
 export { colourOf, davisPalette, type Rgb } from './palette.ts'
-export { readSidecar, writeSidecar } from './sidecar.ts'
+export { readSidecar, SidecarChanged, writeSidecar } from './sidecar.ts'
 export { parseSidecar, serialiseSidecar } from './sidecar-text.ts'
 
 /** Every dataset layout that can be written and read, by the name that people choose it with. */

@@ -32,26 +32,44 @@ export async function readSidecar(path: string): Promise<AnnotationDocument> {
   }
 }
 
+/** What a caller knows of the file that a save replaces. */
+export interface SaveOptions {
+  /**
+   * SHA-256 of content that the caller has read or written here before: where the file still holds exactly that, it is
+   * not parsed once more.
+   */
+  readonly good?: string | undefined
+  /** SHA-256 of what the file may hold, null for none: anything else, apart from what is being saved, is not replaced. */
+  readonly expected?: string | null | undefined
+  /** Bytes that a side-car may have, so that it can be read again. */
+  readonly most?: number
+}
+
+/** Somebody else has written the file that was to be saved. */
+export class SidecarChanged extends UserError {}
+
 /**
  * Saves a document. What was there before, if it read well and was different, becomes the backup `<path>.bak`.
  * Done only after the text was seen to give an equal document and the file to hold that text.
- * @param good SHA-256 of content that the caller has read or written here before: where the file still holds exactly
- *   that, it is not parsed once more
- * @param most bytes that a side-car may have, so that it can be read again
  * @returns the SHA-256 of what the file holds now
+ * @throws SidecarChanged when the file holds something that is not expected; it is left as it is
  * @throws UserError when the file there is damaged or newer (it is left as it is), the document cannot be
  *   written, or the disk refuses; the old file and its backup stay good
  */
 export async function writeSidecar(
   path: string,
   document: AnnotationDocument,
-  good?: string,
-  most: number = MOST_BYTES,
+  { good, expected, most = MOST_BYTES }: SaveOptions = {},
 ): Promise<string> {
   const text = checkedText(path, document, most)
   const current = await goodContent(path, good)
   const hash = hashOf(text)
   if (current === text) return hash
+  const held = current === undefined ? null : hashOf(current)
+  if (expected !== undefined && held !== null && held !== expected)
+    throw new SidecarChanged(
+      `The side-car ${path} was changed by another program meanwhile; it is left as it is.`,
+    )
   if (current !== undefined) await writeFileAtomic(backupOf(path), current)
   await writeFileAtomic(path, text)
   if ((await readText(path, WHAT).catch(messageOf)) !== text)

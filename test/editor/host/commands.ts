@@ -167,6 +167,17 @@ describe('commands', () => {
     assert.equal(await readFile(join(clip.folder, kept[0]!), 'utf8'), damaged)
   })
 
+  it('Restore Backup leaves a side-car alone that only lacks its video', async () => {
+    await writeSidecar(clip.sidecar, await marked('gone.mp4'))
+    await writeFile(`${clip.sidecar}.bak`, 'older')
+    await rename(clip.video, join(clip.folder, '.koi'))
+    const before = await readFile(clip.sidecar, 'utf8')
+    await openBroken()
+    await command('siammae.restoreBackup')
+    assert.equal(await readFile(clip.sidecar, 'utf8'), before)
+    assert.deepEqual((await readdir(clip.folder)).sort(), ['.koi', 'koi.siam.json', 'koi.siam.json.bak'])
+  })
+
   it('Locate Video opens the annotations with the video that was chosen, and the next save names it', async () => {
     const elsewhere = join(clip.folder, 'elsewhere', 'deep')
     await mkdir(elsewhere, { recursive: true })

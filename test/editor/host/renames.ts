@@ -77,6 +77,20 @@ describe('a renamed video', () => {
     assert.equal(document.videoPath, video)
   })
 
+  it('is shown with its side-car under the new name where that alone was renamed', async () => {
+    await rm(clip.sidecar)
+    await editors().annotate(vscode.Uri.file(clip.video))
+    const document = await until('the document', () => documentOf(clip.sidecar))
+    document.perform({ kind: 'putLabel', label: { id: 9, name: 'new', colour: '#ff00ff' } }, 'New label')
+    await vscode.workspace.save(document.uri)
+    const other = join(clip.folder, 'v1.siam.json')
+    await rename(clip.sidecar, other)
+    const again = await openWith(other, clip.video)
+    assert.ok(again.annotations.labels.has(9))
+    await until('the old tab to go', () => tabs().length === 1 && documentOf(clip.sidecar) === undefined)
+    assert.equal(existsSync(clip.sidecar), false)
+  })
+
   it('is open in the editor of the renamed side-car, with what was not saved, on the same frame', async () => {
     const old = await open(clip.sidecar)
     // A view that is not there yet does not hear of it.

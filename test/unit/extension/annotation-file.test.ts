@@ -1,4 +1,13 @@
-import { existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AnnotationFile } from '../../../extension/document/annotation-file.ts'
@@ -200,6 +209,18 @@ describe('The file on disk', () => {
     await file.revert()
     expect(textOf(file)).toBe(theirs)
     expect(file.isDirty).toBe(false)
+  })
+
+  it('is not reverted to where something is done while it is read', async () => {
+    const path = await sidecar()
+    const file = await opened(path)
+    await writeSidecar(path, sampleDocument())
+    const reverting = file.revert()
+    await settled()
+    file.model.perform(mark, 'Draw')
+    await expect(reverting).rejects.toThrow('was not read again: something was changed here meanwhile')
+    expect(file.content.entry(1, 9)?.state).toBe('keyframe')
+    expect(file.isDirty).toBe(true)
   })
 
   it('that was deleted is not reverted to: what is open is all there is, also after a restart', async () => {
@@ -478,6 +499,56 @@ describe('A backup', () => {
     expect(whole).toBeGreaterThan(size)
     truncateSync(logOf(id), whole - 1)
     expect(textOf(await restored(id, file.path))).toBe(expected)
+  })
+
+  it('that could not be appended to for a while has all of it afterwards', async () => {
+    const file = await opened(await sidecar())
+    const id = join(folder, 'storage', 'full')
+    file.model.perform(mark, 'Draw')
+    await file.backup(id)
+    // A full disk, and half a record on it.
+    const log = readFileSync(logOf(id))
+    rmSync(logOf(id))
+    mkdirSync(logOf(id))
+    file.model.perform(setEntry(1, 0, undefined), 'Delete')
+    await file.flushBackup()
+    rmSync(logOf(id), { recursive: true })
+    writeFileSync(logOf(id), Buffer.concat([log, Buffer.from([200, 1, 0, 0, 7, 7])]))
+    file.model.perform(setEntry(2, 5, undefined), 'Delete')
+    await file.flushBackup()
+    expect(textOf(await restored(id, file.path))).toBe(textOf(file))
+    expect(await file.backup(join(folder, 'storage', 'another'))).toBe(id)
+  })
+
+  it('ends before what does not read', async () => {
+    const file = await opened(await sidecar())
+    const id = join(folder, 'storage', 'torn')
+    file.model.perform(mark, 'Draw')
+    await file.backup(id)
+    const expected = textOf(file)
+    const whole = readFileSync(logOf(id))
+    const torn = Buffer.from(whole.subarray(0, 40))
+    writeFileSync(logOf(id), Buffer.concat([whole, torn.fill(0xff, 4), whole]))
+    expect(textOf(await restored(id, file.path))).toBe(expected)
+  })
+
+  it('of what a person kept against a change on disk stays without that, however often it is restored', async () => {
+    const path = await sidecar()
+    const file = await opened(path)
+    file.model.perform(mark, 'Draw')
+    const mine = textOf(file)
+    const theirs = sampleDocument()
+    theirs.apply(setEntry(1, 20, keyframe))
+    await writeSidecar(path, theirs)
+    await file.keepMine()
+    const ids = ['kept-1', 'kept-2', 'kept-3'].map((name) => join(folder, 'storage', name))
+    await file.backup(ids[0]!)
+    for (const [at, id] of ids.slice(1).entries()) {
+      const again = await restored(ids[at]!, path)
+      expect(textOf(again)).toBe(mine)
+      await again.backup(id)
+    }
+    expect(textOf(await restored(ids[2]!, path))).toBe(mine)
   })
 
   it('stands alone where the side-car was changed on disk meanwhile', async () => {

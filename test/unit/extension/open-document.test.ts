@@ -3,20 +3,28 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type * as vscode from 'vscode'
+import { Lanes } from '../../../extension/document/lanes.ts'
 import type { Corrections } from '../../../extension/editor/index.ts'
 import { OpenDocument, type StackEvent } from '../../../extension/editor/open-document.ts'
 import type { EditorServices } from '../../../extension/editor/types.ts'
-import { writeSidecar } from '../../../model/formats/index.ts'
-import { keyframe, sampleDocument, setEntry, video } from '../annotation/samples.ts'
+import { serialiseSidecar, writeSidecar } from '../../../model/formats/index.ts'
+import { keyframe, propagated, sampleDocument, sampleRun, setEntry, video } from '../annotation/samples.ts'
 import { temporaryFolder, threads } from './files.ts'
 
-const { errors } = vi.hoisted(() => ({ errors: [] as string[] }))
+const { errors, questions } = vi.hoisted(() => ({ errors: [] as string[], questions: [] as string[] }))
 
 vi.mock('vscode', () => {
   const listen = () => ({ dispose: () => {} })
   return {
     l10n: { t: (text: string) => text },
-    window: { showErrorMessage: async (text: string) => void errors.push(text) },
+    window: {
+      showErrorMessage: async (text: string) => void errors.push(text),
+      // Nobody answers.
+      showWarningMessage: (text: string) => {
+        questions.push(text)
+        return new Promise(() => {})
+      },
+    },
     workspace: {
       save: async () => {},
       createFileSystemWatcher: () => ({
@@ -34,6 +42,7 @@ let files = 0
 
 beforeEach(() => {
   errors.length = 0
+  questions.length = 0
 })
 
 interface Opened {
@@ -161,6 +170,50 @@ test('a change on disk is followed where no watcher of VS Code tells of it, as o
   }
 })
 
+test('annotations that are about another video by now are never shown on this one', async () => {
+  const { document, path } = await opened()
+  const right = readFileSync(path, 'utf8')
+  writeFileSync(path, right.replace(video.hash, `sha256:${'f'.repeat(64)}`))
+  await vi.waitUntil(() => document.phase.kind === 'failed', 10_000)
+  // As the next sign of change, and the person who locates a video, have it.
+  for (const chosen of [undefined, join(folder, video.path)]) {
+    await document.open(chosen)
+    expect(document.phase.kind).toBe('failed')
+  }
+  writeFileSync(path, right)
+  await document.open()
+  expect(document.phase).toEqual({ kind: 'open' })
+  expect(document.annotations.video.hash).toBe(video.hash)
+  expect(document.annotations.entry(1, 0)).toEqual(keyframe)
+})
+
+test('a question about a change on disk that nobody answers does not hide the next one', async () => {
+  const { document, path } = await opened()
+  document.perform(setEntry(1, 5, keyframe), 'Draw')
+  await writeSidecar(path, sampleDocument())
+  await vi.waitUntil(() => questions.length > 0, 10_000)
+  await document.revert()
+  expect(document.annotations.entry(1, 5)).toBeUndefined()
+  const other = sampleDocument()
+  other.apply(setEntry(1, 6, keyframe))
+  await writeSidecar(path, other)
+  await vi.waitUntil(() => document.isOpen && document.annotations.entry(1, 6) !== undefined, 10_000)
+  expect(questions).toHaveLength(1)
+})
+
+test('a save that goes on when it is reverted ends first, and what is clean is what is on disk', async () => {
+  const { document, path } = await opened()
+  const run = document.beginRun(async () => {})
+  run.add(sampleRun(1), [{ objectId: 1, frame: 8, entry: propagated() }])
+  const saving = document.save()
+  run.add(sampleRun(1), [{ objectId: 1, frame: 9, entry: propagated() }])
+  run.end()
+  await Promise.all([saving, document.revert()])
+  await document.whenOpened()
+  expect(document.file.isDirty).toBe(false)
+  expect(serialiseSidecar(document.annotations)).toBe(readFileSync(path, 'utf8'))
+})
+
 test('what is drawn while a change on disk is read is asked about, not taken away', async () => {
   const { document, path } = await opened()
   const other = sampleDocument()
@@ -277,6 +330,23 @@ test('closed while a change on disk is read, it does not read it again and again
   document.dispose()
   await new Promise((resolve) => setTimeout(resolve, 1000))
   expect(load).toHaveBeenCalledTimes(1)
+})
+
+test('closed while its lanes are filled, it watches nothing any more', async () => {
+  const { document, path } = await makeDocument()
+  const fill = vi.spyOn(Lanes.prototype, 'fill').mockImplementation(function* () {
+    document.dispose()
+    yield
+  })
+  onTestFinished(() => fill.mockRestore())
+  await document.open()
+  expect(fill).toHaveBeenCalled()
+  expect(document.phase.kind).not.toBe('open')
+  const load = vi.spyOn(threads, 'load')
+  onTestFinished(() => load.mockRestore())
+  await writeSidecar(path, sampleDocument())
+  await new Promise((resolve) => setTimeout(resolve, 3000))
+  expect(load).not.toHaveBeenCalled()
 })
 
 test('closed while its clip is being read, it leaves no clip open', async () => {

@@ -99,6 +99,15 @@ describe('The side-car of a renamed video', () => {
     expect((await sidecarOf(at('elsewhere', 'clip.mp4'))).path).toBe(at('elsewhere', 'clip.mp4.siam.json'))
   })
 
+  it('goes along from its longer name when the other video of that stem is gone', async () => {
+    put('left.mov')
+    sidecar('left.mov.siam.json', 'left.mov')
+    expect(await rename(move('left.mov', 'right.mov'))).toEqual([
+      move('left.mov.siam.json', 'right.siam.json'),
+      move('left.mov', 'right.mov'),
+    ])
+  })
+
   it('takes its last good file along', async () => {
     put('a.siam.json.bak')
     const moves = [move('a.siam.json', 'c.siam.json'), move('b.siam.json', 'd.siam.json')]

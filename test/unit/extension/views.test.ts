@@ -295,6 +295,19 @@ describe('The video of a side-car', () => {
       join(folder, 'early.mp4.siam.json'),
     )
     expect((await sidecarOf(join(folder, 'early.mov'), false, ownerOf)).path).toBe(early)
+    // And what was written under the longer name is found under it, whatever has become of the other video.
+    writeFileSync(join(folder, 'left.mov'), '4')
+    const longer = join(folder, 'left.mov.siam.json')
+    writeFileSync(
+      longer,
+      '{\n"format": "siammae-annotations",\n"version": 1,\n"video": {"path":"left.mov","hash":""}',
+    )
+    expect(await sidecarOf(join(folder, 'left.mov'))).toEqual({ path: longer, exists: true })
+    writeFileSync(
+      join(folder, 'left.siam.json'),
+      '{\n"format": "siammae-annotations",\n"version": 1,\n"video": {"path":"gone.mp4","hash":""}',
+    )
+    expect(await sidecarOf(join(folder, 'left.mov'))).toEqual({ path: longer, exists: true })
     mkdirSync(join(folder, 'shots.v2'))
     expect((await sidecarOf(join(folder, 'shots.v2'))).path).toBe(join(folder, 'shots.v2.siam.json'))
   })

@@ -17,7 +17,13 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { AnnotationDocument } from '../../../model/annotation/index.ts'
 import { UserError } from '../../../model/errors.ts'
-import { parseSidecar, readSidecar, serialiseSidecar, writeSidecar } from '../../../model/formats/index.ts'
+import {
+  parseSidecar,
+  readSidecar,
+  SidecarChanged,
+  serialiseSidecar,
+  writeSidecar,
+} from '../../../model/formats/index.ts'
 import { documents, emptyDocument, exampleDocument, ring } from './documents.ts'
 
 let root: string
@@ -358,14 +364,30 @@ describe('saving', () => {
         .digest('hex'),
     )
     const before = await readFile(path, 'utf8')
-    const second = await writeSidecar(path, edited(exampleDocument()), first)
+    const second = await writeSidecar(path, edited(exampleDocument()), { good: first })
     expect(await readFile(`${path}.bak`, 'utf8')).toBe(before)
     // Damage after the last save is not what was known.
     const damaged = (await readFile(path, 'utf8')).slice(0, -30)
     await writeFile(path, damaged)
-    await expect(writeSidecar(path, exampleDocument(), second)).rejects.toThrow('is not overwritten')
+    await expect(writeSidecar(path, exampleDocument(), { good: second })).rejects.toThrow(
+      'is not overwritten',
+    )
     expect(await readFile(path, 'utf8')).toBe(damaged)
     expect(await readFile(`${path}.bak`, 'utf8')).toBe(before)
+  })
+
+  it('leaves alone what somebody else has written since the caller looked', async () => {
+    const expected = await writeSidecar(path, emptyDocument())
+    await writeSidecar(path, edited(exampleDocument()))
+    const theirs = await readFile(path, 'utf8')
+    for (const known of [expected, null])
+      await expect(writeSidecar(path, exampleDocument(), { expected: known })).rejects.toThrow(SidecarChanged)
+    expect(await readFile(path, 'utf8')).toBe(theirs)
+    // What is to be saved is there already.
+    await writeSidecar(path, edited(exampleDocument()), { expected })
+    await rm(path)
+    await writeSidecar(path, exampleDocument(), { expected })
+    expect((await readSidecar(path)).equals(exampleDocument())).toBe(true)
   })
 
   it('says when there is no backup, or a damaged one', async () => {
@@ -399,7 +421,7 @@ describe('saving', () => {
   it('refuses what would be too large to be opened again, before touching anything', async () => {
     await writeSidecar(path, emptyDocument())
     const before = await readFile(path, 'utf8')
-    await expect(writeSidecar(path, exampleDocument(), undefined, before.length)).rejects.toThrow(
+    await expect(writeSidecar(path, exampleDocument(), { most: before.length })).rejects.toThrow(
       /larger than 0 MiB and could not be opened again; delete .* The file is left as it was\./,
     )
     expect(await readFile(path, 'utf8')).toBe(before)
