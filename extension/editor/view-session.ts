@@ -326,13 +326,14 @@ export class ViewSession implements AnnotatorView, vscode.Disposable {
   #showPhase(): void {
     if (!this.#ready) return
     const { phase } = this.document
+    const texts = this.#services.webviewTexts
     if (phase.kind === 'opening') {
       this.#opened = false
-      this.#post({ type: 'opening', done: phase.done, total: phase.total })
+      this.#post({ type: 'opening', done: phase.done, total: phase.total, texts })
     } else if (phase.kind === 'failed') {
       this.#opened = false
       this.#asked = []
-      this.#post({ type: 'failed', message: phase.message, actions: phase.actions })
+      this.#post({ type: 'failed', message: phase.message, actions: phase.actions, texts })
     } else this.#showOpened()
   }
 

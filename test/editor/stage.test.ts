@@ -307,6 +307,26 @@ describe.skipIf(!chromium)('the canvas under a real pointer', () => {
     expect(await edits()).toEqual([])
   })
 
+  it('moves with Space held also after a press on the timeline, and neither draws nor plays', async () => {
+    const stage = await open({ view: { tool: 'brush' } })
+    await stage.page.evaluate("window.heard = []; addEventListener('keydown', ({ key }) => heard.push(key))")
+    await stage.page.locator('.track').click({ position: { x: 5, y: 10 } })
+    await stage.move([320, 180])
+    await stage.page.keyboard.down('Space')
+    const before = await stage.placement()
+    const [x, y] = await stage.at([320, 180])
+    await stage.page.mouse.down()
+    await stage.page.mouse.move(x + 60, y - 30, { steps: 5 })
+    await stage.page.mouse.up()
+    await stage.page.keyboard.up('Space')
+    const moved = await stage.placement()
+    expect([moved.left - before.left, moved.top - before.top]).toEqual([60, -30])
+    expect(await edits()).toEqual([])
+    expect(await stage.page.evaluate('heard')).toEqual([])
+    await stage.page.keyboard.press('Space')
+    expect(await stage.page.evaluate('heard')).toEqual([' '])
+  })
+
   it('gives Space on its own back to whatever it is bound to', async () => {
     const stage = await open({ view: { tool: 'brush' } })
     await stage.page.evaluate(

@@ -95,8 +95,8 @@ export function runningRun(frameCount: number): RunView {
     total: frameCount - first,
     frame: first + Math.floor(frameCount * 0.28),
     lanes: [
-      { objectId: 1, done: [[first, first + Math.floor(frameCount * 0.28)]] },
-      { objectId: 2, done: [[first, first + Math.floor(frameCount * 0.12)]] },
+      { objectId: 1, range: [first, frameCount - 1], done: [[first, first + Math.floor(frameCount * 0.28)]] },
+      { objectId: 2, range: [first, frameCount - 1], done: [[first, first + Math.floor(frameCount * 0.12)]] },
     ],
     framesPerSecond: 7.31,
     secondsLeft: 42,

@@ -92,6 +92,62 @@ describe.skipIf(!chromium)('timeline under a real pointer', () => {
     await expect.poll(() => page.locator('.timeline-thumb').count()).toBe(0)
   })
 
+  it('keeps lanes beside their objects when the document is read again', async () => {
+    const opened = await open(scene(100, 20))
+    const { page } = opened
+    await page.evaluate("document.querySelector('.timeline-scroll').scrollTop = 96")
+    await page.waitForTimeout(50)
+    await opened.send({ type: 'opening', done: 0, total: undefined })
+    await page.locator('.opening').waitFor()
+    await opened.send(scene(100, 20))
+    await page.locator('.track').waitFor()
+    await page.waitForTimeout(100)
+    const track = (await page.locator('.track').boundingBox())!
+    const header = (await page.locator('.lane-header').first().boundingBox())!
+    await page.mouse.click(track.x + track.width / 2, header.y + header.height / 2)
+    expect(await frameShown(opened)).toBe(50)
+    expect(await page.locator('.lane-header.current').getAttribute('data-object-id')).toBe('1')
+  })
+
+  it('shows the lane of an object that is chosen elsewhere, and moves none under the pointer', async () => {
+    const opened = await open(scene(100, 20))
+    const { page } = opened
+    const scroller = (await page.locator('.timeline-scroll').boundingBox())!
+    for (const objectId of [20, 9, 1]) {
+      await opened.send({ type: 'command', command: { name: 'selectObject', objectId } })
+      const current = page.locator(`.lane-header.current[data-object-id="${objectId}"]`)
+      const lane = (await current.boundingBox())!
+      expect(lane.y, `object ${objectId}`).toBeGreaterThanOrEqual(scroller.y + 32)
+      expect(lane.y + lane.height, `object ${objectId}`).toBeLessThanOrEqual(scroller.y + scroller.height)
+    }
+    await page.evaluate("document.querySelector('.timeline-scroll').scrollTop = 12")
+    await page.waitForTimeout(50)
+    const cut = (await page.locator('[data-object-id="7"]').boundingBox())!
+    expect(cut.y + cut.height).toBeGreaterThan(scroller.y + scroller.height)
+    for (const x of [scroller.x + 4, scroller.x + scroller.width / 2]) {
+      await opened.send({ type: 'command', command: { name: 'selectObject', objectId: 3 } })
+      await page.mouse.click(x, cut.y + 4)
+      await page.locator('.lane-header.current[data-object-id="7"]').waitFor()
+      expect(await page.evaluate("document.querySelector('.timeline-scroll').scrollTop")).toBe(12)
+    }
+  })
+
+  it('tells what lies under a pointer that rests, wholly in sight, and nothing once it has left', async () => {
+    const { page } = await open(scene(100, 3))
+    const box = (await page.locator('.track').boundingBox())!
+    const x = box.x + box.width * 0.3
+    for (const y of [10, 40, 92]) {
+      await page.mouse.move(x, box.y + y)
+      const text = (await page.locator('.hover-text').boundingBox())!
+      expect(text.y, `at ${y}`).toBeGreaterThanOrEqual(box.y)
+      expect(text.y + text.height, `at ${y}`).toBeLessThanOrEqual(box.y + box.height)
+    }
+    await page.mouse.move(x, box.y + 10)
+    await page.mouse.move(x, box.y - 100)
+    await page.waitForTimeout(500)
+    expect(await page.locator('.hover-text').count()).toBe(0)
+  })
+
   it('is moved by the keyboard while it has the focus', async () => {
     const { page } = await open(scene(100, 3))
     await page.locator('.track').focus()
@@ -141,6 +197,56 @@ describe.skipIf(!chromium)('keys and messages', () => {
     expect(await page.getByRole('button', { name: 'Toggle Loop' }).getAttribute('aria-pressed')).toBe('false')
   })
 
+  it('go on to VS Code after the timeline’s height was dragged or a menu was used with the pointer', async () => {
+    const { page } = await open(scene(100, 3))
+    await page.evaluate("window.heard = []; addEventListener('keydown', (event) => heard.push(event.key))")
+    const edge = (await page.locator('.splitter').boundingBox())!
+    await page.mouse.move(edge.x + 300, edge.y + 3)
+    await page.mouse.down()
+    await page.mouse.move(edge.x + 300, edge.y - 37, { steps: 4 })
+    await page.mouse.up()
+    for (const key of ['ArrowLeft', 'ArrowUp']) await page.keyboard.press(key)
+    expect(await page.evaluate('heard.splice(0)')).toEqual(['ArrowLeft', 'ArrowUp'])
+    const more = page.getByRole('button', { name: 'More for Dancer' })
+    const accept = page.getByRole('menuitem', { name: 'Accept Frame as Keyframe' })
+    await more.click()
+    await accept.click()
+    for (const key of ['Space', 'Enter']) await page.keyboard.press(key)
+    expect(await page.evaluate('heard.splice(0)')).toEqual([' ', 'Enter'])
+    expect(await page.locator('.menu').count()).toBe(0)
+    // Whoever chose by keyboard goes on from the button.
+    await more.focus()
+    await page.keyboard.press('Enter')
+    await accept.focus()
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.locator('.menu').count()).toBe(0)
+    expect(await more.evaluate('(button) => button === document.activeElement')).toBe(true)
+  })
+
+  it('move the slider of the brush by at least a pixel, in both directions', async () => {
+    const opened = scene(100, 3)
+    const { page } = await open({
+      ...opened,
+      settings: { ...opened.settings, brushSize: 1 },
+      view: { tool: 'brush' },
+    })
+    const slider = page.getByRole('slider', { name: 'Size' })
+    const size = async () => Number.parseInt((await slider.getAttribute('aria-valuetext'))!, 10)
+    await slider.focus()
+    for (let turn = 0; turn < 3; turn++) await page.keyboard.press('ArrowRight')
+    await expect.poll(size).toBeGreaterThanOrEqual(4)
+    for (let turn = 0; turn < 3; turn++) await page.keyboard.press('ArrowLeft')
+    await expect.poll(size).toBe(1)
+  })
+
+  it('speaks the language of the host before the clip is open', async () => {
+    view = await WebviewPage.open()
+    const texts = { 'Opening the clip': '正在打开片段', Cancel: '取消' }
+    await view.send({ type: 'opening', done: 0, total: undefined, texts })
+    await view.page.getByText('正在打开片段').waitFor()
+    await view.page.getByRole('button', { name: '取消' }).waitFor()
+  })
+
   it('runs commands of the host with the view as it stands', async () => {
     const { page } = await open(scene(100, 3))
     await page.locator('.track').focus()
@@ -173,6 +279,27 @@ describe.skipIf(!chromium)('keys and messages', () => {
     ).toBe('true')
     expect(await again.page.getByRole('radio', { name: 'Polygon (P)' }).getAttribute('aria-checked')).toBe(
       'true',
+    )
+  })
+
+  it('shows the same part of the timeline when the webview is made anew', async () => {
+    const { page } = await open(scene(10_000, 3))
+    const box = (await page.locator('.track').boundingBox())!
+    await page.mouse.move(box.x + box.width / 2, box.y + 10)
+    await page.keyboard.down('Control')
+    for (let turn = 0; turn < 4; turn++) await page.mouse.wheel(0, -300)
+    await page.keyboard.up('Control')
+    await page.locator('.timeline-thumb').waitFor()
+    // Of frame 0, where the view stands, nothing is in sight.
+    await page.mouse.wheel(200, 0)
+    await page.waitForTimeout(300)
+    const kept = (await page.evaluate('kept')) as Record<string, unknown>
+    expect(kept.timelineSpan).toMatchObject({ first: expect.any(Number) })
+    await view!.close()
+    const again = await open(scene(10_000, 3), { kept })
+    await again.page.waitForTimeout(300)
+    expect(((await again.page.evaluate('kept')) as Record<string, unknown>).timelineSpan).toEqual(
+      kept.timelineSpan,
     )
   })
 
@@ -222,6 +349,7 @@ describe.skipIf(!chromium)('keys and messages', () => {
           lanes: [
             {
               objectId: 2,
+              range: [4, 99],
               done: [
                 [10, 24],
                 [60, 69],
@@ -246,10 +374,11 @@ describe.skipIf(!chromium)('keys and messages', () => {
         const y = Math.floor((32 + ${lane} * 24 + 22) * ratio)
         return canvas.getContext('2d').getImageData(x, y, 1, 1).data[3]
       })()`)
-    const feet = (lane: number) => Promise.all([9, 10, 24, 25, 60, 69, 70].map((frame) => foot(lane, frame)))
+    const feet = (lane: number) =>
+      Promise.all([3, 4, 9, 10, 24, 25, 60, 69, 70].map((frame) => foot(lane, frame)))
     const [todo, done] = [Math.round(255 * 0.35), 255]
-    await expect.poll(() => feet(1)).toEqual([todo, done, done, todo, done, done, todo])
-    expect(await feet(2)).toEqual(Array(7).fill(0))
+    await expect.poll(() => feet(1)).toEqual([0, todo, todo, done, done, todo, done, done, todo])
+    expect(await feet(2)).toEqual(Array(9).fill(0))
     await page.getByRole('button', { name: 'Pause Propagation' }).click()
     expect((await opened.posted('execute')).at(-1)?.command).toBe('siammae.pausePropagation')
     await opened.send({ type: 'run', run: undefined })

@@ -1,5 +1,5 @@
 import { InspectPanel, isInspecting } from './inspect/index.ts'
-import { belongsToControl } from './keys.ts'
+import { belongsToControl, keyTargetOf } from './keys.ts'
 import { ComparisonBar } from './shell/comparison-bar.tsx'
 import { Notices } from './shell/notices.tsx'
 import { OptionBar } from './shell/option-bar.tsx'
@@ -13,20 +13,16 @@ import { MenuHost } from './widgets/menu.tsx'
 
 function keepKey(event: KeyboardEvent): void {
   const { target } = event
-  if (!(target instanceof HTMLElement)) return
-  const role = target.getAttribute('role')
-  const type = target instanceof HTMLInputElement ? target.type : undefined
-  if (belongsToControl(event, { tagName: target.tagName, role, ...(type && { type }) }))
-    event.stopPropagation()
+  if (target instanceof HTMLElement && belongsToControl(event, keyTargetOf(target))) event.stopPropagation()
 }
 
 /**
- * Who presses a button with the pointer does not want it to have the keys: space plays, arrows change the frame. A press
- * by keyboard (no clicks counted) keeps the focus where it is.
+ * Who presses a button with the pointer does not want it to have the keys: space plays, arrows change the frame. The same
+ * goes for a slider and the edge of the timeline. A press by keyboard (no clicks counted) keeps the focus where it is.
  */
 function giveKeysBack({ target, detail }: MouseEvent): void {
   if (detail === 0 || !(target instanceof Element)) return
-  const control = target.closest('button, input[type=range]')
+  const control = target.closest('button, input[type=range], [role=separator]')
   if (control instanceof HTMLElement && control.getAttribute('role') !== 'menuitem') control.blur()
 }
 

@@ -10,8 +10,13 @@ export interface KeyPress {
 export interface KeyTarget {
   readonly tagName: string
   /** Of an input. */
-  readonly type?: string
+  readonly type?: string | undefined
   readonly role: string | null
+}
+
+/** An element as the one that has the focus. */
+export function keyTargetOf(element: Element & { readonly type?: string }): KeyTarget {
+  return { tagName: element.tagName, type: element.type, role: element.getAttribute('role') }
 }
 
 const ARROWS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown']
@@ -35,7 +40,8 @@ export function belongsToControl({ key, ctrlKey, metaKey, altKey }: KeyPress, ta
   if (target.tagName === 'INPUT') return target.type === 'range' ? TRAVEL.includes(key) : PRESS.includes(key)
   if (target.tagName === 'SELECT') return [...TRAVEL, ...PRESS].includes(key)
   if (target.role === 'radio') return [...ARROWS, ...PRESS].includes(key)
-  if (target.role === 'slider' || target.role === 'separator') return TRAVEL.includes(key)
+  if (target.role === 'slider') return TRAVEL.includes(key)
+  if (target.role === 'separator') return key === 'ArrowUp' || key === 'ArrowDown'
   if (target.tagName === 'BUTTON') return PRESS.includes(key)
   return false
 }

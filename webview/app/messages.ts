@@ -32,9 +32,12 @@ type PictureListener = {
 }
 let pictures: PictureListener | undefined
 
-/** Who takes the pictures that were wanted. */
-export function onPictures(listener: PictureListener): void {
+/** Who takes the pictures that were wanted, until the returned function is called. */
+export function onPictures(listener: PictureListener): () => void {
   pictures = listener
+  return () => {
+    if (pictures === listener) pictures = undefined
+  }
 }
 
 /**
@@ -136,6 +139,7 @@ export function connect(performer: (command: ViewCommand) => void): void {
 }
 
 function receive(message: HostMessage): void {
+  if ('texts' in message && message.texts) putTexts(message.texts)
   switch (message.type) {
     case 'opening':
       state.phase.value = { kind: 'opening', done: message.done, total: message.total }
@@ -202,7 +206,6 @@ function receive(message: HostMessage): void {
 }
 
 function opened(message: Extract<HostMessage, { type: 'opened' }>): void {
-  putTexts(message.texts)
   state.clip.value = message.clip
   state.settings.value = { ...message.settings, ...unsentSettings }
   state.doubtful.value = message.doubtful

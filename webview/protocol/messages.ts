@@ -63,6 +63,8 @@ export interface DoubtfulFrame {
 /** How far a run is with one of the objects that it carries. */
 export interface RunLane {
   readonly objectId: number
+  /** Frames that it is carried over, both ends included; undefined where there are none. */
+  readonly range: readonly [first: number, last: number] | undefined
   /** Frames that are finished as stretches, both ends included, in order; marked frames among them count as well. */
   readonly done: readonly (readonly [first: number, last: number])[]
 }
@@ -193,15 +195,24 @@ export const COMMANDS = [
 ] as const
 export type HostCommand = (typeof COMMANDS)[number]
 
-/** From the extension host to the webview. */
+/** Translations of the webview's own texts, English text to shown text; empty for English. */
+type Texts = Readonly<Record<string, string>>
+
+/** From the extension host to the webview. Where `texts` may be left out, those told before are in force. */
 export type HostMessage =
   /** The clip is being read for the first time. */
-  | { readonly type: 'opening'; readonly done: number; readonly total: number | undefined }
+  | {
+      readonly type: 'opening'
+      readonly done: number
+      readonly total: number | undefined
+      readonly texts?: Texts
+    }
   /** Nothing can be shown: one sentence, and the commands that help. */
   | {
       readonly type: 'failed'
       readonly message: string
       readonly actions: readonly { readonly title: string; readonly command: HostCommand }[]
+      readonly texts?: Texts
     }
   /** Everything a view starts from; sent again after a revert or a reload from disk. */
   | {
@@ -217,8 +228,7 @@ export type HostMessage =
       readonly run: RunView | undefined
       /** Without trust models do not run; drawing does. */
       readonly trusted: boolean
-      /** Translations of the webview's own texts, English text to shown text; empty for English. */
-      readonly texts: Readonly<Record<string, string>>
+      readonly texts: Texts
     }
   | {
       readonly type: 'catalogue'

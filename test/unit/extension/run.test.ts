@@ -109,7 +109,7 @@ describe('a propagation', () => {
     expect(labelled()).toEqual(frames(1, 12))
     expect(views.at(-1)).toBeUndefined()
     expect(views.at(-2)).toMatchObject({ state: 'running', done: 12, total: 12, frame: 12, device: 'cpu' })
-    expect(views.at(-2)?.lanes).toEqual([{ objectId: 1, done: [[0, 12]] }])
+    expect(views.at(-2)?.lanes).toEqual([{ objectId: 1, range: [0, 12], done: [[0, 12]] }])
     expect(model.steps).toHaveLength(1)
     await model.undo(model.steps[0]!)
     expect(labelled()).toEqual([])

@@ -8,7 +8,13 @@ import {
   rangeBetween,
   withRangeEnd,
 } from '../../../webview/app/navigation.ts'
-import { gripOffset, hitTest, LANE_HEIGHT, RULER_HEIGHT } from '../../../webview/app/timeline/geometry.ts'
+import {
+  gripOffset,
+  hitTest,
+  LANE_HEIGHT,
+  RULER_HEIGHT,
+  revealLane,
+} from '../../../webview/app/timeline/geometry.ts'
 import { frameAt, xOfFrame } from '../../../webview/app/timeline/scale.ts'
 
 describe('next and previous keyframe', () => {
@@ -117,6 +123,24 @@ describe('hit test', () => {
   })
 })
 
+describe('a lane that is chosen', () => {
+  it('is brought into view by as little as shows it', () => {
+    const height = RULER_HEIGHT + 4 * LANE_HEIGHT
+    fc.assert(
+      fc.property(fc.nat({ max: 30 }), fc.nat({ max: 31 * LANE_HEIGHT }), (lane, before) => {
+        const after = revealLane(lane, before, height)
+        const top = RULER_HEIGHT + lane * LANE_HEIGHT
+        const isShown = (scroll: number) =>
+          top - scroll >= RULER_HEIGHT && top + LANE_HEIGHT - scroll <= height
+        expect(isShown(after)).toBe(true)
+        if (isShown(before)) expect(after).toBe(before)
+        else expect(isShown(after + Math.sign(before - after))).toBe(false)
+      }),
+    )
+    expect(revealLane(5, 500, 0)).toBe(5 * LANE_HEIGHT)
+  })
+})
+
 describe('an end of the range that is taken hold of', () => {
   it('stays where it is until the pointer moves, at any zoom, and then moves with it', () => {
     const frame = fc.nat({ max: 900 })
@@ -161,6 +185,13 @@ describe('keys', () => {
     for (const key of ['5', 'b', 'ArrowLeft', 'Escape'])
       expect(belongsToControl(press(key), button)).toBe(false)
     expect(belongsToControl(press('5'), { tagName: 'DIV', role: null })).toBe(false)
+  })
+
+  it('change the timeline’s height up and down, and go on to the keybindings otherwise', () => {
+    const separator = { tagName: 'DIV', role: 'separator' }
+    for (const key of ['ArrowUp', 'ArrowDown']) expect(belongsToControl(press(key), separator)).toBe(true)
+    for (const key of ['ArrowLeft', 'ArrowRight', 'Home', 'End', 'PageUp', 'PageDown', ' '])
+      expect(belongsToControl(press(key), separator)).toBe(false)
   })
 
   it('move sliders and radio groups instead of frames', () => {

@@ -76,10 +76,12 @@ export class StageController implements StagePort, InputTarget {
       host: this.#host,
       held: () => ({ tool: this.#tool, keyPointer: this.#keyPointer.place }),
     })
-    onPictures({
-      arrived: (frame, bytes, mime) => void this.#pictures.arrived(frame, bytes, mime),
-      failed: (frame, message) => this.#pictures.failed(frame, message),
-    })
+    this.#stops.push(
+      onPictures({
+        arrived: (frame, bytes, mime) => void this.#pictures.arrived(frame, bytes, mime),
+        failed: (frame, message) => this.#pictures.failed(frame, message),
+      }),
+    )
     this.#follow()
     this.#stops.push(attachStage(this), listen(root, this), this.#viewport.followSize())
   }
@@ -91,6 +93,7 @@ export class StageController implements StagePort, InputTarget {
     this.#host.newObject.forget()
     state.shownFrame.value = undefined
     insetPicture.value = undefined
+    this.#pictures.close()
     clearHint()
     missingKeypoints.value = []
   }

@@ -8,7 +8,7 @@ export function describeFrame(
   objects: readonly TrackedObject[],
   entries: ReadonlyMap<number, Entry> | undefined,
 ): string {
-  const parts = [t('Frame {0} of {1}', frame, frameCount)]
+  const parts = [t('Frame {0} of {1}', frame, frameCount - 1)]
   for (const { id, name } of objects) {
     const entry = entries?.get(id)
     if (entry !== undefined) parts.push(`${name}: ${describeEntry(entry)}`)

@@ -1,3 +1,5 @@
+import { belongsToControl, keyTargetOf } from '../keys.ts'
+
 /** A pointer's place on the canvas in device pixels, and how it is held. */
 export interface CanvasPointer {
   readonly x: number
@@ -277,8 +279,11 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
     event.preventDefault()
     event.stopPropagation()
   }
-  const isOurs = () =>
-    document.activeElement === element || (over && document.activeElement === document.body)
+  /** Whatever has the focus, while the pointer is over the picture, unless it needs the key itself. */
+  const isOurs = (event: KeyboardEvent) => {
+    const { activeElement } = document
+    return over && !(activeElement && belongsToControl(event, keyTargetOf(activeElement)))
+  }
 
   // On a Mac the arrows with Ctrl are the system's.
   const hasChord = ({ ctrlKey, metaKey, altKey }: KeyboardEvent) => (ctrlKey || metaKey) && !altKey
@@ -292,21 +297,23 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
   document.addEventListener(
     'keydown',
     (event) => {
-      if (!isOurs()) return
-      if (event.key === ' ' && !event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey && over) {
+      const hasFocus = document.activeElement === element
+      const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey
+      if (event.key === ' ' && isPlain && isOurs(event)) {
         keep(event)
         if (space !== 'up') return
         space = 'held'
         target.showHand('open')
       } else if (event.key === 'Alt' && target.usesAlt && over) {
+        // No control needs this key by itself.
         keep(event)
         hoverWithAlt(true)
-      } else if (hasChord(event) && ARROWS[event.key] && document.activeElement === element) {
+      } else if (hasChord(event) && ARROWS[event.key] && hasFocus) {
         keep(event)
         const [dx, dy] = ARROWS[event.key]!
         const step = event.shiftKey ? 10 : 1
         target.moveKeyPointer(dx * step, dy * step)
-      } else if (hasChord(event) && event.key === 'Enter' && document.activeElement === element) {
+      } else if (hasChord(event) && event.key === 'Enter' && hasFocus) {
         keep(event)
         if (!event.repeat) target.pressKeyPointer(event.shiftKey)
       }
@@ -318,14 +325,14 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
     'keyup',
     (event) => {
       if (event.key === 'Alt') {
-        if (target.usesAlt && over && isOurs()) keep(event)
+        if (target.usesAlt && over) keep(event)
         hoverWithAlt(false)
       }
       if (event.key !== ' ' || space === 'up') return
       keep(event)
       const unused = space === 'held'
       space = 'up'
-      if (mode !== 'pan') target.showHand(undefined)
+      if (mode !== 'pan') showRestingHand()
       // Nothing was moved with it: the key goes where it would have gone, to whatever it is bound to.
       if (unused)
         window.dispatchEvent(
@@ -344,7 +351,7 @@ export function listen(element: HTMLElement, target: InputTarget): () => void {
     'blur',
     () => {
       space = 'up'
-      if (mode !== 'pan') target.showHand(undefined)
+      if (mode !== 'pan') showRestingHand()
     },
     { signal },
   )

@@ -65,20 +65,25 @@ export class Pictures<P extends Picture> {
 
   /** Another clip, or the same one read again: nothing of before is of use. */
   open(frameCount: number, width: number, height: number): void {
-    this.#generation++
-    for (const picture of this.#kept.values()) picture.close()
-    this.#kept.clear()
-    this.#decoding.clear()
+    this.close()
     this.#failed.clear()
     this.#likely = []
     this.#came = 'stepping'
-    this.#bytes = 0
     this.#asked = ''
     this.#outstanding.clear()
     this.#shown = undefined
     this.#also = undefined
     this.#frameCount = frameCount
     this.#pictureBytes = Math.max(1, width * height * 4)
+  }
+
+  /** Gives all memory back, also of what is being unpacked. */
+  close(): void {
+    this.#generation++
+    for (const picture of this.#kept.values()) picture.close()
+    this.#kept.clear()
+    this.#decoding.clear()
+    this.#bytes = 0
   }
 
   has(frame: number): boolean {

@@ -26,7 +26,11 @@ export function followPlaying({ has, follow }: PlaybackOptions): () => void {
       if (ended) state.playing.value = false
       else request = requestAnimationFrame(step)
     })
-    return () => cancelAnimationFrame(request)
+    return () => {
+      cancelAnimationFrame(request)
+      // Where it stops need not be where the clock was: after a long pause it goes to the last frame at once.
+      follow(state.frame.peek())
+    }
   })
 }
 

@@ -59,6 +59,15 @@ export function gripOffset(
   return x - middleOfFrame(scale, range[end === 'first' ? 0 : 1])
 }
 
+/**
+ * The scroll moved as little as shows a lane.
+ * @param height pixels of ruler and lanes that are seen
+ */
+export function revealLane(lane: number, scroll: number, height: number): number {
+  const top = lane * LANE_HEIGHT
+  return Math.min(top, Math.max(scroll, RULER_HEIGHT + top + LANE_HEIGHT - height))
+}
+
 /** The lanes that can be seen, first and one past the last. */
 export function visibleLanes(scroll: number, height: number, lanes: number): readonly [number, number] {
   const first = Math.max(0, Math.floor(scroll / LANE_HEIGHT))

@@ -98,9 +98,9 @@ function paintProgress(
   lane: LanePicture,
   top: number,
 ): void {
-  if (picture.run === undefined || lane.progress === undefined) return
+  if (lane.progress?.range === undefined) return
   const band = bandPainter(context, picture, top + LANE_HEIGHT - 3, 2)
-  band(picture.run.range, TO_DO)
+  band(lane.progress.range, TO_DO)
   for (const stretch of lane.progress.done) band(stretch, 1)
 }
 

@@ -1,10 +1,10 @@
-import { useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { execute } from '../messages.ts'
-import { frame, frameCount, objects, timelineHeight, timelineSpan } from '../state.ts'
+import { frame, frameCount, objectId, objects, timelineHeight, timelineSpan } from '../state.ts'
 import { t } from '../texts.ts'
 import { IconButton, TextButton } from '../widgets/buttons.tsx'
 import { Codicon, Icon } from '../widgets/icons.tsx'
-import { LANE_HEIGHT, RULER_HEIGHT } from './geometry.ts'
+import { LANE_HEIGHT, RULER_HEIGHT, revealLane } from './geometry.ts'
 import { LaneHeaders } from './lane-headers.tsx'
 import { middleOfFrame, zoomAt } from './scale.ts'
 import { Track } from './track.tsx'
@@ -22,10 +22,23 @@ function ownHeight(): number {
 export function Timeline() {
   const height = timelineHeight.value ?? ownHeight()
   const lanes = RULER_HEIGHT + objects.value.length * LANE_HEIGHT + SCROLLBAR
+  const scroller = useRef<HTMLDivElement>(null)
+  const current = objects.value.findIndex(({ id }) => id === objectId.value)
+  const chosen = objects.value[current]?.id
+  useLayoutEffect(() => {
+    const element = scroller.current!
+    // What is under the pointer stays there: a second press is for the same lane.
+    const pressed = view.dragging.peek() || element.querySelector(`[data-object-id="${chosen}"]:hover`)
+    if (chosen !== undefined && !pressed)
+      element.scrollTop = revealLane(current, element.scrollTop, element.clientHeight - SCROLLBAR)
+    // An element made anew starts at the top, and says nothing of that.
+    view.scroll.value = element.scrollTop
+  }, [chosen])
   return (
     <section class="timeline" style={{ '--height': `${height}px` }} aria-label={t('Timeline and Objects')}>
       <Splitter height={height} />
       <div
+        ref={scroller}
         class="timeline-scroll"
         onScroll={(event) => {
           view.scroll.value = event.currentTarget.scrollTop

@@ -1,5 +1,5 @@
 import { effect, signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { readLaneCode } from '../../protocol/index.ts'
 import { perform } from '../commands.ts'
 import { rangeBetween, withRangeEnd } from '../navigation.ts'
@@ -178,7 +178,7 @@ function pointing(element: HTMLElement): () => void {
   const down = (event: PointerEvent) => {
     pointer = place(event)
     const at = hit(pointer)
-    hovered.value = undefined
+    hideHover()
     if (event.button === 1) drag = { kind: 'pan', x: event.clientX, y: event.clientY }
     else if (event.button !== 0 || at.kind === 'nothing') return
     else if (event.shiftKey) drag = { kind: 'range', anchor: at.frame, moved: false }
@@ -223,11 +223,8 @@ function pointing(element: HTMLElement): () => void {
     drag = undefined
     view.dragging.value = false
   }
-  const leave = () => {
-    hovered.value = undefined
-  }
   const wheel = (event: WheelEvent) => {
-    hovered.value = undefined
+    hideHover()
     const { width, height } = view.size.peek()
     const frames = state.frameCount.peek()
     const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 20 : 1
@@ -248,17 +245,19 @@ function pointing(element: HTMLElement): () => void {
   element.addEventListener('pointermove', move)
   element.addEventListener('pointerup', up)
   element.addEventListener('pointercancel', up)
-  element.addEventListener('pointerleave', leave)
+  element.addEventListener('pointerleave', hideHover)
   // Not passive: ctrl and wheel would zoom the whole page.
   element.addEventListener('wheel', wheel, { passive: false })
   return () => {
     cancelAnimationFrame(request)
+    hideHover()
+    view.dragging.value = false
     for (const [name, listener] of Object.entries({
       pointerdown: down,
       pointermove: move,
       pointerup: up,
       pointercancel: up,
-      pointerleave: leave,
+      pointerleave: hideHover,
       wheel,
     }))
       element.removeEventListener(name, listener as EventListener)
@@ -288,10 +287,15 @@ const hovered = signal<{ readonly x: number; readonly y: number; readonly text: 
 )
 let hoverTimer: ReturnType<typeof setTimeout> | undefined
 
-/** Tells what lies under the pointer, once it rests. */
-function hover(hit: Hit, x: number, y: number): void {
+/** Also what would be told in a moment. */
+function hideHover(): void {
   clearTimeout(hoverTimer)
   hovered.value = undefined
+}
+
+/** Tells what lies under the pointer, once it rests. */
+function hover(hit: Hit, x: number, y: number): void {
+  hideHover()
   if (hit.kind === 'nothing') return
   hoverTimer = setTimeout(() => {
     if (!view.dragging.peek()) hovered.value = { x, y, text: describe(hit) }
@@ -343,14 +347,26 @@ export function reasonText(reason: (typeof state.doubtful.value)[number]['reason
   }
 }
 
+/** CSS pixels from the pointer down to the box, which its arrow would cover. */
+const BELOW = 16
+
+/** Above the pointer, or below where there is no room. */
 function HoverText() {
   const now = hovered.value
+  const box = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    if (!now || !box.current) return
+    const { offsetHeight, style } = box.current
+    const lowest = Math.max(0, view.size.peek().height - offsetHeight)
+    style.top = `${now.y >= offsetHeight ? now.y - offsetHeight : Math.min(now.y + BELOW, lowest)}px`
+  }, [now])
   if (!now) return null
   const left = now.x > view.size.value.width / 2
   return (
     <div
+      ref={box}
       class={`hover-text ${left ? 'left' : ''}`}
-      style={{ left: `${now.x}px`, top: `${now.y}px` }}
+      style={{ left: `${now.x}px` }}
       aria-hidden="true"
     >
       {now.text}

@@ -30,9 +30,11 @@ export const zoomed = computed(() => state.timelineSpan.value !== undefined)
 export function followFrame(): () => void {
   return effect(() => {
     const frame = state.frame.value
-    if (dragging.peek() || state.timelineSpan.peek() === undefined) return
+    const { width } = size.peek()
+    // Before the first layout nothing is in view, and what was kept is to stay.
+    if (width === 0 || dragging.peek() || state.timelineSpan.peek() === undefined) return
     const now = scale.peek()
-    const next = reveal(now, frame, state.frameCount.peek(), size.peek().width)
+    const next = reveal(now, frame, state.frameCount.peek(), width)
     if (next !== now) setScale(next)
   })
 }

@@ -25,9 +25,13 @@ export function SliderField(props: {
         value={way}
         aria-label={label}
         aria-valuetext={`${value} ${unit}`}
-        onInput={(event) =>
-          onChange(Math.round(min + Number(event.currentTarget.value) ** curve * (max - min)))
-        }
+        onInput={({ currentTarget }) => {
+          const moved = Number(currentTarget.value)
+          const next = Math.round(min + moved ** curve * (max - min))
+          // A key always changes the value. Dragged, the slider would jump away from the pointer and back.
+          const stays = next === value && !currentTarget.matches(':active')
+          onChange(stays ? value + Math.sign(moved - way) : next)
+        }}
       />
       <NumberField label={label} min={min} max={max} value={value} onChange={onChange} />
       <span class="field-unit">{unit}</span>

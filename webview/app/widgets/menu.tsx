@@ -34,10 +34,11 @@ export function openMenuAtElement(element: Element, items: readonly MenuItem[]):
   open.value = { items, x: box.left, y: box.bottom, top: box.top, opener: element }
 }
 
-function close(): void {
+/** @param byKeyboard the opener gets the focus back; whoever used the pointer does not want it to have the keys */
+function close(byKeyboard: boolean): void {
   const opener = open.value?.opener
   open.value = undefined
-  if (opener instanceof HTMLElement) opener.focus()
+  if (byKeyboard && opener instanceof HTMLElement) opener.focus()
 }
 
 /** The one menu of the view; stands last in the document. */
@@ -86,7 +87,7 @@ export function MenuHost() {
         else if (event.key === 'ArrowUp') move(-1)
         else if (event.key === 'Home') move('first')
         else if (event.key === 'End') move('last')
-        else if (event.key === 'Escape' || event.key === 'Tab') close()
+        else if (event.key === 'Escape' || event.key === 'Tab') close(true)
         else return
         event.preventDefault()
       }}
@@ -101,9 +102,9 @@ export function MenuHost() {
             role="menuitem"
             class="menu-item"
             aria-disabled={item.disabled ? 'true' : undefined}
-            onClick={() => {
+            onClick={({ detail }) => {
               if (item.disabled) return
-              close()
+              close(detail === 0)
               item.run()
             }}
             onPointerEnter={(event) => event.currentTarget.focus()}

@@ -11,6 +11,12 @@ class Plain extends EventTarget {
 
 /** An element without a page around it. */
 class FakeElement extends Plain {
+  tagName = 'DIV'
+  type: string | undefined
+  role: string | null = null
+  getAttribute() {
+    return this.role
+  }
   getBoundingClientRect() {
     return { left: 0, top: 0 }
   }
@@ -26,6 +32,8 @@ class Recorder implements InputTarget {
   usesAlt = false
   readonly said: string[] = []
   readonly pointers: CanvasPointer[] = []
+  hovered: CanvasPointer | undefined
+  hand: string | undefined
   stay() {
     this.said.push('stay')
   }
@@ -43,14 +51,18 @@ class Recorder implements InputTarget {
   cancel() {
     this.said.push('cancel')
   }
-  hover() {}
+  hover(pointer: CanvasPointer | undefined) {
+    this.hovered = pointer
+  }
   pan(dx: number, dy: number) {
     this.said.push(`pan ${dx},${dy}`)
   }
   zoom(factor: number) {
     this.said.push(`zoom ${factor.toFixed(2)}`)
   }
-  showHand() {}
+  showHand(hand: 'open' | 'closed' | undefined) {
+    this.hand = hand
+  }
   moveKeyPointer(dx: number, dy: number) {
     this.said.push(`key ${dx},${dy}`)
   }
@@ -61,13 +73,15 @@ class Recorder implements InputTarget {
 
 let element: FakeElement
 let page: Plain & { activeElement?: unknown }
+let top: Plain
 let target: Recorder
 beforeEach(() => {
   element = new FakeElement()
   page = new Plain()
   page.activeElement = element
   vi.stubGlobal('document', page)
-  vi.stubGlobal('window', new Plain())
+  top = new Plain()
+  vi.stubGlobal('window', top)
   vi.stubGlobal('HTMLElement', FakeElement)
   target = new Recorder()
   listen(element as unknown as HTMLElement, target)
@@ -81,6 +95,17 @@ function pointer(type: string, id: number, x: number, y: number, more: object = 
   element.dispatchEvent(
     Object.assign(new Event(`pointer${type}`), { clientX: x, clientY: y, ...held, ...more }),
   )
+}
+
+/** @returns whether the canvas kept the key for itself */
+function key(type: 'keydown' | 'keyup', name: string, held: object = {}): boolean {
+  const none = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, repeat: false }
+  const event = Object.assign(new Event(type, { cancelable: true }), { key: name, ...none, ...held })
+  return !page.dispatchEvent(event)
+}
+
+function focus(on: Partial<FakeElement>): void {
+  page.activeElement = Object.assign(new FakeElement(), on)
 }
 
 const MOUSE = 1
@@ -174,10 +199,7 @@ describe('a mouse', () => {
 })
 
 describe('the keyboard', () => {
-  const press = (key: string, held: object) => {
-    const event = { key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, repeat: false }
-    page.dispatchEvent(Object.assign(new Event('keydown'), event, held))
-  }
+  const press = (name: string, held: object) => key('keydown', name, held)
 
   it('has its pointer with Ctrl, or with Command where Ctrl is the system’s', () => {
     for (const held of [{ ctrlKey: true }, { metaKey: true }, { ctrlKey: true, altKey: true }, {}]) {
@@ -191,5 +213,78 @@ describe('the keyboard', () => {
     press('Enter', { ctrlKey: true })
     press('Enter', { ctrlKey: true, repeat: true })
     expect(target.said).toEqual(['key press'])
+  })
+})
+
+describe('Space and Alt', () => {
+  const needless = [{ role: 'slider' }, { tagName: 'BODY' }, { tagName: 'INPUT', type: 'range' }]
+  const needing = [{ tagName: 'BUTTON' }, { tagName: 'INPUT', type: 'text' }, { role: 'menuitem' }]
+  const moveWithSpace = () => {
+    const kept = key('keydown', ' ')
+    pointer('down', MOUSE, 100, 100)
+    pointer('move', MOUSE, 120, 100)
+    pointer('up', MOUSE, 120, 100)
+    key('keyup', ' ')
+    return kept
+  }
+
+  it('move the picture under the pointer and take away, whatever has the focus', () => {
+    target.usesAlt = true
+    pointer('enter', MOUSE, 100, 100)
+    for (const other of needless) {
+      focus(other)
+      expect(moveWithSpace()).toBe(true)
+      expect(target.said.splice(0)).toEqual(['pan 20,0'])
+      pointer('move', MOUSE, 130, 100)
+      expect(key('keydown', 'Alt', { altKey: true })).toBe(true)
+      expect(target.hovered?.alt).toBe(true)
+      expect(key('keyup', 'Alt')).toBe(true)
+      expect(target.hovered?.alt).toBe(false)
+    }
+  })
+
+  it('are left to a control that needs Space, and to others while the pointer is elsewhere', () => {
+    pointer('enter', MOUSE, 100, 100)
+    for (const control of needing) {
+      focus(control)
+      expect(moveWithSpace()).toBe(false)
+      expect(target.said.splice(0)).toEqual(['stay', 'down 100,100', 'drag 120,100', 'up'])
+    }
+    pointer('leave', MOUSE, 100, 100)
+    focus(needless[0]!)
+    target.usesAlt = true
+    expect(key('keydown', ' ')).toBe(false)
+    expect(key('keydown', 'Alt', { altKey: true })).toBe(false)
+  })
+
+  it('give an unused Space back, and leave the hand to the tool that moves', () => {
+    vi.stubGlobal(
+      'KeyboardEvent',
+      class extends Event {
+        readonly key: string
+        constructor(type: string, { key }: { readonly key: string }) {
+          super(type)
+          this.key = key
+        }
+      },
+    )
+    const heard: string[] = []
+    top.addEventListener('keydown', (event) => heard.push((event as KeyboardEvent).key))
+    pointer('enter', MOUSE, 100, 100)
+    for (const pans of [false, true]) {
+      target.pans = pans
+      const resting = pans ? 'open' : undefined
+      key('keydown', ' ')
+      expect(target.hand).toBe('open')
+      key('keyup', ' ')
+      expect(target.hand).toBe(resting)
+      expect(heard.splice(0)).toEqual([' '])
+      moveWithSpace()
+      expect(target.hand).toBe(resting)
+      key('keydown', ' ')
+      top.dispatchEvent(new Event('blur'))
+      expect(target.hand).toBe(resting)
+      expect(heard).toEqual([])
+    }
   })
 })

@@ -185,6 +185,20 @@ describe('pictures around the frame on screen', () => {
     expect(pictures.bytes).toBe(0)
   })
 
+  it('give all their memory back when nobody looks any more, also what is still being unpacked', async () => {
+    const { pictures, arrive, holdDecoding, made, changed } = makePictures()
+    await arrive(1)
+    pictures.show(1)
+    const release = holdDecoding()
+    const late = arrive(2)
+    pictures.close()
+    release()
+    await late
+    expect(made.map(({ closed }) => closed)).toEqual([true, true])
+    expect(changed).toEqual([1])
+    expect(pictures.bytes).toBe(0)
+  })
+
   it('that cannot be unpacked say why, and are tried again when the person comes back', async () => {
     const { pictures, arrive, wanted } = makePictures()
     pictures.follow(5, 1)
