@@ -37,6 +37,8 @@ interface OpenClip {
   facts: Promise<ClipFacts>
   /** Whether `facts` is still being found out; it then follows the process through its restarts by itself. */
   opening: boolean
+  /** Whether it could not be opened in the process that is there: whoever asks about it next has it tried again. */
+  failed: boolean
 }
 
 type Payload<K extends keyof HostFunctions> = Parameters<HostFunctions[K]>[0]
@@ -85,9 +87,12 @@ export class ProcessClient implements ModelClient {
     const known = this.#clips.get(path)
     if (known !== undefined) {
       known.users++
-      return known.facts
+      const facts = this.#factsOf(known)
+      // Who was not given the clip does not close it either.
+      facts.catch(() => this.#clips.get(path) === known && this.closeClip(path))
+      return facts
     }
-    const clip: OpenClip = { path, users: 1, opening: true, facts: undefined as never }
+    const clip: OpenClip = { path, users: 1, opening: true, failed: false, facts: undefined as never }
     this.#clips.set(path, clip)
     clip.facts = this.#open(clip)
     // Whoever asks next may have more luck: the file may be there then.
@@ -104,7 +109,11 @@ export class ProcessClient implements ModelClient {
 
   wantPictures(want: PictureWant): void {
     this.#wants.set(want.view, want)
-    if (this.#connection !== undefined) this.#ask(this.#connection, want)
+    if (this.#connection === undefined) return
+    const clip = this.#clips.get(want.clip)
+    // What is wanted of a clip is asked once that is open.
+    if (clip?.failed) this.#reopen(clip)
+    else this.#ask(this.#connection, want)
   }
 
   forgetView(view: string): void {
@@ -196,8 +205,15 @@ export class ProcessClient implements ModelClient {
   async #callOn<T>(path: string, ask: (rpc: Connection['rpc']) => Promise<T>): Promise<T> {
     if (this.#state.kind === 'stopped') this.#restarts.forgive()
     await this.#connected()
-    await this.#clips.get(path)?.facts
+    const clip = this.#clips.get(path)
+    if (clip !== undefined) await this.#factsOf(clip)
     return this.#call(ask)
+  }
+
+  /** The facts of a clip; one that failed is tried again. */
+  #factsOf(clip: OpenClip): Promise<ClipFacts> {
+    if (clip.failed) this.#reopen(clip)
+    return clip.facts
   }
 
   async #connected(): Promise<Connection> {
@@ -249,8 +265,12 @@ export class ProcessClient implements ModelClient {
 
   #reopen(clip: OpenClip): void {
     clip.opening = true
+    clip.failed = false
     clip.facts = this.#open(clip)
-    clip.facts.catch((error: unknown) => this.#note(error))
+    clip.facts.catch((error: unknown) => {
+      clip.failed = true
+      this.#note(error)
+    })
   }
 
   /** Opens a clip, again and again as long as it is the process that is lost and it comes back. */

@@ -29,6 +29,8 @@ export type RunWish = {
 export interface RunPlan {
   readonly objects: readonly TrackedObject[]
   readonly marks: readonly Mark[]
+  /** The person's masks of other objects, which results keep clear of. */
+  readonly bystanders?: readonly Mark[]
   readonly direction: 'forward' | 'backward' | 'both'
   readonly range: readonly [first: number, last: number]
 }
@@ -42,6 +44,11 @@ export interface RunPlan {
  * @throws Sentence saying what to mark or choose when nothing can be carried
  */
 export function planRun(document: AnnotationDocument, wish: RunWish): RunPlan {
+  const plan = carried(document, wish)
+  return { ...plan, bystanders: bystanders(document, plan) }
+}
+
+function carried(document: AnnotationDocument, wish: RunWish): RunPlan {
   const lastFrame = document.video.frameCount - 1
   const objects = candidates(document, wish)
   switch (wish.kind) {
@@ -329,6 +336,29 @@ function keyframes(document: AnnotationDocument, objects: readonly TrackedObject
       if (isMark(entry)) marks.push({ objectId: id, frame, entry })
     }
   return marks
+}
+
+/**
+ * The person's masks of the objects that are not carried: those in the range, and those on marked frames, which tell what
+ * may overlap. Where a run starts from what a model found, that says nothing about it.
+ */
+function bystanders(document: AnnotationDocument, { objects, marks, range: [first, last] }: RunPlan): Mark[] {
+  const carried = new Set(objects.map(({ id }) => id))
+  const marked = new Set(marks.map(({ frame }) => frame))
+  const found = new Set(
+    marks.flatMap(({ objectId, frame }) =>
+      document.entry(objectId, frame)?.state === 'propagated' ? [frame] : [],
+    ),
+  )
+  return [...document.objects.keys()]
+    .filter((id) => !carried.has(id))
+    .flatMap((objectId) =>
+      document.personsFrames(objectId).flatMap((frame): Mark[] => {
+        if (found.has(frame) || !((frame >= first && frame <= last) || marked.has(frame))) return []
+        const entry = document.entry(objectId, frame)
+        return entry?.state === 'keyframe' && entry.mask !== undefined ? [{ objectId, frame, entry }] : []
+      }),
+    )
 }
 
 function asKeyframe(entry: Shape & { readonly occluded: boolean }): KeyframeEntry {

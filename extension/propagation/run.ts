@@ -16,6 +16,9 @@ import { Sentence } from '../sentence.ts'
 import type { RunPlan } from './plan.ts'
 import { RunLanes } from './run-lanes.ts'
 
+/** So many lives of the process without a result are enough. */
+const MOST_LOSSES = 3
+
 export interface RunEnd {
   readonly reason: 'done' | 'cancelled' | 'failed'
   /** Why it failed. */
@@ -44,13 +47,17 @@ export class PropagationRun {
   readonly onDidChange: Event<RunView> = this.#changed.event
   #facts: RunFacts | undefined
   readonly #writer: RunWriter
-  /** Results, and the end, that came before the process had said what runs. */
+  /** Results, and the end, that came before the process that is there had said what runs. */
   #early: RunResult[] = []
   #earlyEnd: RunEnd | undefined
   readonly #lanes: RunLanes
   #view: RunView
   #wish: 'run' | 'pause' | 'cancel' = 'run'
   #setUp = false
+  /** How often the process was lost since the last result that no life of it had given before. */
+  #losses = 0
+  /** The most results that there were. */
+  #most = 0
   /** A start that waits for the process to come back is not wanted any more. */
   readonly #stop = new AbortController()
   #end: RunEnd | undefined
@@ -172,8 +179,15 @@ export class PropagationRun {
       this.#finish({ reason: 'cancelled' })
       return
     }
-    this.#setUp = true
     const before = this.#facts
+    const problem = before && changed(before.record, facts.record)
+    if (problem !== undefined) {
+      // All that comes would be written as the work of what was there before.
+      await this.#ask(() => this.#client.cancelRun(this.id))
+      this.#finish({ reason: 'failed', error: problem })
+      return
+    }
+    this.#setUp = true
     this.#facts ??= facts
     const { record, total } = this.#facts
     // Results of an earlier life count as done.
@@ -198,14 +212,19 @@ export class PropagationRun {
   #take(results: readonly EarlierResult[], progress: RunProgress): void {
     if (this.#end !== undefined) return
     this.#lanes.add(results)
-    if (this.#facts === undefined) {
+    if (!this.#setUp) {
       this.#early.push(...results)
       return
     }
     if (!this.#write(results)) return
     const total = this.#facts?.total ?? progress.total
+    const done = Math.max(0, total - progress.total) + progress.done
+    if (done > this.#most) {
+      this.#most = done
+      this.#losses = 0
+    }
     this.#show({
-      done: Math.max(0, total - progress.total) + progress.done,
+      done,
       total,
       frame: progress.frame,
       lanes: this.#lanes.view(),
@@ -239,6 +258,15 @@ export class PropagationRun {
         reason: 'failed',
         error: new Sentence(
           'The model process ended three times within a minute and is not started again; see the log for the reason.',
+        ),
+      })
+      return
+    }
+    if (++this.#losses >= MOST_LOSSES) {
+      this.#finish({
+        reason: 'failed',
+        error: new Sentence(
+          'The model process ended three times without labelling a frame; choose a smaller siammae.networkSize or another siammae.device, and see the log for the reason.',
         ),
       })
       return
@@ -282,12 +310,28 @@ export class PropagationRun {
   #finish(end: RunEnd): void {
     if (this.#end !== undefined) return
     this.#end = end
+    this.#stop.abort()
     for (const subscription of this.#subscriptions) subscription.dispose()
     this.#writer.end()
     this.document.showRun(undefined)
     this.#resolve(end)
     this.#changed.dispose()
   }
+}
+
+/** Why a run cannot go on under the record that it began with. */
+function changed(before: RunFacts['record'], now: RunFacts['record']): Sentence | undefined {
+  if (now.model.hash !== before.model.hash)
+    return new Sentence(
+      'The model file is another one since the model process came back; what is done stays. Propagate again to go on.',
+    )
+  if (now.device !== before.device)
+    return new Sentence(
+      'The model process came back on {0} instead of {1}; what is done stays. Propagate again to go on.',
+      now.device,
+      before.device,
+    )
+  return undefined
 }
 
 function isOf(run: number, entry: { readonly state: string }): entry is ModelEntry {

@@ -10,10 +10,12 @@ export function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits))
 }
 
-/** The entries that one result means: per object propagated, or absent where nothing is left of its mask. */
+/** The entries that one result means: per object propagated, or absent where nothing is left of it. */
 export function resultEntries(result: FrameResult, run: number): RunResult[] {
   const { frame } = result
   if (result.kind === 'pose') {
+    if (result.isGone)
+      return [{ objectId: result.object, frame, entry: { state: 'absent', by: 'run', run, confidence: 1 } }]
     const keypoints = result.joints.map((joint) =>
       joint
         ? {
@@ -45,7 +47,7 @@ export function resultEntries(result: FrameResult, run: number): RunResult[] {
 }
 
 /**
- * A pose beside the mask that is there, of this run or an earlier one.
+ * A pose, or that there is none, beside the mask that is there, of this run or an earlier one.
  * @param sureOfMask confidence of the mask, where this run gave it
  */
 export function besideMask(
@@ -53,7 +55,11 @@ export function besideMask(
   entry: ModelEntry,
   sureOfMask: number | undefined,
 ): ModelEntry {
-  if (before?.state !== 'propagated' || !before.mask || entry.state !== 'propagated') return entry
+  if (before?.state !== 'propagated' || !before.mask) return entry
+  if (entry.state === 'absent') {
+    const { mask, confidence, occluded } = before
+    return { state: 'propagated', run: entry.run, confidence: sureOfMask ?? confidence, occluded, mask }
+  }
   const confidence = Math.min(entry.confidence, sureOfMask ?? before.confidence)
   return { ...entry, mask: before.mask, confidence }
 }

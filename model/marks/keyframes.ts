@@ -85,10 +85,17 @@ export function maskMarks(
   )
 }
 
-/** The poses; a frame on which every keypoint is absent says nothing about where the others are. */
+/**
+ * The poses, and the frames on which an object with poses is absent. A keyframe on which every keypoint is absent says
+ * nothing about where the others are.
+ */
 export function poseMarks(marks: readonly PersonsMark[]): PoseMark[] {
+  const posed = new Set(
+    marks.flatMap(({ objectId, entry }) => (entry.state === 'keyframe' && entry.keypoints ? [objectId] : [])),
+  )
   return marks.flatMap(({ objectId, frame, entry }) => {
-    if (entry.state !== 'keyframe' || !entry.keypoints) return []
+    if (entry.state === 'absent') return posed.has(objectId) ? [{ frame, object: objectId, joints: [] }] : []
+    if (!entry.keypoints) return []
     const joints = entry.keypoints.map((joint) => (joint.visibility === 'absent' ? undefined : joint))
     return joints.some((joint) => joint !== undefined) ? [{ frame, object: objectId, joints }] : []
   })

@@ -12,6 +12,7 @@ export type RunEnd =
 
 export class ActiveRun {
   readonly #stop = new AbortController()
+  readonly #pace = new Pace(performance.now())
   #paused = false
   /** Opens the gate that a paused run waits at. */
   #open: () => void = () => {}
@@ -29,15 +30,15 @@ export class ActiveRun {
     entries: RunEntries,
     onResults: (results: readonly EarlierResult[], progress: RunProgress) => void,
   ): Promise<RunEnd> {
-    const pace = new Pace(performance.now())
     let done = 0
     try {
-      await this.#gate(pace)
+      // What comes before, the set-up, gives none either.
+      await this.walked()
       for await (const result of results) {
-        pace.step(performance.now())
-        onResults(entries.add(result), progressOf(result, ++done, total, pace))
+        this.#pace.step(performance.now())
+        onResults(entries.add(result), progressOf(result, ++done, total, this.#pace))
         // The engine is one frame ahead at most; nothing more is asked of it until the gate is open.
-        await this.#gate(pace)
+        await this.#gate()
       }
       return { reason: 'done' }
     } catch (error) {
@@ -45,6 +46,15 @@ export class ActiveRun {
     } finally {
       this.end()
     }
+  }
+
+  /**
+   * To be awaited after work that gives no result: a paused run rests there as well. How long it took says nothing about
+   * how fast results come.
+   */
+  async walked(): Promise<void> {
+    await this.#gate()
+    this.#pace.resume(performance.now())
   }
 
   /** Resolves when the run is at rest, or has ended. */
@@ -74,14 +84,14 @@ export class ActiveRun {
     this.#atRest = []
   }
 
-  async #gate(pace: Pace): Promise<void> {
+  async #gate(): Promise<void> {
     while (this.#paused && !this.#stop.signal.aborted) {
       const opened = new Promise<void>((resolve) => {
         this.#open = resolve
       })
       this.#rest()
       await opened
-      pace.resume(performance.now())
+      this.#pace.resume(performance.now())
     }
   }
 }

@@ -1,6 +1,6 @@
 /** The clips that are open, each once, and the views that look at them. */
 import { resolve } from 'node:path'
-import { messageOf, Sentence } from '../errors.ts'
+import { CancelledError, messageOf, Sentence, throwIfCancelled } from '../errors.ts'
 import { type FileStamp, openVideo, stampOf, type VideoSource } from '../video/index.ts'
 import type { Host } from './host.ts'
 import { PictureCache } from './picture-cache.ts'
@@ -19,7 +19,10 @@ type PictureWant = Parameters<ModelProcessFunctions['wantPictures']>[0]
 interface OpenClip {
   readonly cacheFolder: string
   readonly source: Promise<VideoSource>
-  readonly stamp: FileStamp
+  /** Undefined until it is known: the file is what it is then. */
+  stamp: FileStamp | undefined
+  /** Undefined until `source` is there. */
+  contentHash: string | undefined
   /** Stops the opening. */
   readonly stop: AbortController
   readonly views: Map<string, ViewPictures>
@@ -39,36 +42,38 @@ export class Clips {
     this.#isBusy = isBusy
   }
 
-  /** @throws UserError when it cannot be opened */
+  /** @throws UserError when it cannot be opened; CancelledError when it is closed before it was */
   async open(path: string, options: OpenOptions): Promise<ClipFacts> {
     const key = resolve(path)
-    const stamp = await stampOf(key)
     const before = this.#open.get(key)
-    const same = before?.stamp.size === stamp.size && before.stamp.modified === stamp.modified
-    const clip = before && same ? before : this.#start(key, stamp, options)
-    if (before && !same) {
-      // The file was replaced: whoever had it open goes on with the new one.
-      clip.uses = before.uses
-      this.#open.set(key, clip)
-      await this.#end(key, before)
-    }
-    this.#open.set(key, clip)
-    clip.uses++
+    const used = before ?? this.#start(key, options)
+    // Counted before anything is awaited, so that a close that comes meanwhile closes it.
+    used.uses++
+    const clip = before ? await this.#renewed(key, before, options) : used
     try {
-      return factsOf(await clip.source)
+      const source = await clip.source
+      if (this.#open.get(key) !== clip) throw new CancelledError()
+      return factsOf(source)
     } catch (error) {
       if (this.#open.get(key) === clip) this.#open.delete(key)
       throw error
     }
   }
 
-  /** Closes a clip that nobody uses any more. @returns the hash of its content, if it was open */
+  /**
+   * Closes a clip that nobody uses any more.
+   * @returns the hash of its content, if it was open and no other clip that is open has the same
+   */
   async close(path: string): Promise<string | undefined> {
     const key = resolve(path)
     const clip = this.#open.get(key)
     if (!clip || --clip.uses > 0) return undefined
     this.#open.delete(key)
-    return this.#end(key, clip)
+    await this.#end(key, clip)
+    const { contentHash } = clip
+    return [...this.#open.values()].some((other) => other.contentHash === contentHash)
+      ? undefined
+      : contentHash
   }
 
   /** Whether one {@link close} more closes the clip. */
@@ -115,32 +120,66 @@ export class Clips {
     return clip
   }
 
-  #start(key: string, stamp: FileStamp, options: OpenOptions): OpenClip {
-    const stop = new AbortController()
-    let told = 0
-    const source = openVideo(key, {
-      cacheFolder: options.cacheFolder,
-      ffmpeg: options.ffmpeg,
-      signal: stop.signal,
-      onProgress: (done, total) => {
-        const now = performance.now()
-        if (now - told < PROGRESS_MS) return
-        told = now
-        this.#host.tell.opening({ clip: key, done, total })
-      },
+  /** A clip that is open already, or what has taken its place. */
+  async #renewed(key: string, before: OpenClip, options: OpenOptions): Promise<OpenClip> {
+    const stamp = await stampOf(key).catch(async (error) => {
+      await this.close(key)
+      throw error
     })
-    // Whoever asked gets the failure; until then it is nobody's unhandled one.
-    source.catch(() => {})
-    return { cacheFolder: options.cacheFolder, source, stamp, stop, views: new Map(), uses: 0 }
+    const now = this.#open.get(key)
+    if (!now) throw new CancelledError()
+    if (now !== before || isSame(before.stamp ?? stamp, stamp)) return now
+    // The file was replaced: whoever had it open goes on with the new one.
+    const clip = this.#start(key, options)
+    clip.uses = before.uses
+    await this.#end(key, before)
+    return clip
   }
 
-  async #end(key: string, clip: OpenClip): Promise<string | undefined> {
+  #start(key: string, options: OpenOptions): OpenClip {
+    const { cacheFolder, ffmpeg } = options
+    const stop = new AbortController()
+    let told = 0
+    const read = async (): Promise<VideoSource> => {
+      const stamp = await stampOf(key)
+      clip.stamp = stamp
+      throwIfCancelled(stop.signal)
+      const source = await openVideo(key, {
+        cacheFolder,
+        ffmpeg,
+        signal: stop.signal,
+        onProgress: (done, total) => {
+          const now = performance.now()
+          if (now - told < PROGRESS_MS) return
+          told = now
+          this.#host.tell.opening({ clip: key, done, total })
+        },
+      })
+      clip.contentHash = source.table.contentHash
+      return source
+    }
+    const source = read()
+    // Whoever asked gets the failure; until then it is nobody's unhandled one.
+    source.catch(() => {})
+    const clip: OpenClip = {
+      cacheFolder,
+      source,
+      stamp: undefined,
+      contentHash: undefined,
+      stop,
+      views: new Map(),
+      uses: 0,
+    }
+    this.#open.set(key, clip)
+    return clip
+  }
+
+  async #end(key: string, clip: OpenClip): Promise<void> {
     clip.stop.abort()
     await Promise.all([...clip.views.values()].map((view) => view.close()))
     this.#pictures.forget(key)
     const source = await clip.source.catch(() => undefined)
     await source?.close()
-    return source?.table.contentHash
   }
 
   #sinkOf(clip: string, view: string) {
@@ -156,6 +195,10 @@ export class Clips {
       isBusy: this.#isBusy,
     }
   }
+}
+
+function isSame(a: FileStamp, b: FileStamp): boolean {
+  return a.size === b.size && a.modified === b.modified
 }
 
 function factsOf({ table }: VideoSource): ClipFacts {

@@ -2,8 +2,8 @@
 import { join, resolve } from 'node:path'
 import { throwIfCancelled, UsageError, UserError } from '../errors.ts'
 import { toolVersion } from '../installation/index.ts'
-import { maskMarks, poseMarks, runRecord } from '../marks/index.ts'
-import { type MaskMark, type PoseMark, propagate } from '../propagation/index.ts'
+import { labelMaps, maskMarks, poseMarks, runRecord } from '../marks/index.ts'
+import { type MaskMark, type PoseMark, type PropagationJob, propagate } from '../propagation/index.ts'
 import type { FrameTable, VideoSource } from '../video/index.ts'
 import { ActiveRun } from './active-run.ts'
 import type { Clips } from './clips.ts'
@@ -11,7 +11,7 @@ import { fitOf } from './fit.ts'
 import type { Host } from './host.ts'
 import { EarlierEntries, RunEntries } from './run-entries.ts'
 import { sentenceOf } from './sentence.ts'
-import type { ModelChoice, ModelReady, RunFacts, RunRequest, RunSettings } from './surface.ts'
+import type { Mark, ModelChoice, ModelReady, RunFacts, RunRequest, RunSettings } from './surface.ts'
 import { Trail } from './trail.ts'
 import type { Fit, Tools, Warm, WarmModel } from './warm-model.ts'
 
@@ -165,10 +165,12 @@ export class Runs {
       settings: fit.settings,
       masks,
       poses,
+      ...(request.bystanders?.length && { bystanders: bystandersOf(request.bystanders, source.table) }),
       direction: request.direction,
       range: request.range,
       beyond: 'context',
       signal: active.signal,
+      gate: () => active.walked(),
       onWalked: (step) => trail.add(step),
       ...(request.earlier?.length && { earlier: new EarlierEntries(request.earlier, source.table, trail) }),
     })
@@ -249,4 +251,18 @@ function marksOf({ objects, marks: all, range }: RunRequest, table: FrameTable):
   if (masks.length === 0 && poses.length === 0)
     throw new UserError('Nothing is marked; draw the object, or place its keypoints, on a frame first.')
   return { masks, poses }
+}
+
+/** The masks of a frame, decoded when they are asked for. */
+function bystandersOf(marks: readonly Mark[], size: FrameTable): NonNullable<PropagationJob['bystanders']> {
+  const byFrame = new Map<number, Mark[]>()
+  for (const mark of marks) byFrame.set(mark.frame, [...(byFrame.get(mark.frame) ?? []), mark])
+  return (frame) =>
+    labelMaps(
+      (byFrame.get(frame) ?? []).map(({ objectId, entry }) => [
+        objectId,
+        entry.state === 'keyframe' ? entry.mask : undefined,
+      ]),
+      size,
+    ).map(({ map }) => map)
 }

@@ -56,6 +56,8 @@ export interface RunRequest {
   readonly objects: readonly TrackedObject[]
   /** Every keyframe of the objects to carry; those outside the range are context too. */
   readonly marks: readonly Mark[]
+  /** Masks of a person, of objects that are not carried: results keep clear of them. */
+  readonly bystanders?: readonly Mark[]
   readonly direction: 'forward' | 'backward' | 'both'
   /** First and last frame to label, both included. */
   readonly range: readonly [number, number]
@@ -229,6 +231,7 @@ export interface AttentionResult {
 export interface ModelProcessFunctions {
   /** Builds or finds the frame table; progress through {@link HostFunctions.opening}. */
   openClip(path: string, options: { cacheFolder: string; ffmpeg: string | undefined }): Promise<ClipFacts>
+  /** To be called once per {@link openClip} that did not fail; an opening that is under way is stopped, and rejects. */
   closeClip(path: string): Promise<void>
   /**
    * The pictures that a view needs, most urgent first, through {@link HostFunctions.picture}; replaces what the view
@@ -255,7 +258,7 @@ export interface ModelProcessFunctions {
   ): Promise<ModelReady>
   /** Starts a run and returns when it is set up; results through {@link HostFunctions.results}. One at a time. */
   startRun(request: RunRequest): Promise<RunFacts>
-  /** Resolves when the run has come to rest, at the latest after the frame that is being labelled. */
+  /** Resolves when the run has come to rest, at the latest after the frame that is at work. */
   pauseRun(run: number): Promise<void>
   resumeRun(run: number): Promise<void>
   /** Resolves when the run has ended; what was done has been sent. */

@@ -23,7 +23,10 @@ export interface MaskMark {
   readonly objects: readonly number[]
 }
 
-/** A frame on which a person placed one object's keypoints; undefined for a joint that is absent. */
+/**
+ * A frame on which a person placed one object's keypoints; undefined for a joint that is absent. Without any, the object is
+ * gone from there on: nothing of it is carried further, up to the next mark.
+ */
 export interface PoseMark {
   readonly frame: number
   readonly object: number
@@ -56,6 +59,8 @@ export type Group =
       readonly marks: ReadonlyMap<number, SoftLabels>
       /** The joints as marked, in grid cells. */
       readonly joints: ReadonlyMap<number, readonly (GridPoint | undefined)[]>
+      /** Frames on which the object is not there. */
+      readonly gone: readonly number[]
     }
 
 export type MaskGroup = Extract<Group, { kind: 'masks' }>
@@ -187,7 +192,11 @@ function layerMap(
 
 function groupPoses(poses: readonly PoseMark[], context: GroupContext): Group[] {
   const byObject = new Map<number, PoseMark[]>()
-  for (const pose of poses) byObject.set(pose.object, [...(byObject.get(pose.object) ?? []), pose])
+  const goneOf = new Map<number, number[]>()
+  for (const pose of poses)
+    if (pose.joints.some((joint) => joint !== undefined))
+      byObject.set(pose.object, [...(byObject.get(pose.object) ?? []), pose])
+    else goneOf.set(pose.object, [...(goneOf.get(pose.object) ?? []), pose.frame])
   return [...byObject].map(([object, marked]) => {
     const joints = new Map<number, readonly (GridPoint | undefined)[]>()
     const marks = new Map<number, SoftLabels>()
@@ -200,7 +209,7 @@ function groupPoses(poses: readonly PoseMark[], context: GroupContext): Group[] 
       joints.set(pose.frame, points)
       marks.set(pose.frame, labelsFromJoints(points, context.grid))
     }
-    return { kind: 'pose', object, marks, joints }
+    return { kind: 'pose', object, marks, joints, gone: goneOf.get(object) ?? [] }
   })
 }
 

@@ -52,8 +52,8 @@ export function settleOverlaps(
     claims.sort((a, b) => b.votes - a.votes || a.object - b.object)
     const kept: number[] = []
     for (const { object, sheet } of claims) {
-      if (kept.every((other) => overlapping.has(object, other))) kept.push(object)
-      else if (sheet) sheet.map.data[pixel] = 0
+      if (!sheet || kept.every((other) => overlapping.has(object, other))) kept.push(object)
+      else sheet.map.data[pixel] = 0
     }
   }
 }

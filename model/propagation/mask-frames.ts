@@ -70,7 +70,7 @@ export class MaskFrames {
         const known = this.#earlier.final(other, frame)
         if (known) sheets.push(...this.#sheets(other.group, frame, known, picture))
       }
-    const marked = this.#marked.get(frame) ?? []
+    const marked = [...(this.#marked.get(frame) ?? []), ...(this.#job.bystanders?.(frame) ?? [])]
     settleOverlaps(sheets, marked, this.#overlapping)
 
     if (this.#lastOf.get(frame) !== plan) this.#kept.set(frame, before.set(group, packLabels(labels)))

@@ -1,4 +1,5 @@
 /** Which objects a person drew one over the other. They may overlap in the results too; all others may not. */
+import type { LabelMap } from '../label-map.ts'
 import type { MaskMark } from './groups.ts'
 
 /** A set of unordered pairs of object ids. */
@@ -23,18 +24,27 @@ function key(a: number, b: number): number {
   return Math.min(a, b) * 256 + Math.max(a, b)
 }
 
-/** The objects that share a pixel of a marked frame. */
-export function overlappingObjects(masks: readonly MaskMark[]): ObjectPairs {
+/**
+ * The objects that share a pixel of a marked frame.
+ * @param bystanders masks of other objects that a person drew on a frame
+ */
+export function overlappingObjects(
+  masks: readonly MaskMark[],
+  bystanders: (frame: number) => readonly LabelMap[] = () => [],
+): ObjectPairs {
   const pairs = new ObjectPairs()
-  masks.forEach(({ frame, map }, i) => {
-    for (const other of masks.slice(i + 1)) {
-      if (other.frame !== frame) continue
-      map.data.forEach((id, pixel) => {
-        const second = other.map.data[pixel]!
-        if (id !== 0 && second !== 0 && id !== second) pairs.add(id, second)
-      })
-    }
-  })
+  const mapsOf = new Map<number, LabelMap[]>()
+  for (const { frame, map } of masks) mapsOf.set(frame, [...(mapsOf.get(frame) ?? []), map])
+  for (const [frame, own] of mapsOf) {
+    const maps = [...own, ...bystanders(frame)]
+    maps.forEach((map, i) => {
+      for (const other of maps.slice(i + 1))
+        map.data.forEach((id, pixel) => {
+          const second = other.data[pixel]!
+          if (id !== 0 && second !== 0 && id !== second) pairs.add(id, second)
+        })
+    })
+  }
   return pairs
 }
 

@@ -3,15 +3,18 @@ import { UserError } from '../errors.ts'
 
 export type Direction = 'forward' | 'backward' | 'both'
 
-export type Leg = (
-  | /** From the marked frame `frames[0]` outwards. */
-  { readonly kind: 'walk'; readonly frames: readonly number[] }
-  /** Between two marked frames: walked from both ends and blended. */
-  | { readonly kind: 'between'; readonly from: number; readonly to: number }
-) & {
-  /** The first and the last frame that may be given; those before are walked through on the way from a mark. */
-  readonly range: readonly [number, number]
-}
+export type Leg =
+  /** From the marked frame `frames[0]` outwards. */
+  (
+    | { readonly kind: 'walk'; readonly frames: readonly number[] }
+    /** Between two marked frames: walked from both ends and blended. */
+    | { readonly kind: 'between'; readonly from: number; readonly to: number }
+    /** Behind a frame on which the object is gone: nothing is carried, and it is absent. */
+    | { readonly kind: 'gone'; readonly frames: readonly number[] }
+  ) & {
+    /** The first and the last frame that may be given; those before are walked through on the way from a mark. */
+    readonly range: readonly [number, number]
+  }
 
 /** Frames from `from` to `to`, both included, in walking order. */
 export function frameRun(from: number, to: number): number[] {
@@ -24,6 +27,8 @@ export function frameRun(from: number, to: number): number[] {
  * one before. Both: spans between marks from both ends, the rest outwards. Marked frames are never labelled.
  * @param marks marked frames in any order
  * @param beyond what a mark outside the range is: a mistake, or context, and the start of a walk that leads into it
+ * @param gone   frames on which the object is not there: walks end before them, and behind them it is gone up to the next
+ *   mark
  * @throws UserError when a marked frame is outside the range and may not be, or there is none
  */
 export function planLegs(
@@ -31,6 +36,7 @@ export function planLegs(
   range: readonly [number, number],
   direction: Direction,
   beyond: 'refuse' | 'context' = 'refuse',
+  gone: readonly number[] = [],
 ): Leg[] {
   const [first, last] = range
   const sorted = [...new Set(marks)].sort((a, b) => a - b)
@@ -40,33 +46,39 @@ export function planLegs(
       `The marked frame ${outside} is outside the frames ${first} to ${last}; choose a range that contains it.`,
       { exitCode: 2 },
     )
-  const lowest = sorted[0]
-  const highest = sorted.at(-1)
-  if (lowest === undefined || highest === undefined)
+  if (sorted.length === 0)
     throw new UserError('Nothing is marked; mark at least one frame first.', { exitCode: 2 })
 
   const legs: Leg[] = []
   const add = (leg: Leg): void => {
     if (labelledFrames(leg).length > 0) legs.push(leg)
   }
-  const walkUp = (from: number, to: number): void =>
-    add({ kind: 'walk', frames: to > from ? frameRun(from, to) : [], range })
-  const walkDown = (from: number, to: number): void =>
-    add({ kind: 'walk', frames: to < from ? frameRun(from, to) : [], range })
+  const isMark = new Set(sorted)
+  const known = [...new Set([...sorted, ...gone])].sort((a, b) => a - b)
+  /** From a known frame to the last one before the next, or to none where there is nothing between. */
+  const outwards = (from: number, to: number, step: 1 | -1): void => {
+    const frames = (to - from) * step > 0 ? frameRun(from, to) : []
+    add(isMark.has(from) ? { kind: 'walk', frames, range } : { kind: 'gone', frames: frames.slice(1), range })
+  }
+  const up = (from: number, to: number): void => outwards(from, Math.min(last, to), 1)
+  const down = (from: number, to: number): void => outwards(from, Math.max(first, to), -1)
   if (direction === 'forward')
-    sorted.forEach((mark, i) => {
-      walkUp(mark, Math.min(last, (sorted[i + 1] ?? last + 1) - 1))
+    known.forEach((frame, i) => {
+      up(frame, (known[i + 1] ?? last + 1) - 1)
     })
   else if (direction === 'backward')
-    sorted.toReversed().forEach((mark, i, down) => {
-      walkDown(mark, Math.max(first, (down[i + 1] ?? first - 1) + 1))
+    known.toReversed().forEach((frame, i, reversed) => {
+      down(frame, (reversed[i + 1] ?? first - 1) + 1)
     })
   else {
-    sorted.slice(1).forEach((mark, i) => {
-      add({ kind: 'between', from: sorted[i]!, to: mark, range })
+    known.slice(1).forEach((to, i) => {
+      const from = known[i]!
+      if (isMark.has(from) && isMark.has(to)) add({ kind: 'between', from, to, range })
+      else if (isMark.has(to)) down(to, from + 1)
+      else up(from, to - 1)
     })
-    walkUp(highest, last)
-    walkDown(lowest, first)
+    up(known.at(-1)!, last)
+    down(known[0]!, first)
   }
   return legs
 }
@@ -77,17 +89,23 @@ export function planLegs(
  */
 export function legWalks(leg: Leg): readonly (readonly number[])[] {
   if (leg.kind === 'walk') return [leg.frames]
+  if (leg.kind === 'gone') return []
   const [first, last] = leg.range
   return [frameRun(leg.from, Math.min(last, leg.to - 1)), frameRun(leg.to, Math.max(first, leg.from + 1))]
 }
 
 /** The frames that a leg labels. */
 export function labelledFrames({ range: [first, last], ...leg }: Leg): readonly number[] {
-  const frames = leg.kind === 'walk' ? leg.frames.slice(1) : frameRun(leg.from, leg.to).slice(1, -1)
+  const frames =
+    leg.kind === 'walk'
+      ? leg.frames.slice(1)
+      : leg.kind === 'gone'
+        ? leg.frames
+        : frameRun(leg.from, leg.to).slice(1, -1)
   return frames.filter((frame) => frame >= first && frame <= last)
 }
 
 /** How many results a plan gives: one per frame and walk, so two for a frame between two marks. */
 export function plannedResults(legs: readonly Leg[]): number {
-  return legs.reduce((total, leg) => total + labelledFrames(leg).length * (leg.kind === 'walk' ? 1 : 2), 0)
+  return legs.reduce((total, leg) => total + labelledFrames(leg).length * (leg.kind === 'between' ? 2 : 1), 0)
 }

@@ -4,7 +4,7 @@ import type { SoftLabels } from './grid.ts'
 import type { Group } from './groups.ts'
 import { decodeJoint, decodePeak, type GridPoint } from './keypoints.ts'
 import { clamp } from './numbers.ts'
-import type { PoseResult } from './propagate.ts'
+import type { FrameResult, PoseResult } from './propagate.ts'
 import type { PropagationSettings } from './settings.ts'
 
 /**
@@ -39,6 +39,20 @@ export function decodePose(
     }
   })
   return { kind: 'pose', frame, object: group.object, joints, confidence: count > 0 ? total / count : 0 }
+}
+
+/** The results of frames on which nothing of an object is to be carried. */
+export function* goneResults(
+  group: Extract<Group, { kind: 'pose' }>,
+  frames: readonly number[],
+): Generator<FrameResult> {
+  const [first] = group.joints.values()
+  const joints = first!.map(() => undefined)
+  for (const frame of frames)
+    yield {
+      ...{ kind: 'pose', frame, object: group.object, joints, confidence: 1, isGone: true },
+      ...{ seconds: 0, provisional: false },
+    }
 }
 
 function difference(a: GridPoint, b: GridPoint | undefined): GridPoint {

@@ -12,8 +12,8 @@ import { settleJoints } from './joint-pace.ts'
 import { between, outwards, type WalkFrom } from './legs.ts'
 import { MaskFrames, type PlannedGroup } from './mask-frames.ts'
 import { overlappingObjects } from './overlap.ts'
-import { type Direction, planLegs } from './plan.ts'
-import { decodePose } from './pose-frames.ts'
+import { type Direction, labelledFrames, planLegs } from './plan.ts'
+import { decodePose, goneResults } from './pose-frames.ts'
 import {
   EarlierLabels,
   type EarlierResults,
@@ -34,6 +34,11 @@ export interface PropagationJob {
   readonly settings: PropagationSettings
   readonly masks: readonly MaskMark[]
   readonly poses: readonly PoseMark[]
+  /**
+   * Masks that a person drew on a frame, of objects that are not carried: results keep clear of them. Asked for when they
+   * are needed, so that a long job needs no memory for them.
+   */
+  readonly bystanders?: (frame: number) => readonly LabelMap[]
   readonly direction: Direction
   /** First and last frame to label, both included. */
   readonly range: readonly [number, number]
@@ -50,6 +55,11 @@ export interface PropagationJob {
   /** Memory for features of frames that are not in use just now, where no cache is given. */
   readonly cacheBytes?: number
   readonly signal?: AbortSignal
+  /**
+   * Awaited after each frame that is walked through on the way into the range. Such a frame gives no result, so whoever
+   * rests between results rests here as well.
+   */
+  readonly gate?: () => Promise<void>
 }
 
 /** Masks of one frame that do not overlap. */
@@ -80,6 +90,8 @@ export interface PoseResult {
     | undefined
   )[]
   readonly confidence: number
+  /** A person said that the object is not there from some frame on, and no mark lies between. */
+  readonly isGone?: true
 }
 
 export type FrameResult = (MaskResult | PoseResult) & {
@@ -108,7 +120,7 @@ export interface Propagation {
 export function propagate(job: PropagationJob): Propagation {
   const { extractor, video, settings } = job
   const { width, height } = video.table
-  const overlapping = overlappingObjects(job.masks)
+  const overlapping = overlappingObjects(job.masks, job.bystanders)
   const small = smallObjects(job.masks, extractor.grid, settings)
   const context: GroupContext = {
     overlapping,
@@ -122,7 +134,13 @@ export function propagate(job: PropagationJob): Propagation {
   const planned = groupMarks(job.masks, job.poses, context).map(
     (group): PlannedGroup => ({
       group,
-      legs: planLegs([...group.marks.keys()], job.range, job.direction, job.beyond),
+      legs: planLegs(
+        [...group.marks.keys()],
+        job.range,
+        job.direction,
+        job.beyond,
+        group.kind === 'pose' ? group.gone : [],
+      ),
     }),
   )
   // A job without any mark is refused by the plan.
@@ -155,6 +173,10 @@ async function* run(
       const { group } = plan
       const settle = settlingOf(group, settings, guides)
       for (const leg of plan.legs) {
+        if (leg.kind === 'gone') {
+          if (group.kind === 'pose') yield* goneResults(group, labelledFrames(leg))
+          continue
+        }
         const walkFrom: WalkFrom = async function* (walkIndex, [start, ...frames], before) {
           const left = [start!, ...frames.slice(before?.walked ?? 0)]
           const { marks } = group
@@ -176,7 +198,10 @@ async function* run(
         const done = earlier ? legProgress(group, leg, earlier) : NOTHING_DONE
         const steps = leg.kind === 'walk' ? outwards(leg, walkFrom, done) : between(leg, walkFrom, done)
         for await (const { frame, labels, origin, provisional } of steps) {
-          if (frame < leg.range[0] || frame > leg.range[1]) continue
+          if (frame < leg.range[0] || frame > leg.range[1]) {
+            await job.gate?.()
+            continue
+          }
           const result =
             group.kind === 'pose'
               ? decodePose(group, frame, origin, labels, video.table, settings.joints)

@@ -11,7 +11,7 @@ import {
 import { labelsFromJoints } from './keypoints.ts'
 import { joinEnds } from './legs.ts'
 import type { PlannedGroup } from './mask-frames.ts'
-import { type Leg, legWalks } from './plan.ts'
+import { type Leg, labelledFrames, legWalks } from './plan.ts'
 import type { PropagationSettings } from './settings.ts'
 import type { EarlierSteps, WalkStep } from './walk.ts'
 
@@ -126,6 +126,7 @@ function objectsOf(group: Group): readonly number[] {
 /** How many frames of each walk of a leg are done, the marked ones not counted. */
 function walkedFrames(group: Group, leg: Leg, earlier: EarlierLabels): number[] {
   const walks = legWalks(leg).map((frames) => frames.slice(1))
+  if (leg.kind === 'gone') return []
   if (leg.kind === 'walk') return [earlier.count(group, walks[0]!, false)]
   const down = earlier.count(group, walks[1]!, true)
   // The second end is begun once the first one is done.
@@ -151,6 +152,8 @@ export function legProgress(group: Group, leg: Leg, earlier: EarlierLabels): Leg
 export function resultsLeft(group: Group, legs: readonly Leg[], earlier: EarlierLabels | undefined): number {
   let left = 0
   for (const leg of legs) {
+    // Given anew after a loss: nothing is computed for them.
+    if (leg.kind === 'gone') left += labelledFrames(leg).length
     const counts = earlier ? walkedFrames(group, leg, earlier) : [0, 0]
     const [first, last] = leg.range
     legWalks(leg).forEach((frames, i) => {

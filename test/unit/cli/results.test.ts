@@ -87,6 +87,23 @@ describe('a run over an earlier one', () => {
     expect(document.entry(1, 2)).toEqual({ state: 'absent', by: 'run', run: 3, confidence: 0.9 })
   })
 
+  it('of keypoints of an object that is gone keeps its mask, and is absence where it has none', () => {
+    const document = emptyDocument()
+    const gone: FrameResult = {
+      ...pose(1, 0, 1),
+      joints: [undefined, undefined],
+      isGone: true,
+    } as FrameResult
+    const results = new RunResults(document, run(1))
+    results.add(mask(1, 5, 0.9))
+    results.add(pose(1, 2, 0.6))
+    results.add(gone)
+    expect(document.entry(1, 1)).toMatchObject({ state: 'propagated', confidence: 0.9, mask: {} })
+    expect(document.entry(1, 1)).not.toHaveProperty('keypoints')
+    results.add({ ...gone, frame: 2 })
+    expect(document.entry(1, 2)).toEqual({ state: 'absent', by: 'run', run: 1, confidence: 1 })
+  })
+
   it("never touches a person's frame", () => {
     const document = emptyDocument()
     const entry = { state: 'absent', by: 'person' } as const

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -107,6 +107,41 @@ describe('the model process behind its client', () => {
     await expect(client.openClip(missing)).rejects.toThrow(/missing\.mp4/)
     await expect(client.openClip(missing)).rejects.toThrow(/missing\.mp4/)
     expect(client.state.kind).toBe('running')
+  })
+
+  test('a clip that is away when the process comes back is open again once somebody asks for it there', async () => {
+    start()
+    const path = join(cacheFolder, 'away.mp4')
+    copyFileSync(sample, path)
+    const facts = await client.openClip(path)
+    renameSync(path, `${path}.away`)
+    const running = state('running')
+    process.kill(pid(), 'SIGKILL')
+    await running
+    await expect(client.openClip(path)).rejects.toThrow(/away\.mp4/)
+    renameSync(`${path}.away`, path)
+    expect(await client.openClip(path)).toEqual(facts)
+    client.closeClip(path)
+    const shown = picture(5)
+    client.wantPictures({ clip: path, view: 'view', frames: [5], quality: 92 })
+    // It has the user that it had before.
+    expect((await shown).length).toBeGreaterThan(1000)
+  })
+
+  test('also by a view that wants its pictures', async () => {
+    start()
+    const path = join(cacheFolder, 'away.mp4')
+    copyFileSync(sample, path)
+    await client.openClip(path)
+    renameSync(path, `${path}.away`)
+    const running = state('running')
+    process.kill(pid(), 'SIGKILL')
+    await running
+    await expect(client.openClip(path)).rejects.toThrow(/away\.mp4/)
+    renameSync(`${path}.away`, path)
+    const shown = picture(6)
+    client.wantPictures({ clip: path, view: 'view', frames: [6], quality: 92 })
+    expect((await shown).length).toBeGreaterThan(1000)
   })
 
   test('killed three times within a minute, it stays away until somebody asks for something', async () => {

@@ -137,6 +137,27 @@ describe('which objects', () => {
   })
 })
 
+describe('bystanders', () => {
+  const besides = (lanes: readonly string[], wish: RunWish) =>
+    planRun(clip(...lanes), wish).bystanders?.map(({ objectId, frame }) => `${objectId}@${frame}`)
+
+  test('are what a person drew in the range, of objects that are not carried', () => {
+    const lanes = ['k........k', 'k.kpao.k.k', 'kppppppppp']
+    expect(besides(lanes, { kind: 'both', frame: 0, only: 1 })).toEqual(['2@0', '2@2', '2@7', '2@9', '3@0'])
+    expect(besides(lanes, { kind: 'forward', frame: 0, locked: [2] })).toEqual(['2@0', '2@2', '2@7', '2@9'])
+    expect(besides(lanes, { kind: 'both', frame: 0 })).toEqual([])
+  })
+
+  test('are those on marked frames outside the range too, which tell what may overlap', () => {
+    const lanes = ['k...k....k', 'kk...k..kk']
+    expect(besides(lanes, { kind: 'span', frame: 4, only: 1, range: [4, 7] })).toEqual(['2@0', '2@5', '2@9'])
+  })
+
+  test('are none where the run starts from what a model found: that may lie over anything', () => {
+    expect(besides(['kpppp.....', '....kk....'], { kind: 'forward', frame: 4, only: 1 })).toEqual(['2@5'])
+  })
+})
+
 describe('emptied masks', () => {
   test('of an object that has no others are nothing to carry, and stop no other object', () => {
     const lanes = ['k.........', 'e....e....']

@@ -42,7 +42,10 @@ describe('emptied masks', () => {
       { objectId: 3, frame: 2, entry: masked(0) },
     ]
     expect(known(marks)).toEqual([[0, [1]]])
-    expect(poseMarks(marks)).toMatchObject([{ frame: 0, object: 2 }])
+    expect(poseMarks(marks)).toMatchObject([
+      { frame: 0, object: 2, joints: [{ x: 3 }] },
+      { frame: 4, object: 2, joints: [] },
+    ])
   })
 
   it('refuse a job only when nothing else is marked', () => {

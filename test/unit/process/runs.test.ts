@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createDocument, equalMasks, iou } from '../../../model/annotation/index.ts'
+import { createDocument, decodeMask, encodeMask, equalMasks, iou } from '../../../model/annotation/index.ts'
 import { formats, serialiseSidecar } from '../../../model/formats/index.ts'
 import type { EarlierResult, ExportRequest } from '../../../model/process/index.ts'
 import { root } from '../../support/cli.ts'
@@ -99,6 +99,38 @@ describe('a run', () => {
     await model.calls.pauseRun(4)
     await model.calls.cancelRun(4)
     expect((await model.heard('runEnded', ({ run }) => run === 4)).reason).toBe('cancelled')
+  })
+
+  it('can be paused on its way from a mark into the range', async () => {
+    await model.calls.startRun(await sampleRun({ run: 9, settings, range: [60, 70] }))
+    await model.calls.pauseRun(9)
+    expect(resultsOf(model, 9)).toEqual([])
+    await model.calls.resumeRun(9)
+    await model.heard('runEnded', ({ run }) => run === 9)
+    expect(framesOf(resultsOf(model, 9))).toEqual(upTo(60, 70))
+  })
+
+  it('keeps clear of what a person drew of an object that is not carried', async () => {
+    const mask = await sampleMask()
+    const { width, height } = mask
+    const columns = [...decodeMask(mask)].flatMap((set, pixel) => (set ? [pixel % width] : []))
+    const middle = columns.sort((a, b) => a - b)[columns.length >> 1]!
+    const left = encodeMask(
+      Uint8Array.from({ length: width * height }, (_, i) => (i % width < middle ? 1 : 0)),
+      width,
+      height,
+    )
+    const bystanders = [
+      { objectId: 2, frame: 2, entry: { state: 'keyframe', occluded: false, mask: left } },
+    ] as const
+    await model.calls.startRun(await sampleRun({ run: 10, settings, range: [0, 3], bystanders }))
+    await model.heard('runEnded', ({ run }) => run === 10)
+    const shared = resultsOf(model, 10).map(({ entry }) =>
+      entry.state === 'propagated' ? iou(entry.mask!, left) : undefined,
+    )
+    expect(shared).toEqual([expect.any(Number), 0, expect.any(Number)])
+    expect(shared[0]).toBeGreaterThan(0)
+    expect(shared[2]).toBeGreaterThan(0)
   })
 
   it('makes one entry of the mask and the keypoints of an object', async () => {

@@ -5,7 +5,9 @@ import { decodeLabels, votesAt } from '../../../model/propagation/decode.ts'
 import type { SoftLabels } from '../../../model/propagation/grid.ts'
 import { groupMarks, type MaskMark } from '../../../model/propagation/groups.ts'
 import { type Sheet, settleOverlaps } from '../../../model/propagation/joint.ts'
+import { MaskFrames } from '../../../model/propagation/mask-frames.ts'
 import { layersOf, ObjectPairs, overlappingObjects } from '../../../model/propagation/overlap.ts'
+import type { PropagationJob } from '../../../model/propagation/propagate.ts'
 
 const grid = { rows: 2, columns: 4 }
 const [width, height, patch] = [32, 16, 8]
@@ -83,6 +85,37 @@ function sheet(object: number, votes: readonly number[]): Sheet {
 /** Object ids in the first row of the picture, one per cell centre. */
 const row = ({ map }: Sheet) => [3, 11, 19, 27].map((x) => map.data[x])
 
+describe('objects that are not carried', () => {
+  const masks = [mark(0, 1, 0, 16)]
+  const drawn = [mark(0, 2, 8, 24), mark(3, 2, 8, 24), mark(3, 3, 0, 16)]
+  const bystanders = (frame: number) => drawn.filter((each) => each.frame === frame).map(({ map }) => map)
+
+  it('may overlap with one that a person drew over them', () => {
+    expect([...overlappingObjects(masks, bystanders)]).toEqual([[1, 2]])
+  })
+
+  it("keep a person's pixels on the frames that are labelled", () => {
+    const layers = [{ objects: [1], first: 0 }]
+    const plan = { group: { kind: 'masks', layers, marks: new Map() }, legs: [] } as const
+    const labels = { grid, channels: 2, data: Float32Array.from({ length: 16 }, (_, i) => i % 2) }
+    const job = {
+      masks,
+      bystanders,
+      video: { table: { width, height } },
+      extractor: { config: { patch } },
+      settings: { protocol: 'crw' },
+    } as unknown as PropagationJob
+    const frames = new MaskFrames(job, [plan], overlappingObjects(masks, bystanders))
+    const on = (frame: number) => {
+      const [layer] = frames.decode(plan, frame, labels, false).layers
+      return [3, 11, 19, 27].map((x) => layer!.map.data[x])
+    }
+    expect(on(1)).toEqual([1, 1, 1, 1])
+    // It may lie over 2, not over 3.
+    expect(on(3)).toEqual([0, 0, 1, 1])
+  })
+})
+
 describe('a joint decision', () => {
   it('gives a pixel to the object with more votes', () => {
     const sheets = [sheet(1, [1, 0.9, 0.6, 0]), sheet(2, [0, 0.6, 0.9, 1])]
@@ -112,6 +145,14 @@ describe('a joint decision', () => {
     const sheets = [sheet(1, [1, 1, 1, 1])]
     settleOverlaps(sheets, [mark(0, 4, 0, 16).map], new ObjectPairs())
     expect(row(sheets[0]!)).toEqual([0, 0, 1, 1])
+  })
+
+  it("never takes a person's pixels, also where those of others lie over them", () => {
+    const pairs = new ObjectPairs()
+    pairs.add(1, 4)
+    const sheets = [sheet(1, [1, 1, 1, 1])]
+    settleOverlaps(sheets, [mark(0, 4, 0, 24).map, mark(0, 5, 0, 8).map], pairs)
+    expect(row(sheets[0]!)).toEqual([0, 1, 1, 1])
   })
 })
 

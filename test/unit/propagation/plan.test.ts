@@ -6,7 +6,9 @@ import { type Direction, type Leg, planLegs, plannedResults } from '../../../mod
 const labelled = (leg: Leg): readonly number[] =>
   leg.kind === 'walk'
     ? leg.frames.slice(1)
-    : Array.from({ length: leg.to - leg.from - 1 }, (_, i) => leg.from + 1 + i)
+    : leg.kind === 'gone'
+      ? leg.frames
+      : Array.from({ length: leg.to - leg.from - 1 }, (_, i) => leg.from + 1 + i)
 
 const situation = fc
   .record({
@@ -57,6 +59,41 @@ describe('planning', () => {
         }
       }),
       { seed: 5, numRuns: 300 },
+    )
+  })
+
+  it('carries nothing behind a frame on which the object is gone, up to the next mark', () => {
+    const gone = fc.array(fc.nat(80), { maxLength: 4 })
+    fc.assert(
+      fc.property(situation, gone, ({ range, marks, direction }, picks) => {
+        const away = picks.filter((frame) => !marks.includes(frame))
+        const known = [...marks, ...away].sort((a, b) => a - b)
+        const legs = planLegs(marks, range, direction, 'refuse', away)
+        const labels = legs.flatMap(labelled).filter((frame) => frame >= range[0] && frame <= range[1])
+        const side = (frame: number, step: 1 | -1) =>
+          known.filter((other) => (frame - other) * step > 0).at(step > 0 ? -1 : 0)
+        const reachable = Array.from({ length: range[1] - range[0] + 1 }, (_, i) => range[0] + i).filter(
+          (frame) =>
+            !known.includes(frame) &&
+            (direction === 'both' || side(frame, direction === 'forward' ? 1 : -1) !== undefined),
+        )
+        expect(labels.sort((a, b) => a - b)).toEqual(reachable)
+        for (const leg of legs) {
+          if (leg.kind !== 'gone') {
+            // No walk starts at, or crosses, a frame where it is gone.
+            const frames = leg.kind === 'walk' ? leg.frames : [leg.from, ...labelled(leg), leg.to]
+            expect(frames.some((frame) => away.includes(frame))).toBe(false)
+            continue
+          }
+          for (const frame of leg.frames) {
+            const [before, behind] = [side(frame, 1), side(frame, -1)]
+            const from =
+              direction === 'forward' ? [before] : direction === 'backward' ? [behind] : [before, behind]
+            expect(from.some((other) => other !== undefined && marks.includes(other))).toBe(false)
+          }
+        }
+      }),
+      { seed: 6, numRuns: 500 },
     )
   })
 

@@ -187,6 +187,35 @@ describe('going on after an interruption', () => {
     }
   })
 
+  it('without any behind a frame on which the object is gone, up to its next mark', async () => {
+    const joints = [{ x: 200, y: 150 }]
+    const poses = [0, 6, 12].map(
+      (frame): PoseMark => ({ frame, object: 1, joints: frame === 6 ? [] : joints }),
+    )
+    const summary = async (direction: 'forward' | 'backward' | 'both') => {
+      const changes = { masks: [], poses, range: [0, 14], direction } as const
+      const results = await all(changes)
+      const rest = await all({ ...changes, earlier: earlierOf(results.slice(0, 7)) })
+      expect(rest.at(-1)?.frame).toBe(results.at(-1)?.frame)
+      expect(results.every(({ provisional }) => !provisional)).toBe(true)
+      const [seen, gone] = [true, false].map((isSeen) =>
+        results.filter((result) => result.kind === 'pose' && (result.joints[0] !== undefined) === isSeen),
+      )
+      for (const { frame, kind, ...result } of gone!)
+        expect(result, `${kind} ${frame}`).toMatchObject({ isGone: true, confidence: 1, joints: [undefined] })
+      return [seen, gone].map((some) => some!.map(({ frame }) => frame).sort((a, b) => a - b))
+    }
+    expect(await summary('forward')).toEqual([
+      [1, 2, 3, 4, 5, 13, 14],
+      [7, 8, 9, 10, 11],
+    ])
+    expect(await summary('backward')).toEqual([
+      [7, 8, 9, 10, 11],
+      [1, 2, 3, 4, 5],
+    ])
+    expect(await summary('both')).toEqual([[1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 13, 14], []])
+  })
+
   it.each([14, 26, 33])(
     'with keypoints of an object that has masks, behind %i of 36 results',
     async (count) => {
