@@ -197,15 +197,18 @@ export async function readBackupHead(id: string): Promise<Extract<LogRecord, { k
   throw new Error(`The backup ${logOf(id)} is damaged at its beginning.`)
 }
 
-/** Where the base of a backup lies; undefined where the log stands alone. */
+/**
+ * Where the base of a backup lies; undefined where the log stands alone.
+ * @throws Error where that cannot be told: a log without the base that it needs would be restored as a fragment
+ */
 export async function baseIfThere(id: string): Promise<string | undefined> {
-  return open(baseOf(id), 'r').then(
-    async (file) => {
-      await file.close()
-      return baseOf(id)
-    },
-    () => undefined,
-  )
+  try {
+    await (await open(baseOf(id), 'r')).close()
+    return baseOf(id)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 export async function deleteBackup(id: string): Promise<void> {

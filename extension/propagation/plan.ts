@@ -1,14 +1,12 @@
 import {
   type AnnotationDocument,
-  area,
   type Entry,
   isPersons,
-  type KeyframeEntry,
-  type Shape,
   type TrackedObject,
 } from '../../model/annotation/index.ts'
 import type { Mark } from '../../model/process/index.ts'
 import { Sentence } from '../sentence.ts'
+import { bystanders, hasKeyframe, hasShape, isMark, isStart, keyframes, withSeeds } from './marks.ts'
 
 /** What a person asks a propagation to do. */
 export type RunWish = {
@@ -312,74 +310,6 @@ function inRange(
   )
 }
 
-/** All keyframes of the objects, and what a model found on the frames that a run starts from. */
-function withSeeds(
-  document: AnnotationDocument,
-  starts: readonly (readonly [object: TrackedObject, frames: readonly number[]])[],
-): Mark[] {
-  const objects = starts.map(([object]) => object)
-  const marks = keyframes(document, objects)
-  for (const [{ id }, frames] of starts)
-    for (const frame of new Set(frames)) {
-      const entry = document.entry(id, frame)
-      if (entry?.state === 'propagated' && hasShape(entry))
-        marks.push({ objectId: id, frame, entry: asKeyframe(entry) })
-    }
-  return marks
-}
-
-function keyframes(document: AnnotationDocument, objects: readonly TrackedObject[]): Mark[] {
-  const marks: Mark[] = []
-  for (const { id } of objects)
-    for (const frame of document.personsFrames(id)) {
-      const entry = document.entry(id, frame)
-      if (isMark(entry)) marks.push({ objectId: id, frame, entry })
-    }
-  return marks
-}
-
-/**
- * The person's masks of the objects that are not carried: those in the range, and those on marked frames, which tell what
- * may overlap. Where a run starts from what a model found, that says nothing about it.
- */
-function bystanders(document: AnnotationDocument, { objects, marks, range: [first, last] }: RunPlan): Mark[] {
-  const carried = new Set(objects.map(({ id }) => id))
-  const marked = new Set(marks.map(({ frame }) => frame))
-  const found = new Set(
-    marks.flatMap(({ objectId, frame }) =>
-      document.entry(objectId, frame)?.state === 'propagated' ? [frame] : [],
-    ),
-  )
-  return [...document.objects.keys()]
-    .filter((id) => !carried.has(id))
-    .flatMap((objectId) =>
-      document.personsFrames(objectId).flatMap((frame): Mark[] => {
-        if (found.has(frame) || !((frame >= first && frame <= last) || marked.has(frame))) return []
-        const entry = document.entry(objectId, frame)
-        return entry?.state === 'keyframe' && entry.mask !== undefined ? [{ objectId, frame, entry }] : []
-      }),
-    )
-}
-
-function asKeyframe(entry: Shape & { readonly occluded: boolean }): KeyframeEntry {
-  const { mask, occluded } = entry
-  const keypoints = entry.keypoints?.map(({ x, y, visibility }) => ({ x, y, visibility }))
-  return {
-    state: 'keyframe',
-    occluded,
-    ...(mask === undefined ? {} : { mask }),
-    ...(keypoints === undefined ? {} : { keypoints }),
-  }
-}
-
-/** Whether a keyframe shows the object: one whose masks were all emptied has nothing that could be carried. */
-function hasKeyframe(document: AnnotationDocument, objectId: number): boolean {
-  return document.personsFrames(objectId).some((frame) => {
-    const entry = document.entry(objectId, frame)
-    return entry?.state === 'keyframe' && hasShape(entry)
-  })
-}
-
 function startsWithin(
   document: AnnotationDocument,
   objectId: number,
@@ -387,26 +317,6 @@ function startsWithin(
 ): boolean {
   const start = nextKeyframe(document, objectId, first - 1, 1)
   return start !== undefined && start <= last
-}
-
-/** A person's frame that says where the object is: at a place, or nowhere. */
-function isMark(entry: Entry | undefined): entry is Mark['entry'] {
-  return isStart(entry) || (entry?.state === 'absent' && entry.by === 'person')
-}
-
-/** A keyframe that a walk may start from. A mask that was emptied says that the object is not there from here on. */
-function isStart(entry: Entry | undefined): entry is KeyframeEntry {
-  return entry?.state === 'keyframe' && (entry.mask !== undefined || hasShape(entry))
-}
-
-/** Whether there is something of the object to see: a pixel or a keypoint. */
-function hasShape(entry: Entry | undefined): entry is Exclude<Entry, { state: 'absent' }> {
-  return (
-    entry !== undefined &&
-    entry.state !== 'absent' &&
-    ((entry.mask !== undefined && area(entry.mask) > 0) ||
-      entry.keypoints?.some(({ visibility }) => visibility !== 'absent') === true)
-  )
 }
 
 function nothingMarked(document: AnnotationDocument, objects: readonly TrackedObject[]): Sentence {

@@ -5,7 +5,7 @@ import { Chart, type Line } from './chart.tsx'
 import { columns, smooth } from './curves.ts'
 import { short } from './format.ts'
 import { compare } from './messages.ts'
-import { compared, curves, logScale, others, run, smoothing, steps } from './state.ts'
+import { compared, comparedNow, curves, logScale, others, run, smoothing, steps } from './state.ts'
 
 /** Colours and dashes of other runs, so that they can be told apart without colours too. */
 const OTHERS = [
@@ -95,7 +95,7 @@ function LossControls() {
                   <input
                     type="checkbox"
                     checked={chosen}
-                    disabled={!chosen && compared.value.length >= MOST_OTHERS}
+                    disabled={!chosen && comparedNow.value.length >= MOST_OTHERS}
                     onChange={(event) => compare(folder, event.currentTarget.checked)}
                   />
                   <span>{name}</span>

@@ -29,7 +29,7 @@ export function act(action: DashboardAction): void {
 
 /** Draws another run's curve, or takes it away. */
 export function compare(folder: string, wanted: boolean): void {
-  const rest = state.compared.value.filter((other) => other !== folder)
+  const rest = state.comparedNow.value.filter((other) => other !== folder)
   state.compared.value = wanted ? [...rest, folder] : rest
   if (wanted && !state.curves.value.has(folder)) post({ type: 'wantCurve', folder })
 }

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import type {
   DashboardRun,
   EstimateView,
@@ -38,3 +38,7 @@ export const smoothing = signal(0.9)
 export const logScale = signal(false)
 /** Folders of the runs that are drawn under this one. */
 export const compared = signal<readonly string[]>([])
+/** Those of them that are still on the list: runs may leave it. */
+export const comparedNow = computed(() =>
+  compared.value.filter((folder) => others.value.some((other) => other.folder === folder)),
+)
