@@ -5,6 +5,16 @@ import { VideoProblem } from '../document/locate-video.ts'
 import { wordsOf } from '../words.ts'
 import { OpeningCancelled } from './video-link.ts'
 
+/**
+ * Whether the last good side-car is what helps. One that reads well, and only lacks its video, is not to be replaced by what
+ * was before it.
+ */
+export function offersBackup({
+  actions,
+}: Pick<Extract<HostMessage, { type: 'failed' }>, 'actions'>): boolean {
+  return actions.some(({ command }) => command === 'siammae.restoreBackup')
+}
+
 /** Why a document cannot be shown, as its views say it: the sentence, and the commands that help. */
 export function failureOf(error: unknown): Extract<HostMessage, { type: 'failed' }> {
   const message = wordsOf(error)

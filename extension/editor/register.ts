@@ -7,6 +7,7 @@ import { isSidecarPath, VIDEO_EXTENSIONS } from '../document/locate-video.ts'
 import { Emitter } from '../emitter.ts'
 import { Sentence } from '../sentence.ts'
 import { wordsOf } from '../words.ts'
+import { offersBackup } from './failure.ts'
 import { Focus } from './focus.ts'
 import { makeSidecar } from './make-sidecar.ts'
 import type { OpenDocument } from './open-document.ts'
@@ -133,10 +134,7 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
   /** Puts the backup in place of a damaged side-car, which is kept beside it. */
   async #restoreBackup(document: OpenDocument): Promise<void> {
     const { sidecarPath, phase } = document
-    // A side-car that reads well, and only lacks its video, is not to be replaced by what was before it.
-    const isOffered =
-      phase.kind === 'failed' && phase.actions.some(({ command }) => command === 'siammae.restoreBackup')
-    if (!isOffered) return
+    if (phase.kind !== 'failed' || !offersBackup(phase)) return
     const good = `${sidecarPath}.restoring`
     await copyFile(`${sidecarPath}.bak`, good)
     const kept = `${sidecarPath}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`
