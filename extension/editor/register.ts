@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import * as vscode from 'vscode'
 import { messageOf } from '../../model/errors.ts'
 import { DocumentThreads } from '../document/document-thread.ts'
+import { isFile } from '../document/file-state.ts'
 import { isSidecarPath, VIDEO_EXTENSIONS } from '../document/locate-video.ts'
 import { Emitter } from '../emitter.ts'
 import { Sentence } from '../sentence.ts'
@@ -171,11 +172,7 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
 
 async function openAsText(sidecarPath: string): Promise<void> {
   // VS Code would offer to make the file, empty, and an empty side-car is a damaged one.
-  const isThere = await stat(sidecarPath).then(
-    () => true,
-    () => false,
-  )
-  if (!isThere)
+  if (!(await isFile(sidecarPath)))
     throw new Sentence('There is no file {0} yet; save the annotations first.', basename(sidecarPath))
   await vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(sidecarPath), 'default')
 }

@@ -116,7 +116,9 @@ export class Renames implements vscode.Disposable {
       if (!isLeft) {
         // The side-car of a video's own tab, alone: VS Code leaves that tab as it is.
         const sidecar = moved(document.sidecarPath, moves)!
-        this.#following = this.#following.then(() => showInstead(document, sidecar))
+        this.#following = this.#following
+          .then(() => showInstead(document, sidecar))
+          .catch((error) => this.#services.log.error(messageOf(error)))
         continue
       }
       document.leave()
