@@ -1,7 +1,9 @@
 /** A VS Code window as a person uses it: with pointer and keyboard, in a real browser. */
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core'
+import { logOf } from '../../../extension/document/backup.ts'
+import { decodeRecords } from '../../../extension/document/backup-log.ts'
 import { root } from '../build.ts'
 import { until } from '../support/until.ts'
 import { CHROMIUM_FLAGS } from '../vscode/chromium.ts'
@@ -216,12 +218,26 @@ export class Workbench {
     await this.command('SiamMAE: Propagate over Range')
   }
 
-  /** Waits until VS Code has written a backup of the unsaved work. */
+  /** VS Code has noted down a backup, and that holds a mark: what is lost before is lost by design. */
   async backedUp(): Promise<void> {
-    const folder = join(this.server.home, 'data')
-    await until('a backup', () =>
-      readdirSync(folder, { recursive: true }).some((name) => /Backups|backup/.test(String(name))),
-    )
+    const folder = join(this.server.home, 'data', 'User', 'Backups')
+    await until('a backup with a mark', () => {
+      try {
+        return readdirSync(folder, { recursive: true, withFileTypes: true }).some((entry) => {
+          if (!entry.isFile()) return false
+          const note = readFileSync(join(entry.parentPath, entry.name), 'utf8')
+          const id = /"backupId":"([^"]+)"/.exec(note)?.[1]
+          return (
+            id !== undefined &&
+            [...decodeRecords(readFileSync(logOf(id)))].some(({ kind }) => kind === 'entries')
+          )
+        })
+      } catch (error) {
+        // Files come and go while they are looked at.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+        throw error
+      }
+    })
   }
 
   /** The documents of the webviews that are on screen, left to right. */
