@@ -1,10 +1,10 @@
 /** The package as people get it: built, installed into an empty VS Code, and the main job done in it once. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { readSidecar } from '../../model/formats/index.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { formats, readSidecar } from '../../model/formats/index.ts'
 import { root } from './build.ts'
 import { endPlace, MAGENTA, makePlace, type Place } from './support/suite.ts'
 import { HEIGHT, liesOn, truth, WIDTH, wayThrough } from './support/truth.ts'
@@ -31,10 +31,16 @@ describe.skipIf(!server || !inject('chromium'))('the installed package', () => {
       stdio: 'pipe',
     })
     expect(readdirSync(join(home, 'extensions')).some((name) => name.startsWith('siammae.'))).toBe(true)
-    place = await makePlace({ home, development: false })
   })
-  afterAll(async () => {
+  beforeEach(async () => {
+    place = await makePlace({ home: home!, development: false })
+  })
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail')
+      await place?.workbench.screenshot(`failed-${task.name.replaceAll(/\W+/g, '-')}`)
     await endPlace(place)
+  })
+  afterAll(() => {
     if (home) rmSync(home, { recursive: true, force: true, maxRetries: 5 })
   })
 
@@ -59,5 +65,49 @@ describe.skipIf(!server || !inject('chromium'))('the installed package', () => {
     const saved = await readSidecar(join(folder, 'sample.siam.json'))
     expect([...saved.runs.values()][0]?.device).toBe('cpu')
     await workbench.screenshot('installed')
+  })
+
+  it('leads whoever follows its walkthrough, button by button, to an exported dataset', async () => {
+    const { workbench, folder } = place!
+    const { page } = workbench
+    const press = async (step: string, button: string) => {
+      const link = page.getByRole('button', { name: button, exact: true })
+      await until(`the button ${button}`, async () => {
+        if (await link.isVisible()) return true
+        await page.locator('.getting-started-step', { hasText: step }).first().click()
+        return false
+      })
+      await link.click()
+    }
+    await workbench.command('SiamMAE: Open Walkthrough')
+    await press('Open the sample clip', 'Open Sample Clip')
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'In the folder' }).click()
+    const view = await workbench.view()
+    await view.waitForFrame(0)
+    await press('Make an object', 'New Object')
+    await workbench.nameObject('koi', 'black koi')
+    await press('Mark it on this frame', 'Take the Brush')
+    await view.draw(wayThrough(await truth(0, 2), 14))
+    await until('the mark', async () => (await view.painted(WIDTH, HEIGHT, MAGENTA)).includes(1))
+    await press('Watch it travel', 'Propagate Forward')
+    await until('some results', async () => ((await view.run())?.done ?? 0) > 8, 120)
+    await workbench.screenshot('walkthrough')
+    await view.press('Cancel Propagation')
+    await view.runEnd()
+    await press('Correct it where it drifts', 'Next Frame Worth Checking')
+    await press('Save and export a dataset', 'Export Dataset')
+    // Format, annotations alone, and the folder beside the clip: the first of each.
+    const asked = page.locator('.quick-input-widget')
+    await until('the dataset', async () => {
+      if (existsSync(join(folder, 'siammae-export.json'))) return true
+      if (await asked.isVisible()) await page.keyboard.press('Enter')
+      await page.waitForTimeout(300)
+      return false
+    })
+    const read = await formats.davis.read(folder)
+    const [object] = read.objects.keys()
+    expect(read.frames(object!).length).toBeGreaterThan(8)
+    const done = page.locator('.getting-started-step .codicon-getting-started-step-checked:visible')
+    await until('six steps to be ticked off', async () => (await done.count()) >= 6)
   })
 })

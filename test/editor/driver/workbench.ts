@@ -170,6 +170,11 @@ export class Workbench {
   /** Makes an object with the keyboard: its label from the list, its name typed. */
   async newObject(label: string, name: string): Promise<void> {
     await this.page.keyboard.press('n')
+    await this.nameObject(label, name)
+  }
+
+  /** Answers what is asked about a new object. */
+  async nameObject(label: string, name: string): Promise<void> {
     const rows = this.page.locator('.quick-input-list .monaco-list-row')
     await rows
       .filter({ has: this.page.getByText(label, { exact: true }) })
