@@ -22,7 +22,7 @@ export interface WorkbenchOptions extends ServerOptions {
 }
 
 /** Whether something comes on screen soon; else what should have brought it there was lost. */
-const appears = (locator: Locator): Promise<boolean> =>
+export const appears = (locator: Locator): Promise<boolean> =>
   locator.waitFor({ timeout: 3000 }).then(
     () => true,
     () => false,

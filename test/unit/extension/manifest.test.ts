@@ -53,7 +53,7 @@ describe('commands', () => {
     ].map(({ command }) => command)
     const linked = Object.values(languages)
       .flatMap((texts) => [...strings(texts)])
-      .flatMap((text) => [...text.matchAll(/command:(?:toSide:)?([\w.]+)/g)].map(([, name]) => name!))
+      .flatMap((text) => [...text.matchAll(/command:([\w.]+)/g)].map(([, name]) => name!))
     const events = [...strings(contributes.walkthroughs)].flatMap(
       (text) => text.match(/(?<=^onCommand:).+/) ?? [],
     )
