@@ -107,8 +107,7 @@ async function besideActive(
   if (model === undefined) return undefined
   const active = all.find((one) => services.models.isActive(one))
   if (active !== undefined && active.id !== model.id) return [active, model]
-  const second = await pickModel(services, undefined, secondText(model), ({ id }) => id !== model.id)
-  return second && [model, second]
+  return askForModels(services, [model.id, undefined])
 }
 
 async function askForModels(

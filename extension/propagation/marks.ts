@@ -101,10 +101,15 @@ export function isStart(entry: Entry | undefined): entry is KeyframeEntry {
 
 /** Whether there is something of the object to see: a pixel or a keypoint. */
 export function hasShape(entry: Entry | undefined): entry is Exclude<Entry, { state: 'absent' }> {
-  return (
-    entry !== undefined &&
-    entry.state !== 'absent' &&
-    ((entry.mask !== undefined && area(entry.mask) > 0) ||
-      entry.keypoints?.some(({ visibility }) => visibility !== 'absent') === true)
-  )
+  return entry !== undefined && entry.state !== 'absent' && (showsMask(entry) || showsPose(entry))
+}
+
+/** Whether there is a pixel. */
+export function showsMask({ mask }: Shape): boolean {
+  return mask !== undefined && area(mask) > 0
+}
+
+/** Whether there is a keypoint that is somewhere. */
+export function showsPose({ keypoints }: Shape): boolean {
+  return keypoints?.some(({ visibility }) => visibility !== 'absent') === true
 }

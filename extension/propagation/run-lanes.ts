@@ -1,6 +1,6 @@
-import { area } from '../../model/annotation/index.ts'
 import type { EarlierResult, Mark } from '../../model/process/index.ts'
 import type { RunLane } from '../../webview/protocol/index.ts'
+import { showsMask, showsPose } from './marks.ts'
 import type { RunPlan } from './plan.ts'
 
 type Kind = NonNullable<EarlierResult['final']>[number]
@@ -87,10 +87,7 @@ class Lane {
 
 /** Whether a mark has something to carry. */
 function shows(kind: Kind, entry: Mark['entry']): boolean {
-  if (entry.state === 'absent') return false
-  return kind === 'masks'
-    ? entry.mask !== undefined && area(entry.mask) > 0
-    : entry.keypoints?.some(({ visibility }) => visibility !== 'absent') === true
+  return entry.state !== 'absent' && (kind === 'masks' ? showsMask(entry) : showsPose(entry))
 }
 
 /** Whether a mark ends or starts a walk: absence and an emptied mask do, too. */

@@ -1,11 +1,10 @@
 /** What of an earlier export another program has changed since: work that the next export must not replace. */
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AnnotationDocument, Entry } from '../annotation/index.ts'
 import { UserError } from '../errors.ts'
 import { ranges } from './export-plan.ts'
-import { maskDigest, type Provenance, type ProvenanceEntry } from './provenance.ts'
+import { maskDigest, type Provenance, type ProvenanceEntry, pictureDigest } from './provenance.ts'
 import { exists } from './staging.ts'
 
 /**
@@ -57,9 +56,4 @@ export async function refuseChangedPictures(folder: string, record: Provenance |
         `${join(folder, name)} was changed or added after the pictures were exported, so they are not replaced; move them away, or choose another folder.`,
       )
   }
-}
-
-/** Tells whether a picture is still the one that was written: the first 16 digits of SHA-256 of the file. */
-export function pictureDigest(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex').slice(0, 16)
 }

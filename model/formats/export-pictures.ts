@@ -4,8 +4,8 @@ import sharp from 'sharp'
 import type { AnnotationDocument } from '../annotation/index.ts'
 import { throwIfCancelled, UserError } from '../errors.ts'
 import { makeFolder } from '../files.ts'
-import { pictureDigest } from './changed.ts'
 import type { ExportContext } from './dataset-format.ts'
+import { pictureDigest } from './provenance.ts'
 
 /** Little enough loss that training sees the video's own artefacts rather than ours. */
 const QUALITY = 95

@@ -96,7 +96,16 @@ export type ProvenanceEntry = v.InferOutput<typeof ProvenanceEntry>
 
 /** Tells whether a mask is still the one that was written: the first 16 digits of SHA-256 of its COCO string. */
 export function maskDigest(mask: Rle): string {
-  return createHash('sha256').update(toCompressed(mask)).digest('hex').slice(0, 16)
+  return digestOf(toCompressed(mask))
+}
+
+/** Tells whether a picture is still the one that was written: the first 16 digits of SHA-256 of the file. */
+export function pictureDigest(content: Uint8Array): string {
+  return digestOf(content)
+}
+
+function digestOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 16)
 }
 
 /** What a writer adds to {@link recordExport}. */

@@ -109,8 +109,8 @@ describe('the model process behind its client', () => {
     expect(client.state.kind).toBe('running')
   })
 
-  test('a clip that is away when the process comes back is open again once somebody asks for it there', async () => {
-    start()
+  /** A clip that was open when the process was lost, was away when that came back, and is there again. */
+  async function clipThatWasAway() {
     const path = join(cacheFolder, 'away.mp4')
     copyFileSync(sample, path)
     const facts = await client.openClip(path)
@@ -120,6 +120,12 @@ describe('the model process behind its client', () => {
     await running
     await expect(client.openClip(path)).rejects.toThrow(/away\.mp4/)
     renameSync(`${path}.away`, path)
+    return { path, facts }
+  }
+
+  test('a clip that is away when the process comes back is open again once somebody asks for it there', async () => {
+    start()
+    const { path, facts } = await clipThatWasAway()
     expect(await client.openClip(path)).toEqual(facts)
     client.closeClip(path)
     const shown = picture(5)
@@ -130,15 +136,7 @@ describe('the model process behind its client', () => {
 
   test('also by a view that wants its pictures', async () => {
     start()
-    const path = join(cacheFolder, 'away.mp4')
-    copyFileSync(sample, path)
-    await client.openClip(path)
-    renameSync(path, `${path}.away`)
-    const running = state('running')
-    process.kill(pid(), 'SIGKILL')
-    await running
-    await expect(client.openClip(path)).rejects.toThrow(/away\.mp4/)
-    renameSync(`${path}.away`, path)
+    const { path } = await clipThatWasAway()
     const shown = picture(6)
     client.wantPictures({ clip: path, view: 'view', frames: [6], quality: 92 })
     expect((await shown).length).toBeGreaterThan(1000)
