@@ -13,7 +13,6 @@ type Plain = Extract<
   | 'previousKeyframe'
   | 'nextKeyframe'
   | 'previousDoubtful'
-  | 'nextDoubtful'
   | 'togglePlay'
   | 'toggleLoop'
   | 'rangeStart'
@@ -38,7 +37,6 @@ const PLAIN: Record<Plain, true> = {
   previousKeyframe: true,
   nextKeyframe: true,
   previousDoubtful: true,
-  nextDoubtful: true,
   togglePlay: true,
   toggleLoop: true,
   rangeStart: true,
