@@ -23,6 +23,13 @@ export interface FfmpegProcess {
 /** A longer line of the log is cut: a stream can carry side data that is printed as one line of megabytes. */
 const LONGEST_LINE = 8192
 
+/**
+ * A statically linked ffmpeg (that of `ffmpeg-static` for Linux is one) loads the system's tables of character sets for
+ * the names in an mpeg-ts file, with a C library that is not the system's, and crashes. This has it find none: names are
+ * not used here.
+ */
+const NO_CHARACTER_SETS = process.platform === 'linux' ? { GCONV_PATH: '/nonexistent' } : {}
+
 const running = new Set<ChildProcess>()
 let watching = false
 
@@ -58,6 +65,7 @@ export function startFfmpeg(
   try {
     child = spawn(program, args, {
       stdio: [pipes.stdin ? 'pipe' : 'ignore', pipes.stdout ? 'pipe' : 'ignore', 'pipe'],
+      env: { ...process.env, ...NO_CHARACTER_SETS },
       windowsHide: true,
     })
   } catch (error) {

@@ -2,6 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../../../model/errors.ts'
+import { startFfmpeg } from '../../../model/video/ffmpeg-process.ts'
 import { locateFfmpeg, openVideo } from '../../../model/video/index.ts'
 import { installCommand, isAtLeast, passEveryFrame, releaseOf } from '../../../model/video/locate-ffmpeg.ts'
 import { temporaryFolder } from './numbered-clips.ts'
@@ -17,6 +18,20 @@ function program(name: string, version: string): string {
   chmodSync(path, 0o755)
   return path
 }
+
+describe('starting', () => {
+  it.runIf(process.platform === 'linux')(
+    'hides the tables of character sets, on which a statically linked ffmpeg crashes',
+    async () => {
+      const lines: string[] = []
+      const shell = startFfmpeg('/bin/sh', ['-c', 'echo "$GCONV_PATH, $HOME" >&2'], {}, (line) =>
+        lines.push(line),
+      )
+      await shell.end
+      expect(lines).toEqual([`/nonexistent, ${process.env.HOME ?? ''}`])
+    },
+  )
+})
 
 describe('versions', () => {
   it.each([
