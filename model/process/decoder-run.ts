@@ -54,7 +54,8 @@ export class DecoderRun {
         return undefined
       }
       this.#at = result.value.index + 1
-      if (this.#at > this.#last) await this.close()
+      // Nobody who waits for the picture waits for the decoder's end.
+      if (this.#at > this.#last) void this.close()
       return result.value
     } catch (error) {
       this.#ended = true

@@ -308,7 +308,9 @@ export class ViewPictures {
       return this.#chunk
     }
     await this.#end(this.#forward)
-    this.#forward = new DecoderRun(this.#source, target, target, last, prompt)
+    // One that went on would take the processor from showing the frame, and from the next jump.
+    const alone = prompt && !this.#stepping
+    this.#forward = new DecoderRun(this.#source, target, target, alone ? target : last, prompt)
     return this.#forward
   }
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { quietOptions } from './ffmpeg-process.ts'
 import { MAX_PIXELS } from './limits.ts'
 import { type Ffmpeg, passEveryFrame } from './locate-ffmpeg.ts'
@@ -90,23 +91,31 @@ export interface StandbyPlan {
   readonly size: FrameSize
   /** The timestamp in ticks that the wanted picture will have. Earlier ones are decoded and not given. */
   readonly firstPts: number
+  /** It will be told where to stop. */
+  readonly ends: boolean
 }
 
-/** Pictures up to this size are decoded by one thread: several give the first picture later, by as many pictures. */
+/**
+ * Pictures up to this size are decoded by one thread where there is no end: several give the first picture later, by as
+ * many pictures. At an end they give what they hold, and the way to a picture far from its key frame is shorter. Of two
+ * processors, though, one draws.
+ */
 const SMALL_PIXELS = 1280 * 720
+const MANY_PROCESSORS = 4
 
 /**
  * RGB24 pictures on stdout, all announced by `showinfo`, from the place that {@link standbyScript} on stdin will name.
  * Until then ffmpeg waits, started and linked.
  */
-export function standbyArguments(ffmpeg: Ffmpeg, { size, firstPts }: StandbyPlan): string[] {
+export function standbyArguments(ffmpeg: Ffmpeg, { size, firstPts, ends }: StandbyPlan): string[] {
   const small = size.width * size.height <= SMALL_PIXELS
+  const alone = small && (!ends || availableParallelism() < MANY_PROCESSORS)
   return [
     ...quietOptions('info'),
     // The outer input is the script; what it names is held to the usual containers by the script itself.
     ...['-protocol_whitelist', 'file,pipe', '-format_whitelist', `concat,${CONTAINERS}`],
     ...['-max_pixels', String(MAX_PIXELS), '-copyts'],
-    ...(small ? ['-threads', '1'] : []),
+    ...(alone ? ['-threads', '1'] : []),
     ...['-f', 'concat', '-safe', '0', '-i', 'pipe:0', '-map', '0:V:0'],
     ...(small ? ['-filter_threads', '1'] : []),
     '-vf',
@@ -120,8 +129,10 @@ export function standbyArguments(ffmpeg: Ffmpeg, { size, firstPts }: StandbyPlan
  * What a waiting ffmpeg is told. Its timestamps then count from `start`, and decoding begins at a key frame before.
  * @param path  absolute, without line ends
  * @param start seconds in the file's own timestamps; may be negative
+ * @param end   the same: what is stored from there on is not read. Some releases decode on, as far as their queues
+ *              reach, while the first picture is on its way, and that takes as long again
  */
-export function standbyScript(path: string, start: number): string {
+export function standbyScript(path: string, start: number, end: number | undefined): string {
   const name = `file:${path}`.replaceAll("'", "'\\''")
   return [
     'ffconcat version 1.0',
@@ -129,6 +140,7 @@ export function standbyScript(path: string, start: number): string {
     'option protocol_whitelist file',
     `option format_whitelist ${CONTAINERS}`,
     `inpoint ${start.toFixed(6)}`,
+    ...(end === undefined ? [] : [`outpoint ${end.toFixed(6)}`]),
     '',
   ].join('\n')
 }

@@ -4,7 +4,7 @@ import type { Ffmpeg } from './locate-ffmpeg.ts'
 import { PictureReader } from './picture-reader.ts'
 import type { FrameTable } from './types.ts'
 
-/** ffmpeg starts this long before a wanted time where pictures are stored out of order; so do we, for every file. */
+/** ffmpeg starts this long before a wanted time where pictures are stored out of order. */
 const EARLIER_SECONDS = 3 / 23
 /** Times are handed over in microseconds; shorter ticks could not be told apart. */
 const FINEST_TICKS_PER_SECOND = 1_000_000
@@ -21,31 +21,37 @@ export class Standby {
     this.#reader = new PictureReader(ffmpeg.path, standbyArguments(ffmpeg, plan), bytes, { input: true })
   }
 
-  /** Starts one for pictures of the table's size; undefined where the file cannot be read this way. */
-  static start(ffmpeg: Ffmpeg, table: FrameTable): Standby | undefined {
+  /**
+   * Starts one for pictures of the table's size; undefined where the file cannot be read this way.
+   * @param careful for files that keep pictures in another order than they are shown, or other streams far ahead of
+   *                them: it begins earlier and reads on until it is stopped
+   */
+  static start(ffmpeg: Ffmpeg, table: FrameTable, careful: boolean): Standby | undefined {
     const { num, den } = table.timeBase
     // The script is read by line.
     if (table.timestamps !== 'file' || den / num > FINEST_TICKS_PER_SECOND || /[\r\n]/.test(table.path))
       return undefined
-    return new Standby(ffmpeg, table, {
-      size: { width: table.width, height: table.height },
-      firstPts: Math.ceil((EARLIER_SECONDS * den) / num),
-    })
+    const firstPts = careful ? Math.ceil((EARLIER_SECONDS * den) / num) : 0
+    const size = { width: table.width, height: table.height }
+    return new Standby(ffmpeg, table, { size, firstPts, ends: !careful })
   }
 
   /**
-   * Sends it on its way to a frame. Pictures are announced with timestamps that are `shift` ticks less than the
+   * Sends it on its way to some frames. Pictures are announced with timestamps that are `shift` ticks less than the
    * table's.
    * @param signal kills the decoder
    */
   take(
-    index: number,
+    { first, last }: { readonly first: number; readonly last: number },
     signal: AbortSignal | undefined,
   ): { readonly reader: PictureReader; readonly shift: number } {
     const { path, timeBase, frames } = this.#table
-    const shift = frames[index]!.pts - this.#plan.firstPts
+    const seconds = (pts: number) => (pts * timeBase.num) / timeBase.den
+    const shift = frames[first]!.pts - this.#plan.firstPts
     if (signal) this.#reader.stopOn(signal)
-    this.#reader.input(standbyScript(path, (shift * timeBase.num) / timeBase.den))
+    // No picture is stored later than it is shown, so all that are wanted lie before the time of the next one.
+    const next = this.#plan.ends ? frames[last + 1] : undefined
+    this.#reader.input(standbyScript(path, seconds(shift), next && seconds(next.pts)))
     return { reader: this.#reader, shift }
   }
 

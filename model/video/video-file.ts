@@ -18,7 +18,11 @@ import type {
 
 /** Seeks that may fail, one after the other, before this file is only counted through. */
 const MOST_FAILED_SEEKS = 6
-/** The same for decoders that were started beforehand: then there are none any more. */
+/** Seeks in a row that may take more than one time before they begin with the one that worked. */
+const MOST_DETOURS = 2
+/** How long before a key frame a file without an index is sought: pictures are stored that much earlier at most. */
+const LEAD_SECONDS = 0.3
+/** The same for decoders that were started beforehand and careful: then there are none any more. */
 const MOST_FAILED_STANDBYS = 2
 
 /** A video file behind ffmpeg. Every reading has a process of its own, which ends with the reading. */
@@ -29,7 +33,12 @@ export class VideoFile implements VideoSource {
   readonly #built: BuiltTable
   readonly #readers = new Set<PictureReader>()
   #failedSeeks = 0
+  /** Which of {@link #seekTimes} is the first that is worth a try. */
+  #way = 0
+  #detours = 0
   #standby: Standby | undefined
+  /** The first one that fails makes the later ones careful. */
+  #careful = false
   #failedStandbys = 0
   #closed = false
 
@@ -46,7 +55,7 @@ export class VideoFile implements VideoSource {
     let next = range.first
     const standby = options.prompt ? this.#takeStandby(range) : undefined
     if (standby) {
-      const taken = standby.take(range.first, options.signal)
+      const taken = standby.take(range, options.signal)
       this.#readers.add(taken.reader)
       for await (const frame of this.#provedFrames(taken.reader, range, taken.shift, options.signal)) {
         next = frame.index + 1
@@ -54,11 +63,15 @@ export class VideoFile implements VideoSource {
         yield frame
       }
       if (next > range.last) return
-      this.#failedStandbys++
+      if (this.#careful) this.#failedStandbys++
+      this.#careful = true
     }
     const rest = { ...range, first: next }
-    for (const seekTo of this.#seekTimes(rest.first)) {
+    const times = this.#seekTimes(rest.first)
+    for (const [way, seekTo] of times.entries()) {
+      if (way < times.length - 1 && way < this.#way) continue
       for await (const frame of this.#soughtFrames(rest, seekTo, options.signal)) {
+        if (next === rest.first) this.#note(way)
         next = frame.index + 1
         yield frame
       }
@@ -79,7 +92,7 @@ export class VideoFile implements VideoSource {
     if (this.#standby || this.#closed || this.#failedStandbys >= MOST_FAILED_STANDBYS) return
     // Damaged pictures depend on the decoder's threads, and changing formats on all that came before.
     if (this.#built.damaged || this.#built.reconfigured) return
-    this.#standby = Standby.start(this.#ffmpeg, this.table)
+    this.#standby = Standby.start(this.#ffmpeg, this.table, this.#careful)
   }
 
   async rest(): Promise<void> {
@@ -162,9 +175,10 @@ export class VideoFile implements VideoSource {
   }
 
   /**
-   * Times to seek to for a frame, best first; none where a seek cannot be exact or would save nothing. The time of
-   * the frame itself lets the container choose the key frame. Some (mpeg-ts, open groups of pictures) then start too
-   * late; the second key frame before it is far enough for those.
+   * Times to seek to for a frame, the cheapest first; none where a seek cannot be exact or would save nothing. The time
+   * of the frame itself lets the container choose the key frame. One without an index (mpeg-ts) then starts at whatever
+   * is stored there, which must lie before the key frame. Where that is too late as well (open groups of pictures), the
+   * second key frame before it is far enough.
    */
   #seekTimes(index: number): number[] {
     const { frames, timestamps } = this.table
@@ -175,10 +189,18 @@ export class VideoFile implements VideoSource {
       if (frame?.keyFrame) keys++
       // Times before zero cannot be sought.
       if (frame === undefined || frame.time <= 0 || !frame.keyFrame) continue
-      if (keys === 1) times.push(frames[index]?.time ?? frame.time)
-      else if (keys === 3) times.push(frame.time)
+      if (keys === 1) {
+        times.push(frames[index]?.time ?? frame.time)
+        if (frame.time > LEAD_SECONDS) times.push(frame.time - LEAD_SECONDS)
+      } else if (keys === 3) times.push(frame.time)
     }
     return times
+  }
+
+  /** A seek that has worked only at its second time or later, twice in a row, begins with that from then on. */
+  #note(way: number): void {
+    this.#detours = way > this.#way ? this.#detours + 1 : 0
+    if (this.#detours >= MOST_DETOURS) this.#way = way
   }
 
   #open(

@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel'
 import { cpSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -25,6 +26,10 @@ const H264 = [
 /** Processes of ours that are still there; one that ended is gone a moment later. */
 const processes = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length
 
+/** Processes that were ever started. */
+let started = 0
+subscribe('child_process', () => started++)
+
 beforeAll(async () => {
   await makeClip(at('clip.mp4'), 40, H264)
   await makeClip(at('big.mp4'), 400, H264, { width: 320, height: 240 })
@@ -40,19 +45,33 @@ async function problemOf(promise: Promise<unknown>): Promise<string> {
   return (error as UserError).message
 }
 
+it('soon seeks a file without an index at a time that works, once for a frame', async () => {
+  const source = await open((await makeClip(at('no-index.ts'), 120, H264)).slice(folder.path.length + 1))
+  const processesFor: number[] = []
+  for (const index of [30, 59, 60, 61, 95, 119, 24, 83]) {
+    const before = started
+    const frame = await source.frame(index)
+    expect([frame.index, numberOf(frame)]).toEqual([index, index])
+    processesFor.push(started - before)
+  }
+  expect(processesFor.slice(0, 2)).toEqual([2, 2])
+  expect(processesFor.slice(3)).toEqual([1, 1, 1, 1, 1])
+  await source.close()
+})
+
 describe('a decoder that was started beforehand', () => {
   it.each([['clip.mp4'], ["it's a clip, 100 % odd.mkv"]])('gives every frame of %s itself', async (name) => {
     if (name !== 'clip.mp4') remux('-i', at('clip.mp4'), '-c', 'copy', at(name))
     const source = await open(name)
     await expect.poll(processes).toBe(0)
     for (const index of [0, 1, 11, 12, 25, 39]) {
+      const before = started
       source.prepare?.()
       source.prepare?.()
-      expect(processes()).toBe(1)
       const seen: number[] = []
       for await (const frame of source.frames({ first: index, prompt: true })) {
         // No other process was started for it.
-        if (seen.length === 0 && index < 39) expect(processes()).toBe(1)
+        expect(started - before).toBe(1)
         expect(frame.index).toBe(index + seen.length)
         seen.push(numberOf(frame))
         if (seen.length === 4) break
@@ -60,6 +79,32 @@ describe('a decoder that was started beforehand', () => {
       expect(seen).toEqual([0, 1, 2, 3].map((n) => index + n).filter((n) => n < 40))
       await expect.poll(processes).toBe(0)
     }
+    await source.close()
+  })
+  const B_FRAMES = [...H264, '-bf', '3', '-b_strategy', '0']
+  // A second of sound before each second of pictures: a decoder that stops at a time stops at that of the sound.
+  const SOUND_FIRST = ['-f', 'lavfi', '-i', 'sine', '-shortest', '-chunk_duration', '1000000']
+  it.each([
+    ['as they are shown', 'alone.mp4', H264],
+    ['in another order than they are shown', 'reordered.mp4', B_FRAMES],
+    ['in another order in matroska', 'reordered.mkv', B_FRAMES],
+    ['behind the sound of a second', 'sound-first.mov', [...SOUND_FIRST, ...B_FRAMES]],
+  ])('gives one frame out of pictures that are stored %s', async (_, name, options) => {
+    await makeClip(at(name), 90, options)
+    const source = await open(name)
+    await expect.poll(processes).toBe(0)
+    let others = 0
+    for (const index of [7, 11, 12, 35, 36, 37, 60, 88, 89]) {
+      const before = started
+      source.prepare?.()
+      for await (const frame of source.frames({ first: index, last: index, prompt: true })) {
+        expect([frame.index, numberOf(frame)]).toEqual([index, index])
+        if (started - before > 1) others++
+      }
+      await expect.poll(processes).toBe(0)
+    }
+    // The first one that stops too early or begins too late makes the later ones careful.
+    expect(others).toBeLessThanOrEqual(1)
     await source.close()
   })
   it('is left alone by whoever does not wait, and ends with the source', async () => {

@@ -202,10 +202,13 @@ export class Pictures<P extends Picture> {
     if (this.#also !== undefined) add(this.#also)
     // Nothing else may take the processor or the line from a frame that was jumped to.
     if (this.#came !== 'jumping') {
-      for (let i = 1; i <= ahead; i++) add(this.#frame + i * this.#direction)
-      for (let i = 1; i <= behind; i++) add(this.#frame - i * this.#direction)
-      // Only where there is room for all: none of those around may be given up for one.
+      const soon = Math.min(ahead, LANDED_AHEAD)
+      for (let i = 1; i <= soon; i++) add(this.#frame + i * this.#direction)
+      // Only where there is room for all: none of those around may be given up for one. The frames before this one come
+      // later: they cost a way from the key frame before them.
       if (ahead + behind + this.#likely.length <= room) for (const frame of this.#likely) add(frame)
+      for (let i = soon + 1; i <= ahead; i++) add(this.#frame + i * this.#direction)
+      for (let i = 1; i <= behind; i++) add(this.#frame - i * this.#direction)
     }
     frames.length = Math.min(frames.length, WINDOW)
     const asked = frames.join()
