@@ -10,6 +10,7 @@ import { followCorrections } from './propagation/follow-corrections.ts'
 import { Propagation } from './propagation/index.ts'
 import type { Services } from './services.ts'
 import { Settings } from './settings.ts'
+import { tellHangs } from './status/hangs.ts'
 import { tellLosses } from './status/losses.ts'
 import { tellSmallObjects } from './status/small-objects.ts'
 import { StatusItem } from './status/status-item.ts'
@@ -76,6 +77,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     followContext(services),
     followCorrections(services),
     tellLosses(services),
+    tellHangs(services),
     tellSmallObjects(services),
   )
   return { editors, models, tuning }

@@ -6,6 +6,10 @@ export const helpCommands: Handlers = {
     log.show()
   },
 
+  async restartModelProcess({ client }) {
+    await client.restart()
+  },
+
   async openWalkthrough({ context }) {
     await vscode.commands.executeCommand(
       'workbench.action.openWalkthrough',

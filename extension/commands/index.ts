@@ -83,7 +83,7 @@ const GROUPS: readonly { readonly names: readonly string[]; readonly load: () =>
     load: async () => (await import('./compare.ts')).compareCommands,
   },
   {
-    names: ['showLog', 'openWalkthrough', 'installFfmpeg'],
+    names: ['showLog', 'restartModelProcess', 'openWalkthrough', 'installFfmpeg'],
     load: async () => (await import('./help.ts')).helpCommands,
   },
   {

@@ -53,6 +53,8 @@ export class ProcessClient implements ModelClient {
   readonly #clips = new Map<string, OpenClip>()
   readonly #wants = new Map<string, PictureWant>()
   #connection: Connection | undefined
+  /** The one that a person has had ended. */
+  #unwanted: Connection | undefined
   /** Resolves when the process was started again, or was given up. */
   #returning: Promise<void> | undefined
   #state: ProcessState = { kind: 'idle' }
@@ -187,6 +189,12 @@ export class ProcessClient implements ModelClient {
     return this.#call((rpc) => rpc.doctor(settings))
   }
 
+  async restart(): Promise<void> {
+    this.#restarts.forgive()
+    this.#unwanted = this.#connection
+    await this.#connection?.kill()
+  }
+
   /** Ends the process for good. Resolves when it is gone. */
   async dispose(): Promise<void> {
     this.#disposed = true
@@ -248,7 +256,8 @@ export class ProcessClient implements ModelClient {
     // One that was told to go is not missed.
     if (this.#connection !== connection) return
     this.#connection = undefined
-    this.#options.log('error', reason)
+    const wanted = this.#unwanted === connection
+    this.#options.log(wanted ? 'info' : 'error', reason)
     const restart = this.#restarts.ended()
     if (restart === undefined) {
       this.#enter({ kind: 'stopped', reason })
@@ -260,7 +269,7 @@ export class ProcessClient implements ModelClient {
       if (this.#clips.size > 0) this.#start()
       else this.#enter({ kind: 'idle' })
     })
-    this.#enter({ kind: 'lost', reason, at: restart.at })
+    this.#enter({ kind: 'lost', reason, at: restart.at, wanted })
   }
 
   #reopen(clip: OpenClip): void {

@@ -28,6 +28,8 @@ export interface Connection<
   readonly ended: Promise<string>
   /** Ends the process: it is asked to go, and made to go when it does not. Resolves when it is gone. */
   close(): Promise<void>
+  /** Ends the process without asking it: one that hangs does not hear. Resolves when it is gone. */
+  kill(): Promise<void>
 }
 
 export interface ConnectionOptions {
@@ -90,6 +92,10 @@ export function connect<
     ended,
     close: async () => {
       if (child.connected) child.disconnect()
+      await ended
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
       await ended
     },
   }

@@ -59,6 +59,12 @@ export interface ModelClient {
   /** Also about the ffmpeg and the model file that the settings name. */
   doctor(settings: { readonly ffmpeg?: string; readonly model?: string }): Promise<DoctorReport>
 
+  /**
+   * Ends the process at once, for a person whose device or driver hangs, and starts the next one as after any other loss.
+   * Resolves when the former is gone; does nothing where none runs.
+   */
+  restart(): Promise<void>
+
   readonly onOpening: Event<Parameters<HostFunctions['opening']>[0]>
   readonly onPicture: Event<Parameters<HostFunctions['picture']>[0]>
   readonly onPictureFailed: Event<Parameters<HostFunctions['pictureFailed']>[0]>
@@ -91,7 +97,10 @@ export type ProcessState =
   /** Nobody has asked for anything yet. */
   | { readonly kind: 'idle' }
   | { readonly kind: 'running'; readonly pid: number }
-  /** It ended by itself and is started again at `at` (milliseconds since 1970). `reason` is a sentence for the log. */
-  | { readonly kind: 'lost'; readonly reason: string; readonly at: number }
+  /**
+   * It ended and is started again at `at` (milliseconds since 1970): by itself, or `wanted` by {@link ModelClient.restart}.
+   * `reason` is a sentence for the log.
+   */
+  | { readonly kind: 'lost'; readonly reason: string; readonly at: number; readonly wanted?: boolean }
   /** It ended too often and is not started again before somebody asks by {@link ModelClient}. */
   | { readonly kind: 'stopped'; readonly reason: string }

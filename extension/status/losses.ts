@@ -1,4 +1,5 @@
 import * as vscode from 'vscode'
+import type { ProcessState } from '../model-client/index.ts'
 import type { Services } from '../services.ts'
 
 /** One notification when the model process is lost: that it comes back and what goes on, or that it was given up. */
@@ -8,7 +9,11 @@ export function tellLosses({ client, editors, log, propagation }: Services): { d
     if ((await answer) === showLog) log.show()
   }
   return client.onState((state) => {
-    if (state.kind === 'lost' && editors.all.length > 0) {
+    // In the next turn a run that gives up with this loss has ended, and its own message says why.
+    setImmediate(() => tellOf(state))
+  })
+  function tellOf(state: ProcessState): void {
+    if (state.kind === 'lost' && !state.wanted && editors.all.length > 0) {
       const text =
         propagation.current === undefined
           ? // An export or import that was under way is lost, and says so itself.
@@ -30,5 +35,5 @@ export function tellLosses({ client, editors, log, propagation }: Services): { d
           showLog,
         ),
       )
-  })
+  }
 }

@@ -6,6 +6,7 @@ import * as vscode from 'vscode'
 import type { AnnotatorDocument } from '../../../extension/editor/index.ts'
 import type { OpenDocument } from '../../../extension/editor/open-document.ts'
 import type { Entry } from '../../../model/annotation/index.ts'
+import { childrenOf } from '../driver/processes.ts'
 import { until } from '../support/until.ts'
 import { print } from './print.ts'
 import { closeAll, editors, makeClip, OBJECT, open, removeClip } from './support.ts'
@@ -56,6 +57,26 @@ describe('a propagation', function () {
     )
     assert.ok(gap < 50, `the gap was ${gap.toFixed(1)} ms`)
     assert.equal(entries(document).filter((entry) => entry === undefined).length, 0)
+  })
+
+  it('is ended, with what is done, by a restart where the model process hangs', async function () {
+    if (process.platform !== 'linux') this.skip()
+    await vscode.commands.executeCommand('siammae.propagateForward')
+    await until('a first result', () => document.annotations.entry(OBJECT, 1) !== undefined)
+    const [hanging] = childrenOf(process.pid).filter(({ command }) => /model-process\.js/.test(command))
+    process.kill(hanging!.id, 'SIGSTOP')
+    const cancelled = vscode.commands.executeCommand('siammae.cancelPropagation')
+    await vscode.commands.executeCommand('siammae.restartModelProcess')
+    await cancelled
+    assert.deepEqual(
+      childrenOf(process.pid).filter(({ id }) => id === hanging!.id),
+      [],
+    )
+    assert.notEqual(document.annotations.entry(OBJECT, 1), undefined)
+    assert.equal(document.annotations.entry(OBJECT, 99), undefined)
+    // The next one runs in the next process, as if nothing had been.
+    await vscode.commands.executeCommand('siammae.propagateForward')
+    await until('the last frame', () => document.annotations.entry(OBJECT, 99) !== undefined, 200)
   })
 
   it('is one step to undo and to redo', async () => {

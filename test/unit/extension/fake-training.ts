@@ -77,13 +77,15 @@ export class FakeProcess {
         this.#cancel()
       },
     }
+    const close = async () => {
+      this.closed = true
+    }
     this.connection = {
       pid: 1,
       rpc: rpc as unknown as TrainingConnection['rpc'],
       ended,
-      close: async () => {
-        this.closed = true
-      },
+      close,
+      kill: close,
     }
   }
 

@@ -10,7 +10,9 @@ vi.mock('vscode', () => ({
   window: { showWarningMessage: async (text: string) => void said.texts.push(text) },
 }))
 
-test('that an export or an import may be lost with the process is not denied', () => {
+/** Tells of losses with an editor open and this propagation going on; @returns what has the process lost. */
+function watch(propagation: { current?: unknown }): (state: ProcessState) => void {
+  said.texts.length = 0
   let tell = (_: ProcessState): void => {}
   const client = {
     onState: (listener: typeof tell) => {
@@ -18,9 +20,27 @@ test('that an export or an import may be lost with the process is not denied', (
       return { dispose() {} }
     },
   }
-  tellLosses({ client, editors: { all: [{}] }, propagation: {} } as unknown as Services)
-  tell({ kind: 'lost', reason: 'It ended.', at: 0 })
-  expect(said.texts).toEqual([
-    'The model process ended unexpectedly and is started again. The annotations are not affected.',
-  ])
+  tellLosses({ client, editors: { all: [{}] }, propagation } as unknown as Services)
+  return (state) => tell(state)
+}
+
+const LOST: ProcessState = { kind: 'lost', reason: 'It ended.', at: 0 }
+const SAFE = 'The model process ended unexpectedly and is started again. The annotations are not affected.'
+
+test('that an export or an import may be lost with the process is not denied', async () => {
+  watch({})(LOST)
+  await vi.waitFor(() => expect(said.texts).toEqual([SAFE]))
+})
+
+test('a propagation that gives up with the loss is not said to go on', async () => {
+  const propagation: { current?: unknown } = { current: {} }
+  watch(propagation)(LOST)
+  propagation.current = undefined
+  await vi.waitFor(() => expect(said.texts).toEqual([SAFE]))
+})
+
+test('a restart that a person asked for is no news to them', async () => {
+  watch({})({ ...LOST, wanted: true })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(said.texts).toEqual([])
 })

@@ -94,6 +94,24 @@ describe('the model process behind its client', () => {
     expect(await client.openClip(sample)).toEqual(facts)
   })
 
+  test.skipIf(process.platform === 'win32')(
+    'one that hangs is restarted when a person asks, however often, and comes back like one that was lost',
+    async () => {
+      start()
+      const facts = await client.openClip(sample)
+      for (let time = 0; time < 4; time++) {
+        const before = pid()
+        process.kill(before, 'SIGSTOP')
+        const running = state('running')
+        await client.restart()
+        expect(isAlive(before)).toBe(false)
+        expect(client.state).toMatchObject({ kind: 'lost', wanted: true })
+        await running
+      }
+      expect(await client.openClip(sample)).toEqual(facts)
+    },
+  )
+
   test('a clip that is being opened when it is killed is opened all the same', async () => {
     start()
     const opened = client.openClip(sample)
