@@ -23,7 +23,7 @@ const ENDING = 3
 /** A decoder that nobody has asked for this long is ended; until then it waits without working. */
 const IDLE_MS = 20_000
 /** Who has jumped and stays this long is not jumping on; until then frames around would take the processor from that. */
-const SETTLING_MS = 400
+const SETTLING_MS = 1200
 /** Who has asked for nothing this long is looking at a frame: time for the frames that a jump may lead to. */
 const RESTING_MS = 2000
 /** Part of the cache that may be full of them. */
@@ -332,13 +332,20 @@ export class ViewPictures {
     const { width, height } = this.#source.table
     const most = Math.max(2, Math.floor(RAW_BYTES / (width * height * 3)))
     let length = BACKWARD_CHUNK_AHEAD
-    // The frame after a jump comes alone; the next ones of a way back come a few at a time.
+    // The frame after a jump comes alone, those behind it as they are wanted; the next ones of a way back a few at a time.
     if (target === this.#playhead && !this.#stepping) length = 1
-    else if (this.#waiting.has(target) && this.#stepping) length = BACKWARD_CHUNK
+    else if (this.#waiting.has(target)) length = this.#stepping ? BACKWARD_CHUNK : this.#wantedUpTo(target)
     length = Math.min(most, length)
     let first = target
     while (first > 0 && target - first + 1 < length && !this.#cached(first - 1)) first--
     return first
+  }
+
+  /** How many frames in a row are waited for, the last of them `target`; no more than a chunk has. */
+  #wantedUpTo(target: number): number {
+    let length = 1
+    while (length < BACKWARD_CHUNK_AHEAD && this.#waiting.has(target - length)) length++
+    return length
   }
 
   /** Keeps a decoded frame if somebody may want it, and drops those that nobody wants any more. */

@@ -95,6 +95,20 @@ describe('a view of a clip', () => {
     await expect.poll(() => [192, 201, 202, 232].every(has), { timeout: 10_000 }).toBe(true)
   })
 
+  it('decodes just the frames behind a jump that are wanted, in one go', async () => {
+    const source = fakeClip()
+    const { view, sent } = viewOf(source)
+    view.want([0], 92)
+    await expect.poll(() => sent).toContain(0)
+    view.want([220], 92)
+    await expect.poll(() => sent).toContain(220)
+    view.want([219, 218], 92, { at: 220 })
+    await expect.poll(() => [219, 218].every((frame) => sent.includes(frame))).toBe(true)
+    expect(source.starts.filter(({ first }) => first! >= 200 && first! < 220)).toMatchObject([
+      { first: 218, last: 219 },
+    ])
+  })
+
   it('sends what stays wanted once, and again when it got lost', async () => {
     const { view, sent } = viewOf(fakeClip())
     // They are compressed side by side, so they come in any order.
