@@ -191,6 +191,10 @@ export class ProcessClient implements ModelClient {
 
   async restart(): Promise<void> {
     this.#restarts.forgive()
+    if (this.#state.kind === 'stopped' && !this.#disposed) {
+      this.#start()
+      return
+    }
     this.#unwanted = this.#connection
     await this.#connection?.kill()
   }

@@ -61,7 +61,7 @@ export interface ModelClient {
 
   /**
    * Ends the process at once, for a person whose device or driver hangs, and starts the next one as after any other loss.
-   * Resolves when the former is gone; does nothing where none runs.
+   * One that was given up is started again. Resolves when the former is gone; does nothing where none was needed yet.
    */
   restart(): Promise<void>
 

@@ -7,9 +7,9 @@ const PATIENCE_MS = 20_000
 /** One notification when a propagation that was cancelled does not stop, with what helps where a device hangs. */
 export function tellHangs({ client, propagation }: Services): { dispose(): void } {
   let timer: NodeJS.Timeout | undefined
-  const still = (run: number) => propagation.current?.run.id === run
-  const ask = async (run: number): Promise<void> => {
-    if (!still(run)) return
+  const ask = async (): Promise<void> => {
+    const run = propagation.current?.run
+    if (run === undefined) return
     const restart = vscode.l10n.t('Restart Model Process')
     const answer = await vscode.window.showWarningMessage(
       vscode.l10n.t(
@@ -18,10 +18,10 @@ export function tellHangs({ client, propagation }: Services): { dispose(): void 
       ),
       restart,
     )
-    if (answer === restart && still(run)) await client.restart()
+    if (answer === restart && propagation.current?.run === run) await client.restart()
   }
   const subscription = propagation.onDidChange((view) => {
-    if (view?.state === 'stopping') timer ??= setTimeout(() => void ask(view.id), PATIENCE_MS)
+    if (view?.state === 'stopping') timer ??= setTimeout(() => void ask(), PATIENCE_MS)
     else {
       clearTimeout(timer)
       timer = undefined

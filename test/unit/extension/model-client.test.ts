@@ -176,6 +176,19 @@ describe('the model process behind its client', () => {
     expect((await wanted).length).toBeGreaterThan(1000)
   })
 
+  test('given up, it is started by a restart, with its clip', async () => {
+    start()
+    const facts = await client.openClip(sample)
+    for (const next of ['running', 'running', 'stopped'] as const) {
+      const reached = state(next)
+      process.kill(pid(), 'SIGKILL')
+      await reached
+    }
+    await client.restart()
+    expect(client.state.kind).toBe('running')
+    expect(await client.openClip(sample)).toEqual(facts)
+  })
+
   test.runIf(process.platform === 'linux')('a view that is gone leaves no decoder behind', async () => {
     start()
     await client.openClip(sample)
