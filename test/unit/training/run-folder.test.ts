@@ -115,8 +115,9 @@ describe('the lock of a run', () => {
     'of a process that has ended unnoticed by its parent is taken over',
     async () => {
       const path = await fresh('zombie')
-      // The shell becomes a program that waits for no child, and its own one has ended by then.
-      const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'])
+      // The shell becomes a program that waits for no child. Its own one ends after that, or the shell would notice.
+      const child = "sh -c 'until grep -q sleep /proc/$PPID/comm; do sleep 0.01; done'"
+      const parent = spawn('sh', ['-c', `${child} & echo $!; exec sleep 60`])
       onTestFinished(() => void parent.kill('SIGKILL'))
       const [line] = (await once(parent.stdout, 'data')) as [Buffer]
       const pid = Number(line.toString())
