@@ -73,6 +73,9 @@ export class StagePage {
 
   /** Red, green, blue and opacity of a layer's pixel at a place of the video, after the next drawing. */
   async pixel(layer: 'picture' | 'fills' | 'lines' | 'tool', point: Point): Promise<number[]> {
+    const drawn = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))'
+    // What has just closed beside the stage lets it grow with the next drawing: the place counts from then on.
+    await this.page.evaluate(`${drawn}.then(() => undefined)`)
     const [x, y] = await this.at(point)
     return this.page.evaluate(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
       const canvas = document.querySelector('.layer-${layer}'), box = canvas.getBoundingClientRect()
