@@ -73,16 +73,17 @@ export class StagePage {
 
   /** Red, green, blue and opacity of a layer's pixel at a place of the video, after the next drawing. */
   async pixel(layer: 'picture' | 'fills' | 'lines' | 'tool', point: Point): Promise<number[]> {
-    const drawn = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))'
-    // What has just closed beside the stage lets it grow with the next drawing: the place counts from then on.
-    await this.page.evaluate(`${drawn}.then(() => undefined)`)
+    // First, because what has just closed beside the stage lets it grow with that: the place counts from then on.
+    await this.page.evaluate(
+      'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))',
+    )
     const [x, y] = await this.at(point)
-    return this.page.evaluate(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
+    return this.page.evaluate(`(() => {
       const canvas = document.querySelector('.layer-${layer}'), box = canvas.getBoundingClientRect()
       const density = canvas.width / box.width
       const { data } = canvas.getContext('2d').getImageData(
         Math.floor((${x} - box.left) * density), Math.floor((${y} - box.top) * density), 1, 1)
-      done([...data])
-    })))`)
+      return [...data]
+    })()`)
   }
 }

@@ -4,24 +4,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CancelledError, UsageError, UserError } from '../../../model/errors.ts'
 import { locateFfmpeg, openVideo } from '../../../model/video/index.ts'
+import { B_FRAMES, H264 } from './exact.ts'
 import { FFMPEG, makeClip, numberOf, remux, temporaryFolder } from './numbered-clips.ts'
 
 const folder = temporaryFolder()
 afterAll(folder.remove)
 const at = (name: string) => join(folder.path, name)
 const open = (name: string) => openVideo(at(name), { ffmpeg: FFMPEG })
-const H264 = [
-  '-c:v',
-  'libx264',
-  '-preset',
-  'ultrafast',
-  '-pix_fmt',
-  'yuv420p',
-  '-g',
-  '12',
-  '-sc_threshold',
-  '0',
-]
 
 /** Processes of ours that are still there; one that ended is gone a moment later. */
 const processes = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length
@@ -81,7 +70,6 @@ describe('a decoder that was started beforehand', () => {
     }
     await source.close()
   })
-  const B_FRAMES = [...H264, '-bf', '3', '-b_strategy', '0']
   // A second of sound before each second of pictures: a decoder that stops at a time stops at that of the sound.
   const SOUND_FIRST = ['-f', 'lavfi', '-i', 'sine', '-shortest', '-chunk_duration', '1000000']
   it.each([
