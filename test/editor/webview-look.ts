@@ -35,6 +35,12 @@ const working = async (view: WebviewPage) => {
 
 for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as const) {
   await look('three', theme, 'laptop', working)
+  await look('brightness', theme, 'laptop', async (view) => {
+    await working(view)
+    await view.page.getByRole('button', { name: 'Brightness and Contrast of the Picture' }).click()
+    await view.page.getByRole('slider', { name: 'Brightness' }).focus()
+    for (let turn = 0; turn < 12; turn++) await view.page.keyboard.press('ArrowRight')
+  })
   await look('run', theme, 'laptop', async (view) => {
     await working(view)
     await view.send({ type: 'run', run: runningRun(100) })

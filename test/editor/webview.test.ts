@@ -1,4 +1,5 @@
 /** The built webview in a plain page, with a real pointer and keyboard. What a host would say is said by the test. */
+import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { WebviewPage, type WebviewPageOptions } from './webview-page.ts'
 import { type Opened, scene } from './webview-scenes.ts'
@@ -393,6 +394,75 @@ describe.skipIf(!chromium)('keys and messages', () => {
     })
     await page.getByRole('button', { name: 'Locate Video...' }).click()
     expect((await opened.posted('execute')).at(-1)?.command).toBe('siammae.locateVideo')
+  })
+})
+
+describe.skipIf(!chromium)('brightness and contrast', () => {
+  const NAME = 'Brightness and Contrast of the Picture'
+  const WITH_KEYS = 'document.activeElement.ariaLabel'
+
+  /** Red, green and blue on screen in the sky of the picture, where no mark is. */
+  async function sky(page: WebviewPage['page']): Promise<number[]> {
+    const place = await page.evaluate(`(() => {
+      const stage = document.querySelector('.stage'), box = stage.getBoundingClientRect()
+      const { x, y, scale } = stage.dataset
+      return [box.left + Number(x) + 60 * scale, box.top + Number(y) + 100 * scale]
+    })()`)
+    const [x, y] = place as [number, number]
+    const shot = await page.screenshot({ clip: { x, y, width: 1, height: 1 } })
+    return [...(await sharp(shot).removeAlpha().raw().toBuffer())]
+  }
+
+  it('change what is seen of the picture, by pointer and by keys, and go back to the video', async () => {
+    const opened = await open({ ...scene(100, 3), view: { frame: 5, tool: 'brush' } })
+    const { page } = opened
+    await page.waitForSelector('.stage[data-frame="5"]')
+    const plain = await sky(page)
+    const button = page.getByRole('button', { name: NAME })
+    const slider = page.getByRole('slider', { name: 'Brightness' })
+    expect(await button.getAttribute('aria-pressed')).toBe('false')
+
+    // By keyboard the sliders have the keys at once; the way from 100 % to 0 % is half of the slider.
+    await button.focus()
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.evaluate(WITH_KEYS)).toBe('Brightness')
+    for (let turn = 0; turn < 10; turn++) await page.keyboard.press('ArrowLeft')
+    const factor = Number.parseInt((await slider.getAttribute('aria-valuetext'))!, 10) / 100
+    expect(factor).toBeLessThan(0.9)
+    const darker = await sky(page)
+    for (const [channel, value] of plain.entries())
+      expect(Math.abs(darker[channel]! - value * factor)).toBeLessThan(3)
+    expect(await frameShown(opened)).toBe(5)
+    await page.keyboard.press('Escape')
+    expect(await page.getByRole('dialog').count()).toBe(0)
+    expect(await page.evaluate(WITH_KEYS)).toBe(NAME)
+    expect(await button.getAttribute('aria-pressed')).toBe('true')
+
+    await button.click()
+    const contrast = page.getByRole('textbox', { name: 'Contrast' })
+    await contrast.fill('0')
+    await contrast.press('Enter')
+    const grey = await sky(page)
+    for (const channel of grey) expect(Math.abs(channel - 127.5)).toBeLessThan(2)
+    await page.getByRole('button', { name: 'As in the Video' }).click()
+    expect(await sky(page)).toEqual(plain)
+    expect(await button.getAttribute('aria-pressed')).toBe('false')
+    await page.mouse.click(4, 4)
+    expect(await page.getByRole('dialog').count()).toBe(0)
+  })
+
+  it('are there again when the webview is made anew', async () => {
+    const { page } = await open({ ...scene(100, 3), view: { frame: 5 } })
+    await page.getByRole('button', { name: NAME }).click()
+    const brightness = page.getByRole('textbox', { name: 'Brightness' })
+    await brightness.fill('250')
+    await brightness.press('Enter')
+    await page.waitForTimeout(300)
+    const kept = (await page.evaluate('kept')) as Record<string, unknown>
+    await view!.close()
+    const again = await open({ ...scene(100, 3), view: { frame: 5 } }, { kept })
+    await again.page.getByRole('button', { name: NAME }).click()
+    expect(await again.page.getByRole('textbox', { name: 'Brightness' }).inputValue()).toBe('250')
   })
 })
 

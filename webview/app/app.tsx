@@ -3,6 +3,7 @@ import { belongsToControl, keyTargetOf } from './keys.ts'
 import { ComparisonBar } from './shell/comparison-bar.tsx'
 import { Notices } from './shell/notices.tsx'
 import { OptionBar } from './shell/option-bar.tsx'
+import { PictureLookPanel } from './shell/picture-look.tsx'
 import { Failed, Opening } from './shell/states.tsx'
 import { ToolStrip } from './shell/tool-strip.tsx'
 import { TransportBar } from './shell/transport-bar.tsx'
@@ -49,6 +50,7 @@ export function App() {
           </main>
           <TransportBar />
           <Timeline />
+          <PictureLookPanel />
         </div>
       )}
       <MenuHost />

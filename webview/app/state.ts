@@ -84,6 +84,13 @@ export const locked = signal<ReadonlySet<number>>(new Set())
 export const solo = signal<ReadonlySet<number>>(new Set())
 /** Whether marks are drawn over the picture at all. */
 export const overlayShown = signal(true)
+/** How the picture is shown: factors of light and contrast, 1 as it is in the video. Marks and what models see stay. */
+export interface PictureLook {
+  readonly brightness: number
+  readonly contrast: number
+}
+export const PLAIN_PICTURE: PictureLook = { brightness: 1, contrast: 1 }
+export const pictureLook = signal(PLAIN_PICTURE)
 /** Screen pixels per pixel of the video, as the canvas shows it now; 1 is 100 %. */
 export const zoom = signal(1)
 /** Frames across the timeline; undefined fits the whole clip. */
@@ -116,6 +123,7 @@ for (const [name, value] of Object.entries({
   locked,
   solo,
   overlayShown,
+  pictureLook,
   timelineSpan,
   timelineHeight,
 }))

@@ -7,6 +7,7 @@ import { t } from '../texts.ts'
 import { IconButton } from '../widgets/buttons.tsx'
 import { SliderField } from '../widgets/fields.tsx'
 import { Codicon, Icon } from '../widgets/icons.tsx'
+import { PictureLookButton } from './picture-look.tsx'
 
 /** What can be set for the chosen tool, and how the picture is shown. */
 export function OptionBar() {
@@ -71,6 +72,7 @@ export function OptionBar() {
       >
         <Codicon name={overlayShown.value ? 'eye' : 'eye-closed'} />
       </IconButton>
+      <PictureLookButton />
       <span class="divider" />
       <IconButton title={t('Zoom Out')} keys="-" onPress={() => perform({ name: 'zoomOut' })}>
         <Codicon name="zoom-out" />

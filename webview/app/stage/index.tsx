@@ -45,6 +45,7 @@ export function Stage() {
         <canvas
           key={name}
           class={`layer layer-${name}`}
+          style={name === 'picture' ? { filter: filterOf(state.pictureLook.value) } : undefined}
           ref={(element) => {
             if (element) canvases.current[name] = element
           }}
@@ -57,6 +58,11 @@ export function Stage() {
       <Announcement text={description.value} />
     </div>
   )
+}
+
+/** None where the picture is shown as it is: even a filter that changes nothing is work for every frame. */
+function filterOf({ brightness, contrast }: state.PictureLook): string {
+  return brightness === 1 && contrast === 1 ? 'none' : `brightness(${brightness}) contrast(${contrast})`
 }
 
 /** A short sentence at the picture's lower edge. */

@@ -1,20 +1,31 @@
-import type { ComponentChildren } from 'preact'
+import type { ComponentChildren, TargetedMouseEvent } from 'preact'
 
 interface ButtonProps {
   /** What it does; the title of the command where it is one. */
   readonly title: string
   /** The key that does the same. */
   readonly keys?: string
-  readonly onPress: () => void
+  readonly onPress: (event: TargetedMouseEvent<HTMLButtonElement>) => void
   readonly disabled?: boolean
   /** Of a button that stays pressed. */
   readonly pressed?: boolean
+  /** Of a button that opens something: whether it is open. */
+  readonly expanded?: boolean
   readonly class?: string
   readonly children: ComponentChildren
 }
 
 /** A small square button with an icon. */
-export function IconButton({ title, keys, onPress, disabled, pressed, children, ...more }: ButtonProps) {
+export function IconButton({
+  title,
+  keys,
+  onPress,
+  disabled,
+  pressed,
+  expanded,
+  children,
+  ...more
+}: ButtonProps) {
   return (
     <button
       type="button"
@@ -22,6 +33,8 @@ export function IconButton({ title, keys, onPress, disabled, pressed, children, 
       title={keys ? `${title} (${keys})` : title}
       aria-label={title}
       aria-pressed={pressed}
+      aria-haspopup={expanded === undefined ? undefined : 'dialog'}
+      aria-expanded={expanded}
       disabled={disabled}
       onClick={onPress}
     >

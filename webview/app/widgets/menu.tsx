@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useDismiss } from './dismiss.ts'
 
 /** A line of a menu; `separator` draws a rule. */
 export type MenuItem =
@@ -41,6 +42,10 @@ function close(byKeyboard: boolean): void {
   if (byKeyboard && opener instanceof HTMLElement) opener.focus()
 }
 
+function dismiss(): void {
+  open.value = undefined
+}
+
 /** The one menu of the view; stands last in the document. */
 export function MenuHost() {
   const menu = open.value
@@ -53,23 +58,7 @@ export function MenuHost() {
     box.style.top = `${menu.y + height + 4 <= innerHeight ? menu.y : Math.max(4, menu.top - height)}px`
     box.querySelector<HTMLElement>('[role=menuitem]:not([aria-disabled=true])')?.focus()
   }, [menu])
-  useEffect(() => {
-    if (!menu) return
-    const outside = (event: Event) => {
-      if (!(event.target instanceof Node && element.current?.contains(event.target))) open.value = undefined
-    }
-    const leave = () => {
-      open.value = undefined
-    }
-    document.addEventListener('pointerdown', outside, true)
-    document.addEventListener('wheel', outside, true)
-    window.addEventListener('blur', leave)
-    return () => {
-      document.removeEventListener('pointerdown', outside, true)
-      document.removeEventListener('wheel', outside, true)
-      window.removeEventListener('blur', leave)
-    }
-  }, [menu])
+  useDismiss(menu !== undefined, (target) => element.current?.contains(target) ?? false, dismiss)
   if (!menu) return null
   const move = (by: number | 'first' | 'last') => {
     const items = [...(element.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])]
