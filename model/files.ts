@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { explainSystemError } from './errors.ts'
 
 /**
@@ -28,11 +29,38 @@ export async function writeFileAtomic(
     } finally {
       await handle.close()
     }
-    await rename(temporary, target)
+    await move(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
     throw explainSystemError(error, 'write', path)
   }
+}
+
+/** What Windows says of a file that another program has open: for a moment a virus scanner has every new file. */
+const HELD = ['EPERM', 'EACCES', 'EBUSY']
+/** Milliseconds between tries, 1.9 s in all. Elsewhere these errors are no matter of time. */
+const WAITS = process.platform === 'win32' ? [10, 20, 40, 80, 150, 300, 500, 800] : []
+
+/**
+ * Renames a file or folder, in place of what has the new name already. Where Windows refuses because something has it
+ * open, it is tried again.
+ * @throws the system's error of the last try
+ */
+export function move(from: string, to: string): Promise<void> {
+  return whileHeld(() => rename(from, to), WAITS)
+}
+
+/** Does something again after each of the waits (milliseconds) as long as a file that it needs is held by another program. */
+export async function whileHeld<T>(act: () => Promise<T>, waits: readonly number[]): Promise<T> {
+  for (const wait of waits) {
+    try {
+      return await act()
+    } catch (error) {
+      if (!HELD.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
+    await sleep(wait)
+  }
+  return act()
 }
 
 /** One write call may take fewer bytes than it was given, and never more than 2 GB. */

@@ -1,7 +1,8 @@
-import { copyFile, rename, stat } from 'node:fs/promises'
+import { copyFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as vscode from 'vscode'
 import { messageOf } from '../../model/errors.ts'
+import { move } from '../../model/files.ts'
 import { DocumentThreads } from '../document/document-thread.ts'
 import { isFile } from '../document/file-state.ts'
 import { isSidecarPath, VIDEO_EXTENSIONS } from '../document/locate-video.ts'
@@ -139,10 +140,10 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     const good = `${sidecarPath}.restoring`
     await copyFile(`${sidecarPath}.bak`, good)
     const kept = `${sidecarPath}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`
-    await rename(sidecarPath, kept).catch((error) => {
+    await move(sidecarPath, kept).catch((error) => {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     })
-    await rename(good, sidecarPath)
+    await move(good, sidecarPath)
     this.#services.log.info(`${sidecarPath} was restored from its backup; what was there is now ${kept}`)
     await document.open()
   }

@@ -1,10 +1,11 @@
 /** Downloads that go on where they were cut off, and are checked before anybody sees them. Without `vscode`. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { CancelledError, explainSystemError, throwIfCancelled, UserError } from '../../model/errors.ts'
+import { move } from '../../model/files.ts'
 import { Sentence } from '../sentence.ts'
 
 export interface DownloadOptions {
@@ -48,7 +49,7 @@ export async function download(options: DownloadOptions): Promise<void> {
       if (bytes !== undefined) await refuseFullDisk(target, bytes - (await sizeOf(part)))
       await fetchWhole(options, part)
       await check(options, part)
-      await rename(part, target)
+      await move(part, target)
       await rm(`${part}.from`, { force: true })
     } finally {
       await release()

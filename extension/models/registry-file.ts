@@ -1,10 +1,10 @@
 /** `models.json`: read with care, written atomically, by one window at a time. */
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import * as v from 'valibot'
 import { explainSystemError } from '../../model/errors.ts'
-import { writeFileAtomic } from '../../model/files.ts'
+import { move, writeFileAtomic } from '../../model/files.ts'
 import { Sentence } from '../sentence.ts'
 import type { ModelEntry } from './types.ts'
 
@@ -80,7 +80,7 @@ export class RegistryFile {
       `models.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`,
     )
     try {
-      await rename(this.#path, aside)
+      await move(this.#path, aside)
     } catch (error) {
       throw explainSystemError(error, 'set aside', this.#path)
     }

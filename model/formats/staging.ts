@@ -1,19 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import {
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, realpath, rm, rmdir, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import * as v from 'valibot'
 import { explainSystemError } from '../errors.ts'
+import { move } from '../files.ts'
 
 /**
  * A hidden folder inside the target (so on the same disk) in which an export is built and checked before anything
@@ -100,7 +90,7 @@ async function putBack(root: string, from: string, relative: string): Promise<vo
   // The target may be from anywhere: nothing it says reaches out of it.
   const parent = await realpath(dirname(place))
   if (!`${parent}${sep}`.startsWith(`${await realpath(root)}${sep}`)) return
-  if ((await exists(from)) && !(await exists(place))) await rename(from, place)
+  if ((await exists(from)) && !(await exists(place))) await move(from, place)
 }
 
 /** Takes a stage away, unless things of the target are still in it. */
@@ -117,17 +107,17 @@ async function commit(
   made: string[],
 ): Promise<void> {
   const undo: (() => Promise<void>)[] = []
-  const move = async (from: string, to: string) => {
-    await rename(from, to)
-    undo.push(() => rename(to, from))
+  const step = async (from: string, to: string) => {
+    await move(from, to)
+    undo.push(() => move(to, from))
   }
   await writeFile(join(folder, PLACES), JSON.stringify(replaced))
   try {
     for (const [i, relative] of replaced.entries()) {
       const place = join(root, relative)
-      if (await exists(place)) await move(place, join(folder, OLD, String(i)))
+      if (await exists(place)) await step(place, join(folder, OLD, String(i)))
       await makeNew(dirname(place), made)
-      await move(join(folder, relative), place)
+      await step(join(folder, relative), place)
     }
   } catch (error) {
     // What cannot be moved back stays in the stage, which then stays too.

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { CancelledError, explainSystemError, throwIfCancelled, UsageError, UserError } from '../errors.ts'
+import { move } from '../files.ts'
 import { type FfmpegProcess, quietOptions, startFfmpeg } from './ffmpeg-process.ts'
 import { checkPictureSize } from './limits.ts'
 import { locateFfmpeg } from './locate-ffmpeg.ts'
@@ -150,7 +151,7 @@ class PipeWriter implements VideoWriter {
     try {
       const handle = await open(this.#temporary, 'r+')
       await handle.sync().finally(() => handle.close())
-      await rename(this.#temporary, this.#target)
+      await move(this.#temporary, this.#target)
     } catch (error) {
       await rm(this.#temporary, { force: true }).catch(() => {})
       throw explainSystemError(error, 'write', this.#path)
