@@ -11,4 +11,9 @@ export const EXPORT_FORMATS: readonly {
     title: 'YouTube-VIS',
     detail: 'One JSON file with a run-length mask per object and frame',
   },
+  {
+    id: 'coco',
+    title: 'COCO',
+    detail: 'One JSON file with masks, boxes and keypoints per frame, and a track for every object',
+  },
 ]

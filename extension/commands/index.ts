@@ -44,6 +44,7 @@ const GROUPS: readonly { readonly names: readonly string[]; readonly load: () =>
   },
   { names: ['editLabels', 'saveLabels'], load: async () => (await import('./labels.ts')).labelCommands },
   { names: ['exportDataset'], load: async () => (await import('./export.ts')).exportCommands },
+  { names: ['importMarks'], load: async () => (await import('./import-marks.ts')).importCommands },
   {
     names: [
       'importModel',

@@ -1,10 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import { UserError } from '../../model/errors.ts'
+import type { DatasetSequence } from '../../model/formats/index.ts'
 import type { Measure } from './measure.ts'
 import { ObservedDocument } from './observed-document.ts'
 import { buffersOf, type PlacedEntry, packInPieces, unpack } from './packed-entries.ts'
 import { Pace } from './slices.ts'
-import type { Snapshot } from './snapshot.ts'
+import { documentOf, type Snapshot } from './snapshot.ts'
 import type { FileState, FromWorker, Job, LoadedPiece, Problem, ToWorker } from './worker-messages.ts'
 
 /** A document as it was read, entry by entry, without holding up the extension host. */
@@ -15,6 +16,8 @@ export interface Loaded {
 }
 
 export interface LoadListener {
+  /** Ends the thread, whatever it is at. */
+  readonly signal?: AbortSignal
   /** The document that is being filled. */
   began?(content: ObservedDocument): void
   progress?(done: number, total: number): void
@@ -46,12 +49,15 @@ export class DocumentThreads {
     this.#entry = entry
   }
 
-  /** @throws SidecarProblem when it cannot be read, is damaged or newer */
-  async load(job: Extract<Job, { kind: 'load' | 'restore' }>, listener: LoadListener = {}): Promise<Loaded> {
-    const thread = new Thread(this.#entry, job)
+  /** @throws SidecarProblem when it cannot be read, is damaged or newer; the signal's reason */
+  async load(
+    job: Extract<Job, { kind: 'load' | 'restore' | 'dataset' | 'mask' }>,
+    listener: LoadListener = {},
+  ): Promise<Loaded> {
+    const thread = new Thread(this.#entry, job, listener.signal)
     try {
       const head = await thread.next('head')
-      const document = emptyDocument(head)
+      const document = documentOf(head.catalogue, new ObservedDocument(head.catalogue.video))
       listener.began?.(document)
       const pace = new Pace()
       let done = 0
@@ -119,6 +125,19 @@ export class DocumentThreads {
     }
   }
 
+  /**
+   * The videos of a dataset; first the one that an export of a clip would be.
+   * @throws SidecarProblem when there is none, or it is damaged
+   */
+  async sequences(folder: string, clip: string): Promise<readonly DatasetSequence[]> {
+    const thread = new Thread(this.#entry, { kind: 'sequences', folder, clip })
+    try {
+      return (await thread.next('sequences')).sequences
+    } finally {
+      thread.end()
+    }
+  }
+
   /** The first of the files whose content hash (`sha256:...`) is this. */
   async find(candidates: readonly string[], hash: string): Promise<string | undefined> {
     if (candidates.length === 0) return undefined
@@ -142,14 +161,6 @@ async function sendEntries(thread: Thread, snapshot: Snapshot): Promise<void> {
   thread.post({ kind: 'piece', piece: undefined })
 }
 
-function emptyDocument({ catalogue }: Extract<FromWorker, { kind: 'head' }>): ObservedDocument {
-  const document = new ObservedDocument(catalogue.video)
-  for (const label of catalogue.labels) document.apply({ kind: 'putLabel', label })
-  for (const object of catalogue.objects) document.apply({ kind: 'putObject', object })
-  for (const run of catalogue.runs) document.apply({ kind: 'putRun', run })
-  return document
-}
-
 function* entriesOf(piece: LoadedPiece, { video }: ObservedDocument): Generator<[number, PlacedEntry]> {
   let i = 0
   for (const placed of unpack(piece.entries, video.width, video.height)) yield [i++, placed]
@@ -169,16 +180,19 @@ function measureAt(measures: Float64Array, i: number): Measure | undefined {
 class Thread {
   readonly #worker: Worker
   readonly #arrived: FromWorker[] = []
+  readonly #signal: AbortSignal | undefined
   #failure: Error | undefined
   #wake: (() => void) | undefined
 
-  constructor(entry: string, job: Job) {
+  constructor(entry: string, job: Job, signal?: AbortSignal) {
     this.#worker = new Worker(entry, { workerData: job })
     this.#worker.on('message', (message: FromWorker) => {
       this.#arrived.push(message)
       this.#wake?.()
     })
     this.#worker.on('error', (error) => this.#fail(error))
+    this.#signal = signal
+    signal?.addEventListener('abort', () => this.#wake?.(), { once: true })
     this.#worker.on('exit', () =>
       this.#fail(new Error('The thread that reads and writes side-cars has ended.')),
     )
@@ -193,6 +207,7 @@ class Thread {
     ...kinds: readonly Kind[]
   ): Promise<Extract<FromWorker, { kind: Kind }>> {
     for (;;) {
+      this.#signal?.throwIfAborted()
       const message = this.#arrived.shift()
       if (message?.kind === 'failed') throw errorOf(message.problem)
       if (message !== undefined) {

@@ -1,4 +1,11 @@
-import type { Entry, Label, Run, TrackedObject, VideoReference } from '../../model/annotation/index.ts'
+import {
+  AnnotationDocument,
+  type Entry,
+  type Label,
+  type Run,
+  type TrackedObject,
+  type VideoReference,
+} from '../../model/annotation/index.ts'
 import type { DocumentObserver, ObservedDocument } from './observed-document.ts'
 import type { PlacedEntry } from './packed-entries.ts'
 
@@ -10,13 +17,25 @@ export interface Catalogue {
   readonly runs: readonly Run[]
 }
 
-export function catalogueOf(content: ObservedDocument): Catalogue {
+/** What a document has but its entries, as it is now. */
+export function catalogueOf(content: AnnotationDocument): Catalogue {
   return {
     video: content.video,
     labels: [...content.labels.values()],
     objects: [...content.objects.values()],
     runs: [...content.runs.values()],
   }
+}
+
+/** A document with a catalogue and no entries. @param document an empty one, of a kind of its own */
+export function documentOf<D extends AnnotationDocument = AnnotationDocument>(
+  { video, labels, objects, runs }: Catalogue,
+  document = new AnnotationDocument(video) as D,
+): D {
+  for (const label of labels) document.apply({ kind: 'putLabel', label })
+  for (const object of objects) document.apply({ kind: 'putObject', object })
+  for (const run of runs) document.apply({ kind: 'putRun', run })
+  return document
 }
 
 /**

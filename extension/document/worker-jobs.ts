@@ -1,18 +1,22 @@
 import { readFile } from 'node:fs/promises'
-import {
-  type AnnotationDocument,
-  createDocument,
-  type Edit,
-  type VideoReference,
-} from '../../model/annotation/index.ts'
+import type { AnnotationDocument, Edit, VideoReference } from '../../model/annotation/index.ts'
 import { messageOf, UserError } from '../../model/errors.ts'
-import { readSidecar, SidecarChanged, serialiseSidecar, writeSidecar } from '../../model/formats/index.ts'
+import {
+  findSequences,
+  readSequence,
+  readSidecar,
+  SidecarChanged,
+  sequenceNameOf,
+  serialiseSidecar,
+  writeSidecar,
+} from '../../model/formats/index.ts'
 import { decodeRecords, type LogRecord } from './backup-log.ts'
 import { ChangedFrames } from './changed-frames.ts'
 import { fileState, hashOf, hashOrNull, SIZE_UNKNOWN } from './file-state.ts'
+import { readMask } from './mask-job.ts'
 import { measureOf } from './measure.ts'
 import { buffersOf, type PackedEntries, pack, packInPieces, unpack } from './packed-entries.ts'
-import type { Catalogue } from './snapshot.ts'
+import { type Catalogue, documentOf } from './snapshot.ts'
 import type { FileState, FromWorker, Job, LoadedPiece, Problem, ToWorker } from './worker-messages.ts'
 
 /** The thread's side of the border. */
@@ -36,6 +40,15 @@ export async function doJob(job: Job, port: JobPort): Promise<void> {
         await sendDocument(document, changed, undefined, port)
         break
       }
+      case 'dataset':
+        await sendDocument(await readSequence(job.folder, job.found), new ChangedFrames(), undefined, port)
+        break
+      case 'mask':
+        await sendDocument(await readMask(job), new ChangedFrames(), undefined, port)
+        break
+      case 'sequences':
+        port.send({ kind: 'sequences', sequences: await sequencesFor(job) })
+        break
       case 'save':
         await save(job, port)
         break
@@ -54,6 +67,11 @@ export async function doJob(job: Job, port: JobPort): Promise<void> {
   } catch (error) {
     port.send({ kind: 'failed', problem: await problemOf(error, job) })
   }
+}
+
+async function sequencesFor({ folder, clip }: Extract<Job, { kind: 'sequences' }>) {
+  const own = sequenceNameOf(clip)
+  return (await findSequences(folder)).sort((a, b) => Number(b.name === own) - Number(a.name === own))
 }
 
 /** The document and the state of the file that it was read from. */
@@ -174,14 +192,6 @@ function putQuietly(document: AnnotationDocument, edit: Edit): void {
   try {
     document.apply(edit)
   } catch {}
-}
-
-function documentOf({ video, labels, objects, runs }: Catalogue): AnnotationDocument {
-  const document = createDocument(video)
-  for (const label of labels) document.apply({ kind: 'putLabel', label })
-  for (const object of objects) document.apply({ kind: 'putObject', object })
-  for (const run of runs) document.apply({ kind: 'putRun', run })
-  return document
 }
 
 async function save(job: Extract<Job, { kind: 'save' }>, port: JobPort): Promise<void> {

@@ -1,3 +1,4 @@
+import type { DatasetSequence } from '../../model/formats/index.ts'
 import type { PackedEntries } from './packed-entries.ts'
 import type { Catalogue } from './snapshot.ts'
 
@@ -20,8 +21,26 @@ export type Job =
     }
   /** The text of a side-car; catalogue and entries as for `save`. */
   | { readonly kind: 'text'; readonly catalogue: Catalogue }
+  /** Reads a sequence of a dataset. */
+  | { readonly kind: 'dataset'; readonly folder: string; readonly found: DatasetSequence }
+  /**
+   * Reads a picture of the masks of one frame, as the document that it makes of this catalogue. `objectId` is the object
+   * that a black and white one is of.
+   */
+  | {
+      readonly kind: 'mask'
+      readonly file: string
+      readonly frame: number
+      readonly catalogue: Catalogue
+      readonly objectId: number | undefined
+    }
+  /** Looks which videos a dataset holds; those called as an export of the clip would be come first. */
+  | { readonly kind: 'sequences'; readonly folder: string; readonly clip: string }
   /** Looks for a file with this content hash. */
   | { readonly kind: 'find'; readonly candidates: readonly string[]; readonly hash: string }
+
+/** Where marks can be taken over from. */
+export type MarkSource = Extract<Job, { kind: 'load' | 'dataset' | 'mask' }>
 
 /** A file as it was at some moment. */
 export interface FileState {
@@ -45,6 +64,7 @@ export type FromWorker =
   | { readonly kind: 'conflict' }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'found'; readonly path: string | undefined }
+  | { readonly kind: 'sequences'; readonly sequences: readonly DatasetSequence[] }
   | { readonly kind: 'failed'; readonly problem: Problem }
 
 /** To the thread: asks for the next piece, or brings one (undefined after the last). */

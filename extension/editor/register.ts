@@ -71,6 +71,14 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     return this.#provider.documents.filter(({ isOpen }) => isOpen)
   }
 
+  async readMarks(...[source, options]: Parameters<AnnotatorEditors['readMarks']>) {
+    return (await this.#threads.load(source, options)).content
+  }
+
+  sequencesIn(path: string, clip: string) {
+    return this.#threads.sequences(path, clip)
+  }
+
   async annotate(uri: vscode.Uri): Promise<void> {
     const path = uri.fsPath
     const sidecar = isSidecarPath(path) ? { path, exists: true } : await this.#provider.sidecarOf(path)

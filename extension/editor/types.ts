@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode'
 import type { AnnotationDocument, Edit, Run, RunResult } from '../../model/annotation/index.ts'
+import type { DatasetSequence } from '../../model/formats/index.ts'
 import type { ClipFacts, ModelChoice, RunSettings } from '../../model/process/index.ts'
 import type {
   ComparisonView,
@@ -12,6 +13,7 @@ import type {
   ViewState,
 } from '../../webview/protocol/index.ts'
 import type { Corrections } from '../document/view-edits.ts'
+import type { MarkSource } from '../document/worker-messages.ts'
 import type { Event } from '../emitter.ts'
 import type { ModelClient } from '../model-client/types.ts'
 
@@ -63,6 +65,19 @@ export interface AnnotatorEditors {
   annotate(uri: vscode.Uri): Promise<void>
   /** The view that was active last, where something else is looked at now, such as the walkthrough. */
   readonly recent: AnnotatorView | undefined
+  /**
+   * Reads marks that are not an open document's, in a thread.
+   * @throws SidecarProblem when they cannot be read; the signal's reason
+   */
+  readMarks(
+    source: MarkSource,
+    options: { readonly signal: AbortSignal; readonly progress: (done: number, total: number) => void },
+  ): Promise<AnnotationDocument>
+  /**
+   * The videos of a dataset, a folder or a JSON file; first the one that an export of this clip would be.
+   * @throws SidecarProblem when there is none, or it is damaged
+   */
+  sequencesIn(path: string, clip: string): Promise<readonly DatasetSequence[]>
   /** Brings the backups up to date; to be awaited when the extension ends. */
   flush(): Promise<void>
 }

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import * as v from 'valibot'
 import type { AnnotationDocument, Skeleton } from '../annotation/index.ts'
 import { explainSystemError, UsageError, UserError } from '../errors.ts'
-import { readIndexedPng, readSidecar } from '../formats/index.ts'
+import { readMaskPicture, readSidecar } from '../formats/index.ts'
 import type { FrameTable } from '../video/index.ts'
 
 /** A mask picture of one frame. */
@@ -62,32 +62,8 @@ export async function readInit(text: string, table: FrameTable): Promise<Init> {
 }
 
 async function readMaskInit(path: string, frame: number, table: FrameTable): Promise<MaskInit> {
-  const { width, height, indices } = await readIndexedPng(path)
-  if (width !== table.width || height !== table.height)
-    throw new UserError(
-      `${path} is ${width}x${height} and the video ${table.width}x${table.height}; give a mask of the video's size.`,
-    )
-  const ids = new Set(indices)
-  ids.delete(0)
-  let data = indices
-  if (ids.has(255)) {
-    // A mask of 0 and 255 is one object; beside other ids, 255 is DAVIS' void, which belongs to nobody.
-    const alone = ids.size === 1
-    data = indices.map((id) => (id === 255 ? (alone ? 1 : 0) : id))
-    ids.delete(255)
-    if (alone) ids.add(1)
-  }
-  if (ids.size === 0)
-    throw new UserError(
-      `${path} marks no object: every pixel is background. Give a mask with at least one object.`,
-    )
-  return {
-    kind: 'mask',
-    source: path,
-    frame,
-    map: { width, height, data },
-    objects: [...ids].sort((a, b) => a - b),
-  }
+  const { width, height, data, objects } = await readMaskPicture(path, table)
+  return { kind: 'mask', source: path, frame, map: { width, height, data }, objects }
 }
 
 const coordinate = v.pipe(v.number(), v.finite())

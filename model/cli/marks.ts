@@ -4,7 +4,9 @@ import {
   createDocument,
   type Entry,
   encodeLabels,
+  equalValues,
   type Keypoint,
+  type Skeleton,
   type VideoReference,
 } from '../annotation/index.ts'
 import { UsageError, UserError } from '../errors.ts'
@@ -116,12 +118,20 @@ function poseObject(
   const id = Math.max(0, ...document.objects.keys()) + 1
   if (id > 255) throw new UserError(`${source} would be object ${id}; a document holds up to 255 objects.`)
   const labelId = Math.max(0, ...document.labels.keys()) + 1
-  document.apply({
-    kind: 'putLabel',
-    label: { id: labelId, name: 'pose', colour: colourText(id), skeleton: { keypoints: names, edges } },
-  })
+  const skeleton = { keypoints: names, edges }
+  const name = poseName(document, skeleton)
+  document.apply({ kind: 'putLabel', label: { id: labelId, name, colour: colourText(id), skeleton } })
   document.apply({ kind: 'putObject', object: { id, name: `pose ${id}`, labelId, colour: colourText(id) } })
   return id
+}
+
+/** No name of two skeletons: dataset formats tell labels by their names. */
+function poseName({ labels }: AnnotationDocument, skeleton: Skeleton): string {
+  const isFree = (name: string) =>
+    [...labels.values()].every((label) => label.name !== name || equalValues(label.skeleton, skeleton))
+  let name = 'pose'
+  for (let number = 2; !isFree(name); number++) name = `pose ${number}`
+  return name
 }
 
 /** Sets a part of a person's frame and keeps the other part (mask beside keypoints). */

@@ -4,15 +4,21 @@ import { join } from 'node:path'
 import type { AnnotationDocument, Entry } from '../annotation/index.ts'
 import { UserError } from '../errors.ts'
 import { ranges } from './export-plan.ts'
-import { maskDigest, type Provenance, type ProvenanceEntry, pictureDigest } from './provenance.ts'
+import {
+  type Provenance,
+  type ProvenanceEntry,
+  pictureDigest,
+  sameDigests,
+  shapeDigests,
+} from './provenance.ts'
 import { exists } from './staging.ts'
 
 /**
  * @param found what the dataset holds of the sequence now
  * @param record of the export that wrote it
- * @throws UserError naming the frames whose masks are others now; ones that were taken away are no work that could be lost
+ * @throws UserError naming the frames whose masks or keypoints are others now; ones that were taken away are no work that could be lost
  */
-export function refuseChangedMasks(found: AnnotationDocument, record: Provenance, folder: string): void {
+export function refuseChangedShapes(found: AnnotationDocument, record: Provenance, folder: string): void {
   const changed = new Set<number>()
   const written = new Map(record.frames.map(({ index, entries }) => [index, entries]))
   for (const { id } of found.objects.values())
@@ -27,14 +33,13 @@ export function refuseChangedMasks(found: AnnotationDocument, record: Provenance
   if (changed.size === 0) return
   const frames = ranges([...changed].sort((a, b) => a - b))
   throw new UserError(
-    `The masks of ${record.sequence} in ${folder} were changed by another program after they were exported (frames ${frames}), so they are not replaced; move them away, or choose another folder.`,
+    `The annotations of ${record.sequence} in ${folder} were changed by another program after they were exported (frames ${frames}), so they are not replaced; move them away, or choose another folder.`,
   )
 }
 
 function isChanged(entry: Entry, written: ProvenanceEntry | undefined): boolean {
-  const wasMask = written !== undefined && written.state !== 'absent'
-  if (entry.state === 'absent') return wasMask
-  return !wasMask || entry.mask === undefined || maskDigest(entry.mask) !== written.mask
+  if (written === undefined || written.state === 'absent') return entry.state !== 'absent'
+  return entry.state === 'absent' || !sameDigests(shapeDigests(entry), written)
 }
 
 /**

@@ -37,17 +37,19 @@ export function damageAt(text: string, path: JsonPath, message: string): DamageE
 
 /**
  * Checks a value that was parsed from `text`.
+ * @param at where in the text the value is; its top unless given
  * @throws DamageError with the first problem, its path and its line
  */
 export function checkRecord<Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,
   text: string,
+  at: JsonPath = [],
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value, { abortEarly: true, abortPipeEarly: true })
   if (result.success) return result.output
   const issue = result.issues[0]
-  const path = (issue.path ?? []).map((item) => item.key as string | number)
+  const path = [...at, ...(issue.path ?? []).map((item) => item.key as string | number)]
   throw damageAt(text, path, problemOf(issue))
 }
 

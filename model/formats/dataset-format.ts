@@ -1,4 +1,4 @@
-import type { AnnotationDocument, VideoReference } from '../annotation/index.ts'
+import type { AnnotationDocument, Label, VideoReference } from '../annotation/index.ts'
 
 /** One frame of the video, from its frame table. */
 export interface ExportFrame {
@@ -39,6 +39,8 @@ export interface ExportContext {
 /** Where an export is to go, and which video it is of. */
 export interface ExportTarget extends Pick<ExportContext, 'folder' | 'sequence' | 'pictures'> {
   readonly video: VideoReference
+  /** Labels of the objects, as far as they are known beforehand. */
+  readonly labels?: readonly Label[]
 }
 
 export interface WriteReport {
@@ -55,25 +57,25 @@ export interface ReadOptions {
 
 /** A dataset layout on disk. */
 export interface DatasetFormat {
-  readonly id: 'davis' | 'youtube-vis'
+  readonly id: 'davis' | 'youtube-vis' | 'coco'
   readonly title: string
   /**
    * Tells beforehand what {@link write} would refuse about the folder.
-   * @throws UserError when it holds a sequence of this name that no export made or that is of another video, or its
-   *   record is damaged
+   * @throws UserError when it holds a sequence of this name that no export made or that is of another video, a label
+   *   does not fit the kinds of things in it, or its record is damaged
    */
   checkFolder(target: ExportTarget): Promise<void>
   /**
    * Writes one video. Built aside, read back, compared with the document, then moved into place. Waits while this
    * process writes another video to the folder.
-   * @throws UserError when there is no mask to write, the folder refuses, it holds a sequence of this name that no
+   * @throws UserError when there is nothing to write that the format can hold, the folder refuses, it holds a sequence of this name that no
    *   export made or that is of another video, or another process wrote to it meanwhile; CancelledError on the signal.
    *   The folder is then as it was before.
    */
   write(document: AnnotationDocument, context: ExportContext): Promise<WriteReport>
   /**
-   * Reads one video. Entries get the states that the provenance file names, as far as their masks are still those
-   * that were written; every other mask counts as a person's keyframe.
+   * Reads one video. Entries get the states that the provenance file names, as far as their masks and keypoints are
+   * still those that were written; all others count as a person's keyframes.
    * @throws UserError naming the file that is missing or damaged
    */
   read(folder: string, options?: ReadOptions): Promise<AnnotationDocument>

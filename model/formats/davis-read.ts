@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encodeAllLabels, type Rle } from '../annotation/index.ts'
+import { encodeAllLabels, type Rle, type Shape } from '../annotation/index.ts'
 import { explainSystemError, UserError } from '../errors.ts'
 import { type IndexedPng, readIndexedPng } from './indexed-png.ts'
 import { PROVENANCE_FILE, type Provenance } from './provenance.ts'
@@ -51,10 +51,10 @@ export async function readLabelMaps(
   record: Provenance | undefined,
 ): Promise<FoundSequence> {
   const files = await labelMapFiles(folder, record)
-  const masks = new Map<number, Map<number, Rle>>()
-  for (const { id } of record?.objects ?? []) masks.set(id, new Map())
+  const shapes = new Map<number, Map<number, Shape>>()
+  for (const { id } of record?.objects ?? []) shapes.set(id, new Map())
   let size: { width: number; height: number } | undefined
-  let meaningOf255: number | undefined = masks.has(VOID) ? VOID : undefined
+  let meaningOf255: number | undefined = shapes.has(VOID) ? VOID : undefined
   for (const [i, { index, path }] of files.entries()) {
     const map = await readIndexedPng(path)
     size ??= { width: map.width, height: map.height }
@@ -67,8 +67,8 @@ export async function readLabelMaps(
     for (const [value, mask] of found) {
       const id = value === VOID ? meaningOf255 : value
       if (id === undefined) continue
-      const ofObject = masks.get(id) ?? new Map<number, Rle>()
-      masks.set(id, ofObject.set(index, mask))
+      const ofObject = shapes.get(id) ?? new Map<number, Shape>()
+      shapes.set(id, ofObject.set(index, { mask }))
     }
   }
   const last = files.at(-1)!.index
@@ -78,7 +78,7 @@ export async function readLabelMaps(
     ...size!,
     frameCount: last + 1,
     frames: files.map(({ index }) => index),
-    objects: new Map([...masks].map(([id, ofObject]): [number, FoundObject] => [id, { masks: ofObject }])),
+    objects: new Map([...shapes].map(([id, ofObject]): [number, FoundObject] => [id, { shapes: ofObject }])),
   }
 }
 

@@ -27,6 +27,7 @@ const mapsOf = (sequence: string) => join('Annotations', '480p', sequence)
 export const davis = datasetFormat({
   id: 'davis',
   title: 'DAVIS 2017',
+  holds: { masks: true, keypoints: false },
   sharedFile: SET_FILE,
   picturesOf: (sequence) => join('JPEGImages', '480p', sequence),
   dataOf: async (folder, sequence) => {
@@ -35,12 +36,13 @@ export const davis = datasetFormat({
   },
   steps: (plan) => plan.frames.length,
   build,
-  masksOf: (document, plan) => {
+  shapesOf: (document, plan) => {
     const { width, height } = document.video
     const labels = new Uint8Array(width * height)
     return (frame) => {
       paintFrame(document, plan, frame, labels)
-      return masksSeen(labels, document.video)
+      const seen = masksSeen(labels, document.video)
+      return (objectId) => ({ mask: seen(objectId) })
     }
   },
   read,

@@ -1,10 +1,10 @@
-/** The steps of every export: check, build aside, record where each mask comes from, read back, move into place. */
+/** The steps of every export: check, build aside, record where each shape comes from, read back, move into place. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import type { AnnotationDocument, Rle } from '../annotation/index.ts'
+import type { AnnotationDocument, Label, Shape } from '../annotation/index.ts'
 import { throwIfCancelled, UserError } from '../errors.ts'
-import { refuseChangedMasks, refuseChangedPictures } from './changed.ts'
+import { refuseChangedPictures, refuseChangedShapes } from './changed.ts'
 import type {
   DatasetFormat,
   ExportContext,
@@ -13,16 +13,18 @@ import type {
   WriteReport,
 } from './dataset-format.ts'
 import { exportPictures } from './export-pictures.ts'
-import { checkSequence, type ExportPlan, frameNames, isHeld, planExport, ranges } from './export-plan.ts'
+import { checkSequence, type ExportPlan, frameNames, planExport, ranges } from './export-plan.ts'
+import { type Holdings, isHeld } from './held.ts'
 import {
   isOf,
   isOfVideo,
-  maskDigest,
   PROVENANCE_FILE,
   type Provenance,
   provenanceText,
   readProvenance,
   recordExport,
+  type ShapeDigests,
+  shapeDigests,
   withRecord,
 } from './provenance.ts'
 import { buildAside, type Stage, tidyStages } from './staging.ts'
@@ -35,6 +37,8 @@ export interface ExportJob {
   readonly context: ExportContext
   readonly plan: ExportPlan
   readonly stage: Stage
+  /** The record of the export that this one replaces. */
+  readonly earlier: Provenance | undefined
   /** File name of the picture of a planned frame, without its folder and extension. */
   readonly nameOf: (frame: number) => string
   /** Called after each of the layout's steps. */
@@ -49,6 +53,7 @@ export interface BuiltData {
   readonly files: readonly string[]
   /** What the layout could not hold, beside what the plan says. */
   readonly warnings: readonly string[]
+  /** Id of each planned object in the file, where the layout has such. */
   readonly annotations?: readonly number[]
 }
 
@@ -56,17 +61,23 @@ export interface BuiltData {
 export interface ExportLayout {
   readonly id: DatasetFormat['id']
   readonly title: string
+  readonly holds: Holdings
   /** The file that all sequences of a dataset share, beside {@link PROVENANCE_FILE}. */
   readonly sharedFile: string
   /** Folder of a sequence's pictures in the dataset. */
   picturesOf(sequence: string): string
   /** The beginning of a sentence about the data that the dataset has of this sequence; undefined where it has none. */
   dataOf(folder: string, sequence: string): Promise<string | undefined>
+  /**
+   * For a layout whose sequences share their kinds of things.
+   * @throws UserError when one of the labels does not fit those that the folder has
+   */
+  checkLabels?(folder: string, sequence: string, labels: readonly Label[]): Promise<void>
   /** How often {@link build} calls `step`. */
   steps(plan: ExportPlan): number
   build(job: ExportJob): Promise<BuiltData>
-  /** The masks that the layout holds of a frame, worked out from the document: nothing written is trusted. */
-  masksOf(document: AnnotationDocument, plan: ExportPlan): (frame: number) => (objectId: number) => Rle
+  /** What the layout holds of each object on a frame, worked out from the document: nothing written is trusted. */
+  shapesOf(document: AnnotationDocument, plan: ExportPlan): (frame: number) => (objectId: number) => Shape
   read(folder: string, options?: ReadOptions): Promise<AnnotationDocument>
 }
 
@@ -92,7 +103,7 @@ export function datasetFormat(layout: ExportLayout): DatasetFormat {
  */
 async function checkTarget(
   layout: ExportLayout,
-  { folder, sequence, pictures, video }: ExportTarget,
+  { folder, sequence, pictures, video, labels }: ExportTarget,
 ): Promise<{ records: readonly Provenance[]; earlier: Provenance | undefined }> {
   checkSequence(sequence)
   const records = await readProvenance(folder)
@@ -107,8 +118,9 @@ async function checkTarget(
       throw new UserError(
         `${data} was not exported by this tool, so it is not replaced; choose another folder or name.`,
       )
-    refuseChangedMasks(await layout.read(folder, { sequence }), earlier, folder)
+    refuseChangedShapes(await layout.read(folder, { sequence }), earlier, folder)
   }
+  if (labels) await layout.checkLabels?.(folder, sequence, labels)
   if (pictures) await refuseChangedPictures(join(folder, layout.picturesOf(sequence)), earlier)
   return { records, earlier }
 }
@@ -119,7 +131,7 @@ async function write(
   context: ExportContext,
 ): Promise<WriteReport> {
   const { folder, signal } = context
-  const plan = planExport(document, context, layout.title)
+  const plan = planExport(document, context, layout.title, layout.holds)
   return inTurn(folder, signal, () => writePlanned(layout, document, context, plan))
 }
 
@@ -139,7 +151,7 @@ async function writePlanned(
     let done = 0
     const step = () => context.onProgress?.(++done, total)
     const nameOf = frameNames(context.frames, document.video.frameCount)
-    const built = await layout.build({ document, context, plan, stage, nameOf, step })
+    const built = await layout.build({ document, context, plan, stage, earlier, nameOf, step })
     const names = new Map(
       context.pictures ? plan.frames.map(({ index }) => [index, `${nameOf(index)}.jpg`]) : [],
     )
@@ -160,44 +172,44 @@ async function writePlanned(
           `The pictures of an earlier export stay; frames ${ranges(without)} have none among them.`,
         )
     }
-    const masksOf = layout.masksOf(document, plan)
-    const digests = await maskDigests(document, plan, masksOf, signal)
+    const shapesOf = layout.shapesOf(document, plan)
+    const digests = await digestsByFrame(document, plan, shapesOf, signal)
     const record = recordExport(document, context, plan, {
       dataset: layout.id,
       warnings,
       pictures,
       files: built.files,
       annotations: built.annotations,
-      digestOf: (objectId, frame) => digests.get(frame)!.get(objectId)!,
+      digestsOf: (objectId, frame) => digests.get(frame)!.get(objectId)!,
     })
     await writeFile(join(stage.folder, PROVENANCE_FILE), provenanceText(withRecord(records, record)))
     stage.replace(PROVENANCE_FILE)
     throwIfCancelled(signal)
     const back = await layout.read(stage.folder, { sequence })
-    await demandEqual(back, document, plan, masksOf, layout.title, signal)
+    await demandEqual(back, document, plan, shapesOf, layout.title, signal)
     await demandUnchanged()
     return { files: built.count + names.size + 1, warnings }
   })
 }
 
-/** {@link maskDigest} by frame and object. */
-async function maskDigests(
+/** {@link shapeDigests} by frame and object. */
+async function digestsByFrame(
   document: AnnotationDocument,
   plan: ExportPlan,
-  masksOf: ReturnType<ExportLayout['masksOf']>,
+  shapesOf: ReturnType<ExportLayout['shapesOf']>,
   signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<number, ReadonlyMap<number, string>>> {
-  const digests = new Map<number, Map<number, string>>()
+): Promise<ReadonlyMap<number, ReadonlyMap<number, ShapeDigests>>> {
+  const digests = new Map<number, Map<number, ShapeDigests>>()
   for (const { index } of plan.frames) {
     // Long clips take seconds; other work and a wish to stop must get their turn.
     await setImmediate()
     throwIfCancelled(signal)
-    const maskOf = masksOf(index)
+    const shapeOf = shapesOf(index)
     const held = plan.objects.filter(({ id }) => {
       const entry = document.entry(id, index)
-      return isHeld(entry) && entry.state !== 'absent'
+      return isHeld(entry, plan.holds) && entry.state !== 'absent'
     })
-    digests.set(index, new Map(held.map(({ id }) => [id, maskDigest(maskOf(id))])))
+    digests.set(index, new Map(held.map(({ id }) => [id, shapeDigests(shapeOf(id))])))
   }
   return digests
 }

@@ -1,69 +1,74 @@
 import { basename, extname } from 'node:path'
-import { type AnnotationDocument, area, type Entry, type TrackedObject } from '../annotation/index.ts'
+import type { AnnotationDocument, TrackedObject } from '../annotation/index.ts'
 import { UsageError, UserError } from '../errors.ts'
 import type { ExportContext, ExportFrame } from './dataset-format.ts'
+import { type Holdings, heldNames, heldOf, isHeld, isSeen } from './held.ts'
 import { byId } from './record-lines.ts'
 
-/** What of a document goes into a dataset of masks, and what is said about the rest. */
+/** What of a document goes into a dataset, and what is said about the rest. */
 export interface ExportPlan {
+  /** What the layout can hold. */
+  readonly holds: Holdings
   /** Frames on which something is known about an exported object, by rising index. */
   readonly frames: readonly ExportFrame[]
-  /** Objects that have a mask somewhere, by rising id. */
+  /** Objects of which there is something to see somewhere, by rising id. */
   readonly objects: readonly TrackedObject[]
   /** One sentence each about what is left out. */
   readonly warnings: readonly string[]
 }
 
-/** Whether a dataset of masks can hold the entry: a mask, or the statement that the object is absent. */
-export function isHeld(entry: Entry | undefined): entry is Entry {
-  return entry !== undefined && (entry.state === 'absent' || entry.mask !== undefined)
-}
-
 /**
  * Checks the context and chooses what to write.
  * @param title of the format, for sentences
- * @throws UserError when there is no mask at all, or the context does not fit the document
+ * @param holds what the format can hold
+ * @throws UserError when there is nothing of that at all, or the context does not fit the document
  */
-export function planExport(document: AnnotationDocument, context: ExportContext, title: string): ExportPlan {
+export function planExport(
+  document: AnnotationDocument,
+  context: ExportContext,
+  title: string,
+  holds: Holdings,
+): ExportPlan {
   checkSequence(context.sequence)
   const table = frameTable(document, context)
   const warnings: string[] = []
   const objects: TrackedObject[] = []
   const left: number[] = []
-  let keypoints = 0
+  let unheld = 0
   for (const object of byId(document.objects)) {
-    let masks = 0
+    let seen = false
     for (const [, entry] of document.entries(object.id)) {
       if (entry.state === 'absent') continue
-      if (entry.keypoints !== undefined) keypoints++
-      if (entry.mask !== undefined && area(entry.mask) > 0) masks++
+      if (entry.keypoints !== undefined && !holds.keypoints) unheld++
+      seen ||= isSeen(heldOf(entry, holds))
     }
-    if (masks > 0) objects.push(object)
+    if (seen) objects.push(object)
     else if (document.frames(object.id).length > 0) left.push(object.id)
   }
+  const names = heldNames(holds)
   if (objects.length === 0)
     throw new UserError(
-      `There is no mask to write as ${title}${keypoints > 0 ? ', which cannot hold keypoints' : ''}; mark an object with a mask first.`,
+      `There is no ${names} to write as ${title}${unheld > 0 ? ', which cannot hold keypoints' : ''}; mark an object with a ${names} first.`,
     )
-  if (keypoints > 0)
-    warnings.push(`${title} cannot hold keypoints: those of ${keypoints} entries are left out.`)
-  if (left.length > 0) warnings.push(`Objects without any mask are left out: ${ranges(left)}.`)
-  const frames = table.filter(({ index }) => objects.some(({ id }) => isHeld(document.entry(id, index))))
+  if (unheld > 0) warnings.push(`${title} cannot hold keypoints: those of ${unheld} entries are left out.`)
+  if (left.length > 0) warnings.push(`Objects without any ${names} are left out: ${ranges(left)}.`)
+  const held = (id: number, frame: number) => isHeld(document.entry(id, frame), holds)
+  const frames = table.filter(({ index }) => objects.some(({ id }) => held(id, index)))
   const written = new Set(frames)
   const missing = table.filter((frame) => !written.has(frame)).map(({ index }) => index)
-  return { frames, objects, warnings: [...warnings, ...gapWarnings(document, objects, frames, missing)] }
+  return { holds, frames, objects, warnings: [...warnings, ...gapWarnings(objects, frames, missing, held)] }
 }
 
 function gapWarnings(
-  document: AnnotationDocument,
   objects: readonly TrackedObject[],
   frames: readonly ExportFrame[],
   missing: readonly number[],
+  held: (id: number, frame: number) => boolean,
 ): string[] {
   const warnings: string[] = []
   if (missing.length > 0) warnings.push(`Frames on which nothing is marked are left out: ${ranges(missing)}.`)
   for (const { id } of objects) {
-    const unknown = frames.filter(({ index }) => !isHeld(document.entry(id, index))).map(({ index }) => index)
+    const unknown = frames.filter(({ index }) => !held(id, index)).map(({ index }) => index)
     if (unknown.length > 0)
       warnings.push(
         `Nothing is known about object ${id} on frames ${ranges(unknown)}; the files show it as absent there.`,

@@ -1,3 +1,4 @@
+import { coco } from './coco.ts'
 import type { DatasetFormat } from './dataset-format.ts'
 import { davis } from './davis.ts'
 import { youtubeVis } from './youtube-vis.ts'
@@ -12,6 +13,7 @@ export type {
   WriteReport,
 } from './dataset-format.ts'
 export { sequenceNameOf } from './export-plan.ts'
+export { type DatasetSequence, findSequences, readSequence } from './find-sequences.ts'
 export {
   decodeIndexedPng,
   encodeIndexedPng,
@@ -20,6 +22,7 @@ export {
   readIndexedPng,
   writeIndexedPng,
 } from './indexed-png.ts'
+export { type MaskPicture, readMaskPicture } from './mask-picture.ts'
 export { colourOf, davisPalette, type Rgb } from './palette.ts'
 export { readSidecar, SidecarChanged, writeSidecar } from './sidecar.ts'
 export { parseSidecar, serialiseSidecar } from './sidecar-text.ts'
@@ -28,4 +31,5 @@ export { parseSidecar, serialiseSidecar } from './sidecar-text.ts'
 export const formats: Readonly<Record<DatasetFormat['id'], DatasetFormat>> = {
   davis,
   'youtube-vis': youtubeVis,
+  coco,
 }

@@ -4,14 +4,18 @@ import * as v from 'valibot'
 import {
   type AnnotationDocument,
   type Entry,
+  type Keypoint,
+  MAX_KEYPOINTS,
   type Rle,
+  type Shape,
   toCompressed,
   type VideoReference,
 } from '../annotation/index.ts'
 import { UserError } from '../errors.ts'
 import { checkRecord, DamageError, parseText, readText } from './checked-json.ts'
 import type { DatasetFormat, ExportContext } from './dataset-format.ts'
-import { type ExportPlan, isHeld } from './export-plan.ts'
+import type { ExportPlan } from './export-plan.ts'
+import { isHeld } from './held.ts'
 import { byId, jsonLine, labelRecord, lines, objectRecord, runRecord, videoRecord } from './record-lines.ts'
 import {
   finite,
@@ -32,20 +36,24 @@ import {
 } from './record-schemas.ts'
 import { exists } from './staging.ts'
 
-/** Lies beside the data of every export and tells, for each video in the dataset, where its masks come from. */
+/** Lies beside the data of every export and tells, for each video in the dataset, where its annotations come from. */
 export const PROVENANCE_FILE = 'siammae-export.json'
 const FORMAT = 'siammae-export'
-const VERSION = 1
+/** 2 has keypoints beside masks. What is of version 1 is of this one, too. */
+const VERSION = 2
 
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'a digest of 16 hexadecimal digits is expected'))
 const held = {
   object: objectId,
-  /** {@link maskDigest} of the mask as written. */
-  mask: digest,
+  /** {@link shapeDigests} as written: of what the dataset holds of the entry. */
+  mask: v.optional(digest),
+  keypoints: v.optional(digest),
+  /** Of each keypoint; null where it has none. Left out where none has one. */
+  confidences: v.optional(list(v.nullable(share), MAX_KEYPOINTS)),
   occluded: v.optional(yesOrNo),
 }
 
-const ProvenanceEntry = v.variant('state', [
+const AnyEntry = v.variant('state', [
   v.strictObject({ state: v.literal('keyframe'), ...held }),
   v.strictObject({ state: v.literal('propagated'), run: id, confidence: share, ...held }),
   v.variant('by', [
@@ -59,6 +67,13 @@ const ProvenanceEntry = v.variant('state', [
     }),
   ]),
 ])
+const ProvenanceEntry = v.pipe(
+  AnyEntry,
+  v.check(
+    (entry) => entry.state === 'absent' || entry.mask !== undefined || entry.keypoints !== undefined,
+    'a digest of its mask or of its keypoints is expected',
+  ),
+)
 
 const ProvenanceFrame = v.strictObject({
   index: frameIndex,
@@ -70,7 +85,7 @@ const ProvenanceFrame = v.strictObject({
 })
 
 const ExportRecord = v.strictObject({
-  dataset: v.picklist(['davis', 'youtube-vis']),
+  dataset: v.picklist(['davis', 'youtube-vis', 'coco']),
   sequence: name,
   tool: text,
   /** The pictures that an export wrote, which are its own to replace; `true`: written before they were told one by one. */
@@ -78,7 +93,7 @@ const ExportRecord = v.strictObject({
   video: Video,
   labels: list(LabelRecord),
   objects: list(ObjectRecord),
-  /** Annotation id of each object where the format has such, in the order of `objects`. */
+  /** Id of each object in the file where the format has such (of its annotation, its track), in the order of `objects`. */
   annotations: v.optional(list(positive)),
   runs: list(RunRecord),
   warnings: list(v.string()),
@@ -87,16 +102,38 @@ const ExportRecord = v.strictObject({
 
 const ProvenanceFile = v.strictObject({
   format: v.literal(FORMAT),
-  version: v.literal(VERSION),
+  version: v.picklist([1, VERSION]),
   exports: list(ExportRecord),
 })
 
 export type Provenance = v.InferOutput<typeof ExportRecord>
 export type ProvenanceEntry = v.InferOutput<typeof ProvenanceEntry>
 
-/** Tells whether a mask is still the one that was written: the first 16 digits of SHA-256 of its COCO string. */
-export function maskDigest(mask: Rle): string {
+/** What tells whether a shape is still the one that was written; a part is missing where the shape has none. */
+export interface ShapeDigests {
+  readonly mask?: string
+  readonly keypoints?: string
+}
+
+/** The first 16 digits of SHA-256, of the mask's COCO string and of the places and visibilities of the keypoints. */
+export function shapeDigests({ mask, keypoints }: Shape): ShapeDigests {
+  return {
+    ...(mask !== undefined && { mask: maskDigest(mask) }),
+    ...(keypoints !== undefined && { keypoints: poseDigest(keypoints) }),
+  }
+}
+
+export function sameDigests(a: ShapeDigests, b: ShapeDigests): boolean {
+  return a.mask === b.mask && a.keypoints === b.keypoints
+}
+
+function maskDigest(mask: Rle): string {
   return digestOf(toCompressed(mask))
+}
+
+/** Of the numbers, not of how a program writes them (1.50, -0): they are the shortest decimals that give the same double. */
+function poseDigest(keypoints: readonly Keypoint[]): string {
+  return digestOf(keypoints.map(({ x, y, visibility }) => `${x} ${y} ${visibility}`).join('\n'))
 }
 
 /** Tells whether a picture is still the one that was written: the first 16 digits of SHA-256 of the file. */
@@ -116,8 +153,8 @@ export interface ExportFacts {
   /** File of each planned frame, in their order. */
   readonly files: readonly string[]
   readonly annotations?: readonly number[]
-  /** {@link maskDigest} of the mask as written. */
-  readonly digestOf: (objectId: number, frame: number) => string
+  /** {@link shapeDigests} as written. */
+  readonly digestsOf: (objectId: number, frame: number) => ShapeDigests
 }
 
 /** The record of one export. */
@@ -146,22 +183,31 @@ export function recordExport(
       if (file === undefined) return { index, time }
       const entries = plan.objects.flatMap(({ id: object }) => {
         const entry = document.entry(object, index)
-        return isHeld(entry) ? [entryRecord(object, entry, () => facts.digestOf(object, index))] : []
+        return isHeld(entry, plan.holds)
+          ? [entryRecord(object, entry, () => facts.digestsOf(object, index))]
+          : []
       })
       return { index, time, file, entries }
     }),
   }
 }
 
-function entryRecord(object: number, entry: Entry, digestOf: () => string): ProvenanceEntry {
+function entryRecord(object: number, entry: Entry, digestsOf: () => ShapeDigests): ProvenanceEntry {
   if (entry.state === 'absent')
     return entry.by === 'person'
       ? { object, state: 'absent', by: 'person' }
       : { object, state: 'absent', by: 'run', run: entry.run, confidence: entry.confidence }
-  const rest = { ...(entry.occluded && { occluded: true }), mask: digestOf() }
+  const digests = digestsOf()
+  const confidences = digests.keypoints === undefined ? undefined : confidencesOf(entry.keypoints)
+  const rest = { ...(entry.occluded && { occluded: true }), ...digests, ...(confidences && { confidences }) }
   return entry.state === 'keyframe'
     ? { object, state: 'keyframe', ...rest }
     : { object, state: 'propagated', run: entry.run, confidence: entry.confidence, ...rest }
+}
+
+function confidencesOf(keypoints: readonly Keypoint[] = []): (number | null)[] | undefined {
+  const confidences = keypoints.map(({ confidence }) => confidence ?? null)
+  return confidences.some((confidence) => confidence !== null) ? confidences : undefined
 }
 
 /**
@@ -183,7 +229,7 @@ export async function readProvenance(folder: string): Promise<Provenance[]> {
   } catch (error) {
     if (!(error instanceof DamageError)) throw error
     throw new UserError(
-      `The provenance file ${path} is damaged at ${error.sentence}; repair it, or move it away: then every mask counts as a person's.`,
+      `The provenance file ${path} is damaged at ${error.sentence}; repair it, or move it away: then every mask and pose counts as a person's.`,
       { cause: error },
     )
   }

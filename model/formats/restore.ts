@@ -1,18 +1,22 @@
 import {
   type AnnotationDocument,
   AnnotationError,
-  area,
   createDocument,
   type Entry,
+  equalValues,
   fromCounts,
-  type Rle,
+  type Keypoint,
+  type Label,
+  type Shape,
+  type Skeleton,
 } from '../annotation/index.ts'
 import { UserError } from '../errors.ts'
+import { ABSENT, isSeen } from './held.ts'
 import { colourOf } from './palette.ts'
-import { maskDigest, type Provenance, type ProvenanceEntry } from './provenance.ts'
+import { type Provenance, type ProvenanceEntry, sameDigests, shapeDigests } from './provenance.ts'
 import { labelOf, objectOf, runOf } from './record-lines.ts'
 
-/** The masks of one video as a dataset holds them. */
+/** What a dataset holds of one video. */
 export interface FoundSequence {
   /** The dataset's file, for error sentences. */
   readonly source: string
@@ -24,20 +28,22 @@ export interface FoundSequence {
   readonly frameCount: number
   /** Frames that the dataset has. */
   readonly frames: readonly number[]
-  /** Every object of the dataset, with the masks of the frames where it has one. */
+  /** Every object of the dataset, with what there is to see of it on the frames where there is something. */
   readonly objects: ReadonlyMap<number, FoundObject>
 }
 
 export interface FoundObject {
   /** Name of its kind, where the format has such. */
   readonly label?: string
-  readonly masks: ReadonlyMap<number, Rle>
+  /** That of its kind, where the format has such; needed for shapes with keypoints. */
+  readonly skeleton?: Skeleton
+  readonly shapes: ReadonlyMap<number, Shape>
 }
 
 /**
- * The document of a sequence. With the record of its export, entries get back their states; a mask that is not the
- * one that was written was changed by a person with another tool, so it is a keyframe, as is every mask without
- * a record. Where an object has no mask it is absent.
+ * The document of a sequence. With the record of its export, entries get back their states; a mask or pose that is not
+ * the one that was written was changed by a person with another tool, so its entry is a keyframe, as is every one
+ * without a record. Where nothing of an object is to be seen it is absent.
  * @throws UserError when the data cannot be a document
  */
 export function documentOf(found: FoundSequence, record: Provenance | undefined): AnnotationDocument {
@@ -54,9 +60,9 @@ function withoutRecord(found: FoundSequence): AnnotationDocument {
   const { path, frameCount, width, height } = found
   const document = createDocument({ path, hash: '', frameCount, width, height })
   addUnknownObjects(document, found)
-  for (const [objectId, { masks }] of found.objects)
+  for (const [objectId, { shapes }] of found.objects)
     for (const frame of found.frames)
-      document.apply({ kind: 'setEntry', objectId, frame, entry: personsEntry(masks.get(frame)) })
+      document.apply({ kind: 'setEntry', objectId, frame, entry: personsEntry(shapes.get(frame)) })
   return document
 }
 
@@ -66,58 +72,80 @@ function withRecordOf(found: FoundSequence, record: Provenance): AnnotationDocum
   for (const object of record.objects) document.apply({ kind: 'putObject', object: objectOf(object) })
   for (const run of record.runs) document.apply({ kind: 'putRun', run: runOf(run) })
   addUnknownObjects(document, found)
-  const empty = fromCounts([found.width * found.height], found.width, found.height)
-  const emptyDigest = maskDigest(empty)
+  const mask = fromCounts([found.width * found.height], found.width, found.height)
   const written = new Map(record.frames.map(({ index, entries }) => [index, entries]))
+  const objects = [...document.objects.values()].map(({ id, labelId }) => {
+    const keypoints = document.labels.get(labelId)?.skeleton?.keypoints.map(() => ABSENT) ?? []
+    return { id, nothing: { mask, keypoints }, shapes: found.objects.get(id)?.shapes }
+  })
   for (const frame of found.frames) {
     const known = new Map(written.get(frame)?.map((entry) => [entry.object, entry]))
-    for (const objectId of document.objects.keys()) {
-      const mask = found.objects.get(objectId)?.masks.get(frame)
-      const entry = restored(known.get(objectId), mask, empty, emptyDigest)
-      if (entry !== undefined) document.apply({ kind: 'setEntry', objectId, frame, entry })
+    for (const { id, nothing, shapes } of objects) {
+      const entry = restored(known.get(id), shapes?.get(frame), nothing)
+      if (entry !== undefined) document.apply({ kind: 'setEntry', objectId: id, frame, entry })
     }
   }
   return document
 }
 
+/** @param nothing an empty mask, and a pose of absent points: datasets leave them out like an absent object */
 function restored(
   known: ProvenanceEntry | undefined,
-  mask: Rle | undefined,
-  empty: Rle,
-  emptyDigest: string,
+  shape: Shape | undefined,
+  nothing: Required<Shape>,
 ): Entry | undefined {
-  if (known === undefined) return mask && personsEntry(mask)
+  if (known === undefined) return shape && personsEntry(shape)
   if (known.state === 'absent') {
-    if (mask !== undefined) return personsEntry(mask)
+    if (shape !== undefined) return personsEntry(shape)
     return known.by === 'person'
       ? { state: 'absent', by: 'person' }
       : { state: 'absent', by: 'run', run: known.run, confidence: known.confidence }
   }
-  if ((mask === undefined ? emptyDigest : maskDigest(mask)) !== known.mask) return personsEntry(mask)
-  const shape = { occluded: known.occluded ?? false, mask: mask ?? empty }
+  const mask = shape?.mask ?? (known.mask === undefined ? undefined : nothing.mask)
+  const points = shape?.keypoints ?? (known.keypoints === undefined ? undefined : nothing.keypoints)
+  if (!sameDigests(shapeDigests({ mask, keypoints: points }), known)) return personsEntry(shape)
+  const keypoints = points && withConfidences(points, known.confidences)
+  const kept = { occluded: known.occluded ?? false, ...(mask && { mask }), ...(keypoints && { keypoints }) }
   return known.state === 'keyframe'
-    ? { state: 'keyframe', ...shape }
-    : { state: 'propagated', run: known.run, confidence: known.confidence, ...shape }
+    ? { state: 'keyframe', ...kept }
+    : { state: 'propagated', run: known.run, confidence: known.confidence, ...kept }
 }
 
-function personsEntry(mask: Rle | undefined): Entry {
-  return mask === undefined || area(mask) === 0
+function withConfidences(
+  keypoints: readonly Keypoint[],
+  confidences: readonly (number | null)[] = [],
+): readonly Keypoint[] {
+  return keypoints.map((keypoint, i) => {
+    const confidence = confidences[i] ?? undefined
+    return confidence === undefined ? keypoint : { ...keypoint, confidence }
+  })
+}
+
+function personsEntry(shape: Shape | undefined): Entry {
+  return shape === undefined || !isSeen(shape)
     ? { state: 'absent', by: 'person' }
-    : { state: 'keyframe', occluded: false, mask }
+    : { state: 'keyframe', occluded: false, ...shape }
 }
 
-/** Objects that are in the data but not in the document yet. Labels of the same name are one label. */
+/** Objects that are in the data but not in the document yet. Labels of the same name are one, unless skeletons differ. */
 function addUnknownObjects(document: AnnotationDocument, found: FoundSequence): void {
   for (const [id, object] of [...found.objects].sort(([a], [b]) => a - b)) {
     if (document.objects.has(id)) continue
     const name = object.label ?? `object ${id}`
-    let labelId = [...document.labels.values()].find((label) => label.name === name)?.id
-    if (labelId === undefined) {
-      labelId = Math.max(0, ...document.labels.keys()) + 1
-      document.apply({ kind: 'putLabel', label: { id: labelId, name, colour: hexColour(labelId) } })
-    }
+    const labelId = labelFor(document, name, object.skeleton)
     document.apply({ kind: 'putObject', object: { id, name: `object ${id}`, labelId } })
   }
+}
+
+function labelFor(document: AnnotationDocument, name: string, skeleton: Skeleton | undefined): number {
+  const known = [...document.labels.values()].find(
+    (label) => label.name === name && (skeleton === undefined || equalValues(label.skeleton, skeleton)),
+  )
+  if (known !== undefined) return known.id
+  const id = Math.max(0, ...document.labels.keys()) + 1
+  const label: Label = { id, name, colour: hexColour(id), ...(skeleton && { skeleton }) }
+  document.apply({ kind: 'putLabel', label })
+  return id
 }
 
 function hexColour(id: number): string {

@@ -1,20 +1,21 @@
 import { setImmediate } from 'node:timers/promises'
-import { type AnnotationDocument, equalEntries, type Rle } from '../annotation/index.ts'
+import { type AnnotationDocument, equalEntries, type Shape } from '../annotation/index.ts'
 import { throwIfCancelled, UserError } from '../errors.ts'
-import { type ExportPlan, isHeld } from './export-plan.ts'
+import type { ExportPlan } from './export-plan.ts'
+import { isHeld } from './held.ts'
 import { byId, labelRecord, lines, objectRecord, runRecord } from './record-lines.ts'
 
 /**
  * Compares what was read back from disk with the document, by object and frame.
- * @param masksOf the mask that the format should hold for each object with one, by frame
- * @param title   of the format, for the sentence
+ * @param shapesOf what the format should hold of each object, by frame
+ * @param title    of the format, for the sentence
  * @throws UserError naming the first object and frame that differ; CancelledError on the signal
  */
 export async function demandEqual(
   back: AnnotationDocument,
   document: AnnotationDocument,
   plan: ExportPlan,
-  masksOf: (frame: number) => (objectId: number) => Rle,
+  shapesOf: (frame: number) => (objectId: number) => Shape,
   title: string,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -32,13 +33,14 @@ export async function demandEqual(
     // Long clips take seconds; other work and a wish to stop must get their turn.
     if (i % 16 === 0) await setImmediate()
     throwIfCancelled(signal)
-    const maskOf = masksOf(index)
+    const shapeOf = shapesOf(index)
     for (const { id } of plan.objects) {
       const entry = document.entry(id, index)
-      if (!isHeld(entry)) continue
+      if (!isHeld(entry, plan.holds)) continue
       counts.set(id, (counts.get(id) ?? 0) + 1)
       const seen = back.entry(id, index)
-      const expected = entry.state === 'absent' ? entry : { ...entry, keypoints: undefined, mask: maskOf(id) }
+      const expected =
+        entry.state === 'absent' ? entry : { ...entry, mask: undefined, keypoints: undefined, ...shapeOf(id) }
       if (seen === undefined || !equalEntries(seen, expected)) fail(`object ${id} on frame ${index}`)
     }
   }

@@ -2,39 +2,36 @@ import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type AnnotationDocument,
-  AnnotationError,
   area,
   boundingBox,
-  fromCompressed,
-  fromCounts,
   MAX_OBJECTS,
   type Rle,
-  toCompressed,
+  type Shape,
 } from '../annotation/index.ts'
+import { datasetPath, datasetText } from './dataset-file.ts'
 import type { ReadOptions } from './dataset-format.ts'
 import { type BuiltData, datasetFormat, type ExportJob } from './export-dataset.ts'
 import type { ExportPlan } from './export-plan.ts'
 import { isOf, type Provenance, readProvenance } from './provenance.ts'
 import { documentOf, type FoundObject } from './restore.ts'
+import { maskOf, segmentationOf } from './segmentation.ts'
 import { chooseSequence } from './sequences.ts'
 import {
   readOrEmpty,
   readYoutubeVisFile,
-  type Segmentation,
   videoName,
   YOUTUBE_VIS_FILE,
   type YoutubeVisAnnotation,
   type YoutubeVisContent,
   type YoutubeVisFile,
   type YoutubeVisVideo,
-  youtubeVisPath,
-  youtubeVisText,
 } from './youtube-vis-file.ts'
 
 /** One JSON file with run-length masks per object and frame (Yang et al. 2019); objects may overlap. */
 export const youtubeVis = datasetFormat({
   id: 'youtube-vis',
   title: 'YouTube-VIS',
+  holds: { masks: true, keypoints: false },
   sharedFile: YOUTUBE_VIS_FILE,
   picturesOf: (sequence) => join('JPEGImages', sequence),
   dataOf: async (folder, sequence) => {
@@ -46,7 +43,7 @@ export const youtubeVis = datasetFormat({
   },
   steps: () => 1,
   build,
-  masksOf: (document) => (frame) => (objectId) => maskOf(document, objectId, frame)!,
+  shapesOf: (document) => (frame) => (objectId) => ({ mask: maskAt(document, objectId, frame) }),
   read,
 })
 
@@ -58,13 +55,13 @@ async function build({ document, context, plan, stage, nameOf, step }: ExportJob
       `${sequence}/${file === undefined || context.pictures ? `${nameOf(index)}.jpg` : file}`,
   )
   const { content, annotations } = withVideo(old, document, plan, sequence, files)
-  await writeFile(join(stage.folder, YOUTUBE_VIS_FILE), youtubeVisText(content))
+  await writeFile(join(stage.folder, YOUTUBE_VIS_FILE), datasetText(content))
   stage.replace(YOUTUBE_VIS_FILE)
   step()
   return { count: 1, files, warnings: [], annotations }
 }
 
-function maskOf(document: AnnotationDocument, objectId: number, frame: number): Rle | undefined {
+function maskAt(document: AnnotationDocument, objectId: number, frame: number): Rle | undefined {
   const entry = document.entry(objectId, frame)
   return entry === undefined || entry.state === 'absent' ? undefined : entry.mask
 }
@@ -95,7 +92,7 @@ function withVideo(
     }
     // An empty mask is null like an absent object: evaluation code divides by its area.
     const masks = plan.frames.map(({ index }) => {
-      const mask = maskOf(document, object.id, index)
+      const mask = maskAt(document, object.id, index)
       return mask !== undefined && area(mask) > 0 ? mask : null
     })
     const id = nextId(annotations)
@@ -109,7 +106,7 @@ function withVideo(
       length,
       areas: masks.map((mask) => mask && area(mask)),
       bboxes: masks.map((mask) => mask && boundingBox(mask)),
-      segmentations: masks.map((mask) => mask && { size: [height, width], counts: toCompressed(mask) }),
+      segmentations: masks.map((mask) => mask && segmentationOf(mask)),
     })
     made.push(id)
   }
@@ -122,7 +119,7 @@ function nextId(items: readonly { id: number }[]): number {
 }
 
 async function read(folder: string, options: ReadOptions = {}): Promise<AnnotationDocument> {
-  const path = youtubeVisPath(folder)
+  const path = datasetPath(folder, YOUTUBE_VIS_FILE)
   const file = await readYoutubeVisFile(path)
   const names = file.content.videos.map(videoName)
   const sequence = chooseSequence(path, names, options.sequence)
@@ -182,40 +179,26 @@ function objectsOf(
     const label = categories.get(annotation.category_id)
     if (label === undefined)
       file.fail([...path, 'category_id'], `there is no category ${annotation.category_id}`)
-    const masks = masksOf(file, annotation, i, video, frames)
-    objects.set(objectId, { ...(label !== undefined && { label }), masks })
+    const shapes = shapesOf(file, annotation, i, video, frames)
+    objects.set(objectId, { ...(label !== undefined && { label }), shapes })
   }
   return objects
 }
 
-function masksOf(
+function shapesOf(
   file: YoutubeVisFile,
   { segmentations }: YoutubeVisAnnotation,
   i: number,
-  { width, height }: YoutubeVisVideo,
+  video: YoutubeVisVideo,
   frames: readonly number[],
-): Map<number, Rle> {
+): Map<number, Shape> {
   const path = ['annotations', i, 'segmentations']
   if (segmentations.length !== frames.length)
     file.fail(path, `${segmentations.length} segmentations do not fit a video of ${frames.length} frames`)
-  const masks = new Map<number, Rle>()
+  const shapes = new Map<number, Shape>()
   for (const [j, segmentation] of segmentations.entries()) {
     if (segmentation === null) continue
-    const [h, w] = segmentation.size
-    if (w !== width || h !== height)
-      file.fail([...path, j, 'size'], `a mask of ${w}x${h} does not fit a video of ${width}x${height}`)
-    try {
-      masks.set(frames[j]!, maskFrom(segmentation, width, height))
-    } catch (error) {
-      if (error instanceof AnnotationError) file.fail([...path, j, 'counts'], error.message)
-      throw error
-    }
+    shapes.set(frames[j]!, { mask: maskOf(segmentation, video, 'a video', file, [...path, j]) })
   }
-  return masks
-}
-
-function maskFrom({ counts }: Segmentation, width: number, height: number): Rle {
-  return typeof counts === 'string'
-    ? fromCompressed(counts, width, height)
-    : fromCounts(counts, width, height)
+  return shapes
 }

@@ -238,6 +238,38 @@ describe('siammae propagate', () => {
     expect(existsSync(file('ytvis', 'Annotations'))).toBe(false)
   })
 
+  it('writes keypoints alone as COCO unless it is told otherwise, and what it wrote reads back', async () => {
+    expect((await run('points', '--init', file('pose.json'), '--range', '0:3')).code).toBe(0)
+    const document = await readSidecar(file('points', 'annotations.siam.json'))
+    const read = await formats.coco.read(file('points'))
+    expect(read.framesWithEntries()).toEqual([0, 1, 2, 3])
+    for (const frame of [0, 1, 2, 3]) expect(read.entry(1, frame)).toEqual(document.entry(1, frame))
+    const { categories, annotations } = json('points', 'coco.json')
+    expect(categories[0]).toMatchObject({ keypoints: ['left', 'right', 'hidden'], skeleton: [[1, 2]] })
+    expect(annotations[0].keypoints).toEqual([30.5, 60.25, 2, 66, 60, 2, 0, 0, 0])
+    expect(existsSync(file('points', 'Annotations'))).toBe(false)
+    // Another skeleton of this name is refused before the work.
+    const other = { keypoints: [{ name: 'nose', x: 40, y: 60, visible: true }] }
+    await writeFile(file('other.json'), JSON.stringify(other))
+    await cp(join(clip), file('elsewhere', 'another clip'), { recursive: true })
+    const args = ['propagate', file('elsewhere', 'another clip'), '--out', file('points'), ...base]
+    await rm(file('points', 'annotations.siam.json'))
+    const result = await siammae([...args, '--init', file('other.json'), '--verbose'])
+    expect(result.stderr).toMatch(/The category ".*" in \S+coco\.json has another skeleton than the label/)
+    expect(result.stderr).not.toMatch(/frame {5}1 /)
+    expect(result.code).toBe(1)
+  })
+
+  it('writes masks and keypoints as COCO when it is told so', async () => {
+    const marks = ['--init', file('mask.png'), '--init', file('pose.json'), '--range', '0:2']
+    expect((await run('together', ...marks, '--format', 'coco')).code).toBe(0)
+    const document = await readSidecar(file('together', 'annotations.siam.json'))
+    const read = await formats.coco.read(file('together'))
+    for (const id of document.objects.keys())
+      for (const frame of [0, 1, 2]) expect(read.entry(id, frame)).toEqual(document.entry(id, frame))
+    expect(json('together', 'report.json').warnings.join()).not.toContain('keypoints')
+  })
+
   it('stops on Ctrl-C, keeps what is done and says so', async () => {
     const out = file('stopped')
     const args = [
@@ -336,17 +368,20 @@ describe('nothing that is read is written over', () => {
     expect([readFileSync(file('mask.png')), readFileSync(model), readdirSync(clip).join()]).toEqual(before)
   })
 
-  it.each(['davis', 'youtube-vis'])('a %s dataset of others, refused before the work', async (format) => {
-    const out = `foreign-${format}`
-    expect((await run(out, '--init', file('mask.png'), '--range', '0:1', '--format', format)).code).toBe(0)
-    for (const name of ['siammae-export.json', 'annotations.siam.json', 'report.json'])
-      await rm(file(out, name))
-    const result = await run(out, '--init', file('mask.png'), '--format', format, '--verbose')
-    expect(result.code).toBe(1)
-    expect(result.stderr).toMatch(/was not exported by this tool.*choose another folder or name/)
-    expect(result.stderr).not.toMatch(/frame {5}1 /)
-    expect(existsSync(file(out, 'annotations.siam.json'))).toBe(false)
-  })
+  it.each(['davis', 'youtube-vis', 'coco'])(
+    'a %s dataset of others, refused before the work',
+    async (format) => {
+      const out = `foreign-${format}`
+      expect((await run(out, '--init', file('mask.png'), '--range', '0:1', '--format', format)).code).toBe(0)
+      for (const name of ['siammae-export.json', 'annotations.siam.json', 'report.json'])
+        await rm(file(out, name))
+      const result = await run(out, '--init', file('mask.png'), '--format', format, '--verbose')
+      expect(result.code).toBe(1)
+      expect(result.stderr).toMatch(/was not exported by this tool.*choose another folder or name/)
+      expect(result.stderr).not.toMatch(/frame {5}1 /)
+      expect(existsSync(file(out, 'annotations.siam.json'))).toBe(false)
+    },
+  )
 
   it("a side-car with a person's frames, by a run that does not start from it", async () => {
     const document = await readSidecar(file('forward', 'annotations.siam.json'))
@@ -463,6 +498,15 @@ describe('inits', () => {
       json('two', 'report.json').frames.map((entry: { objects: unknown[] }) => entry.objects.length),
     ).toEqual([2, 2])
   })
+})
+
+it('poses of two skeletons have labels of two names, so that a dataset can tell them', async () => {
+  const keypoints = [{ name: 'nose', x: 40, y: 60, visible: true }]
+  await writeFile(file('nose.json'), JSON.stringify({ keypoints }))
+  const marks = ['--init', file('pose.json'), '--init', file('nose.json'), '--range', '0:1']
+  expect((await run('skeletons', ...marks)).code).toBe(0)
+  const { categories } = json('skeletons', 'coco.json')
+  expect(categories.map(({ name }: { name: string }) => name)).toEqual(['pose', 'pose 2'])
 })
 
 describe('several objects', () => {

@@ -1,9 +1,9 @@
 import { dirname, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import type { Run } from '../../annotation/index.ts'
+import type { Label, Run } from '../../annotation/index.ts'
 import { CancelledError, messageOf, UsageError } from '../../errors.ts'
 import { writeFileAtomic } from '../../files.ts'
-import { formats, sequenceNameOf, writeSidecar } from '../../formats/index.ts'
+import { type DatasetFormat, formats, sequenceNameOf, writeSidecar } from '../../formats/index.ts'
 import { modelLabel, starterModelPath, toolVersion } from '../../installation/index.ts'
 import { runRecord } from '../../marks/index.ts'
 import {
@@ -52,7 +52,7 @@ interface PropagateOptions {
   size: string
   direction: 'forward' | 'backward' | 'both'
   range?: string
-  format?: 'davis' | 'youtube-vis'
+  format?: DatasetFormat['id']
   overlay?: string
   verbose?: boolean
   json?: boolean
@@ -94,9 +94,10 @@ export function propagateCommand(signal: AbortSignal): Command {
     )
     .option('--range <a:b>', 'only frames a to b, both included')
     .addOption(
-      new Option('--format <name>', 'dataset to write (default: davis where there are masks)').choices(
-        Object.keys(formats),
-      ),
+      new Option(
+        '--format <name>',
+        'dataset to write (default: davis where there are masks, else coco)',
+      ).choices(Object.keys(formats)),
     )
     .option('--overlay <file.mp4>', 'also write the clip with the marks drawn on it')
     .option('--verbose', 'a line for every frame')
@@ -176,10 +177,15 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
       await prepareOutput(dirname(options.overlay))
     }
     await protectSidecar(sidecarPath(options), marks.document, options.init)
-    const format = options.format ?? (marks.masks.length > 0 ? 'davis' : undefined)
+    const format = options.format ?? defaultFormat(marks)
     const sequence = sequenceNameOf(table.path)
     if (format)
-      await formats[format].checkFolder({ folder: options.out, sequence, video: marks.document.video })
+      await formats[format].checkFolder({
+        folder: options.out,
+        sequence,
+        video: marks.document.video,
+        labels: labelsInUse(marks.document),
+      })
     const { engine, choice } = await startEngine(options.device, signal, threads)
     try {
       const run = runRecord({
@@ -237,6 +243,17 @@ async function runPropagate(path: string, options: PropagateOptions, signal: Abo
   } finally {
     await source.close()
   }
+}
+
+/** A label map holds no keypoints; undefined where nothing is marked that a dataset could hold. */
+function defaultFormat({ masks, poses }: Marks): DatasetFormat['id'] | undefined {
+  if (masks.length > 0) return 'davis'
+  return poses.some(({ joints }) => joints.some((joint) => joint !== undefined)) ? 'coco' : undefined
+}
+
+function labelsInUse({ labels, objects }: Marks['document']): Label[] {
+  const used = new Set([...objects.values()].map(({ labelId }) => labelId))
+  return [...labels.values()].filter(({ id }) => used.has(id))
 }
 
 async function readInits(texts: readonly string[], source: VideoSource) {

@@ -106,6 +106,23 @@ describe('commands', () => {
     assert.equal(files, result.files)
   })
 
+  it('Export Dataset writes COCO, which gives back the mask as it was marked', async () => {
+    const document = await open(clip.sidecar)
+    await until('the view', () => editors().active?.document === document)
+    const folder = join(clip.folder, 'coco')
+    await mkdir(folder)
+    const wish = { format: 'coco', pictures: false, folder: vscode.Uri.file(folder) }
+    const result = await command<ExportResult>('siammae.exportDataset', wish)
+    const names = (await readdir(folder)).sort()
+    assert.deepEqual(names, ['coco.json', 'siammae-export.json'])
+    assert.equal(names.length, result.files)
+    const entry = document.annotations.entry(OBJECT, 0)
+    assert.ok(entry?.state === 'keyframe' && entry.mask)
+    const back = (await formats.coco.read(folder)).entry(OBJECT, 0)
+    assert.ok(back?.state === 'keyframe' && back.mask)
+    assert.ok(equalMasks(back.mask, entry.mask))
+  })
+
   it('a command right after keys is about what they led to', async () => {
     const document = await open(clip.sidecar)
     await until('the view', () => editors().active?.document === document)

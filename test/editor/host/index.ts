@@ -20,6 +20,7 @@ export async function run(): Promise<void> {
   await import('./video-document.ts')
   await import('./renames.ts')
   await import('./commands.ts')
+  await import('./import-marks.ts')
   await import('./propagation.ts')
   await import('./training.ts')
   await import('./models.ts')

@@ -4,6 +4,7 @@ import {
   createDocument,
   type Entry,
   encodeMask,
+  type Keypoint,
   type Label,
   type Run,
   type VideoReference,
@@ -139,6 +140,36 @@ export function exampleDocument(): AnnotationDocument {
   set(1, 2, { state: 'absent', by: 'person' })
   set(2, 2, { state: 'absent', by: 'person' })
   set(2, 3, { state: 'propagated', run: 3, confidence: 1 / 3, occluded: true, mask: ring(9, 4) })
+  return document
+}
+
+/** {@link AnnotationDocument.apply} of one entry. */
+export const set = (
+  document: AnnotationDocument,
+  objectId: number,
+  frame: number,
+  entry: Entry | undefined,
+) => document.apply({ kind: 'setEntry', objectId, frame, entry })
+
+export const point = (x: number, y: number, visibility: Keypoint['visibility'] = 'visible'): Keypoint => ({
+  x,
+  y,
+  visibility,
+})
+/** A person's pose. */
+export const pose = (...keypoints: Keypoint[]): Entry => ({ state: 'keyframe', occluded: false, keypoints })
+
+/** A fish of two keypoints on frames 0 and 1, nothing else. */
+export function poses(): AnnotationDocument {
+  const document = emptyDocument()
+  set(document, 7, 0, pose(point(1.5, 2), point(4, 7.25, 'occluded')))
+  set(document, 7, 1, {
+    state: 'propagated',
+    run: 3,
+    confidence: 0.75,
+    occluded: true,
+    keypoints: [{ ...point(2, 2), confidence: 0.5 }, point(0, 0, 'absent')],
+  })
   return document
 }
 

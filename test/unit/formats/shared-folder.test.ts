@@ -58,7 +58,7 @@ function gate() {
   return { open, reached, pictures }
 }
 
-describe.each(['davis', 'youtube-vis'] as const)('a %s folder', (id) => {
+describe.each(['davis', 'youtube-vis', 'coco'] as const)('a %s folder', (id) => {
   const format = formats[id]
   const first = { path: '../session1/video.mp4', hash: 'sha256:aa' }
   const second = { path: '../session2/video.mp4', hash: 'sha256:bb' }
@@ -124,7 +124,7 @@ describe.each(['davis', 'youtube-vis'] as const)('a %s folder', (id) => {
     const slow = gate()
     const late = format.write(documentOf(), context({ pictures: slow.pictures }))
     await slow.reached
-    const shared = join(folder, id === 'davis' ? 'ImageSets/2017/val.txt' : 'youtube-vis.json')
+    const shared = join(folder, id === 'davis' ? 'ImageSets/2017/val.txt' : `${id}.json`)
     await writeFile(shared, `${await readFile(shared, 'utf8')}\n`)
     const before = await state()
     slow.open()

@@ -275,7 +275,7 @@ describe('an export', () => {
     await model.calls.cancelExport('other')
     expect(await written).toBe('Stopped on request.')
     await expect(model.calls.exportDataset('a', await request({ format: 'stone' }))).rejects.toThrow(
-      /^There is no dataset format "stone"; choose one of davis, youtube-vis\.$/,
+      /^There is no dataset format "stone"; choose one of davis, youtube-vis, coco\.$/,
     )
     await expect(model.calls.exportDataset('b', await request({ sidecar: '{' }))).rejects.toThrow(
       /^The side-car of sample\.mp4 is damaged[^\n]*$/,
