@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import * as vscode from 'vscode'
 import { type AnnotationDocument, type Merge, mergeDocuments } from '../../model/annotation/index.ts'
-import type { DatasetSequence } from '../../model/formats/index.ts'
+import type { DatasetSequence, Numbering, NumberingChoice } from '../../model/formats/index.ts'
 import { isSidecarPath } from '../document/locate-video.ts'
 import { inSlices } from '../document/slices.ts'
 import { catalogueOf } from '../document/snapshot.ts'
@@ -16,6 +16,7 @@ interface ImportWish {
   readonly source?: vscode.Uri
   /** Of a dataset with several. */
   readonly sequence?: string
+  readonly numbering?: Numbering
   /** Whether a person's marks that differ are replaced. */
   readonly replace?: boolean
 }
@@ -107,7 +108,7 @@ async function sourceOf(
   { editors }: Services,
   { document, view }: AnnotatorView,
   path: string,
-  { sequence }: ImportWish,
+  wish: ImportWish,
 ): Promise<MarkSource | undefined> {
   if (isSidecarPath(path)) return { kind: 'load', path }
   if (/\.png$/i.test(path))
@@ -118,10 +119,17 @@ async function sourceOf(
       catalogue: catalogueOf(document.annotations),
       objectId: view.objectId,
     }
-  const sequences = await editors.sequencesIn(path, document.videoPath)
+  const { frameCount } = document.clip
+  const sequences = await editors.sequencesIn(path, { path: document.videoPath, frameCount })
   const found =
-    sequence === undefined ? await askForSequence(sequences) : sequences.find(({ name }) => name === sequence)
-  return found && { kind: 'dataset', folder: path, found }
+    wish.sequence === undefined
+      ? await askForSequence(sequences)
+      : sequences.find(({ name }) => name === wish.sequence)
+  if (found === undefined) return undefined
+  const { choices = [], file = '' } = found.unclear ?? {}
+  const numbering = wish.numbering ?? (await askForNumbering(file, choices))
+  if (numbering === undefined && choices.length > 0) return undefined
+  return { kind: 'dataset', folder: path, found, ...(numbering !== undefined && { numbering }) }
 }
 
 async function askForPath(document: AnnotatorDocument): Promise<string | undefined> {
@@ -176,6 +184,33 @@ async function askForSequence(sequences: readonly DatasetSequence[]): Promise<Da
     ...STAYS,
   })
   return item?.sequence
+}
+
+/**
+ * Which frames the files of a dataset are, where only their names tell and they leave a doubt: a mark on the wrong frame is
+ * worse than a question.
+ */
+async function askForNumbering(
+  file: string,
+  choices: readonly NumberingChoice[],
+): Promise<Numbering | undefined> {
+  if (choices.length <= 1) return choices[0]?.numbering
+  const why = {
+    0: vscode.l10n.t('The numbers in the names count frames from 0'),
+    1: vscode.l10n.t('The numbers in the names count frames from 1'),
+    order: vscode.l10n.t('The files are the first frames of the video, in their order'),
+  }
+  const items = choices.map(({ numbering, first, last }) => ({
+    label: vscode.l10n.t('Frame {0}', first),
+    description: vscode.l10n.t('and the last file frame {0}', last),
+    detail: why[numbering],
+    numbering,
+  }))
+  const item = await vscode.window.showQuickPick(items, {
+    placeHolder: vscode.l10n.t('Which frame of the video is {0}?', basename(file)),
+    ...STAYS,
+  })
+  return item?.numbering
 }
 
 /** Whose marks count where two people said different things. @returns whether the imported ones replace */

@@ -6,7 +6,15 @@ import { ObservedDocument } from './observed-document.ts'
 import { buffersOf, type PlacedEntry, packInPieces, unpack } from './packed-entries.ts'
 import { Pace } from './slices.ts'
 import { documentOf, type Snapshot } from './snapshot.ts'
-import type { FileState, FromWorker, Job, LoadedPiece, Problem, ToWorker } from './worker-messages.ts'
+import type {
+  ClipName,
+  FileState,
+  FromWorker,
+  Job,
+  LoadedPiece,
+  Problem,
+  ToWorker,
+} from './worker-messages.ts'
 
 /** A document as it was read, entry by entry, without holding up the extension host. */
 export interface Loaded {
@@ -129,7 +137,7 @@ export class DocumentThreads {
    * The videos of a dataset; first the one that an export of a clip would be.
    * @throws SidecarProblem when there is none, or it is damaged
    */
-  async sequences(folder: string, clip: string): Promise<readonly DatasetSequence[]> {
+  async sequences(folder: string, clip: ClipName): Promise<readonly DatasetSequence[]> {
     const thread = new Thread(this.#entry, { kind: 'sequences', folder, clip })
     try {
       return (await thread.next('sequences')).sequences

@@ -41,7 +41,12 @@ export async function doJob(job: Job, port: JobPort): Promise<void> {
         break
       }
       case 'dataset':
-        await sendDocument(await readSequence(job.folder, job.found), new ChangedFrames(), undefined, port)
+        await sendDocument(
+          await readSequence(job.folder, job.found, job.numbering),
+          new ChangedFrames(),
+          undefined,
+          port,
+        )
         break
       case 'mask':
         await sendDocument(await readMask(job), new ChangedFrames(), undefined, port)
@@ -70,8 +75,10 @@ export async function doJob(job: Job, port: JobPort): Promise<void> {
 }
 
 async function sequencesFor({ folder, clip }: Extract<Job, { kind: 'sequences' }>) {
-  const own = sequenceNameOf(clip)
-  return (await findSequences(folder)).sort((a, b) => Number(b.name === own) - Number(a.name === own))
+  const own = sequenceNameOf(clip.path)
+  return (await findSequences(folder, clip.frameCount)).sort(
+    (a, b) => Number(b.name === own) - Number(a.name === own),
+  )
 }
 
 /** The document and the state of the file that it was read from. */

@@ -1,6 +1,12 @@
-import type { DatasetSequence } from '../../model/formats/index.ts'
+import type { DatasetSequence, Numbering } from '../../model/formats/index.ts'
 import type { PackedEntries } from './packed-entries.ts'
 import type { Catalogue } from './snapshot.ts'
+
+/** The clip that marks are wanted for. */
+export interface ClipName {
+  readonly path: string
+  readonly frameCount: number
+}
 
 /** What a job of the document thread is; one thread does one job. */
 export type Job =
@@ -22,7 +28,12 @@ export type Job =
   /** The text of a side-car; catalogue and entries as for `save`. */
   | { readonly kind: 'text'; readonly catalogue: Catalogue }
   /** Reads a sequence of a dataset. */
-  | { readonly kind: 'dataset'; readonly folder: string; readonly found: DatasetSequence }
+  | {
+      readonly kind: 'dataset'
+      readonly folder: string
+      readonly found: Pick<DatasetSequence, 'format' | 'name'>
+      readonly numbering?: Numbering
+    }
   /**
    * Reads a picture of the masks of one frame, as the document that it makes of this catalogue. `objectId` is the object
    * that a black and white one is of.
@@ -35,7 +46,7 @@ export type Job =
       readonly objectId: number | undefined
     }
   /** Looks which videos a dataset holds; those called as an export of the clip would be come first. */
-  | { readonly kind: 'sequences'; readonly folder: string; readonly clip: string }
+  | { readonly kind: 'sequences'; readonly folder: string; readonly clip: ClipName }
   /** Looks for a file with this content hash. */
   | { readonly kind: 'find'; readonly candidates: readonly string[]; readonly hash: string }
 

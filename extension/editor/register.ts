@@ -75,7 +75,7 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     return (await this.#threads.load(source, options)).content
   }
 
-  sequencesIn(path: string, clip: string) {
+  sequencesIn(...[path, clip]: Parameters<AnnotatorEditors['sequencesIn']>) {
     return this.#threads.sequences(path, clip)
   }
 

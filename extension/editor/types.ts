@@ -13,7 +13,7 @@ import type {
   ViewState,
 } from '../../webview/protocol/index.ts'
 import type { Corrections } from '../document/view-edits.ts'
-import type { MarkSource } from '../document/worker-messages.ts'
+import type { ClipName, MarkSource } from '../document/worker-messages.ts'
 import type { Event } from '../emitter.ts'
 import type { ModelClient } from '../model-client/types.ts'
 
@@ -77,7 +77,7 @@ export interface AnnotatorEditors {
    * The videos of a dataset, a folder or a JSON file; first the one that an export of this clip would be.
    * @throws SidecarProblem when there is none, or it is damaged
    */
-  sequencesIn(path: string, clip: string): Promise<readonly DatasetSequence[]>
+  sequencesIn(path: string, clip: ClipName): Promise<readonly DatasetSequence[]>
   /** Brings the backups up to date; to be awaited when the extension ends. */
   flush(): Promise<void>
 }

@@ -18,6 +18,7 @@ import {
 import { shapeOf } from './coco-shapes.ts'
 import { datasetPath } from './dataset-file.ts'
 import type { ReadOptions } from './dataset-format.ts'
+import { frameIndices, type Numbering } from './numbering.ts'
 import { isOf, type Provenance, readProvenance } from './provenance.ts'
 import { documentOf, type FoundObject, type FoundSequence } from './restore.ts'
 import { chooseSequence } from './sequences.ts'
@@ -35,7 +36,7 @@ export async function readCoco(folder: string, options: ReadOptions = {}): Promi
     const found = foundIn(file, name, sequence, frames, record)
     if (isAbout(record, sequence, frames, found)) return documentOf(found, record)
   }
-  const frames = framesOf(file, sequence, undefined)
+  const frames = framesOf(file, sequence, undefined, options.numbering)
   return documentOf(foundIn(file, name, sequence, frames, undefined), undefined)
 }
 
@@ -44,19 +45,24 @@ type Frames = ReadonlyMap<number, number>
 
 /**
  * The frame of each picture: what it says itself, else what the record says of its file. Where neither says anything of
- * any, pictures follow one another as their names do, numbers by their value: COCO gives its list no order.
+ * any, the numbering does, of pictures in the order of their names: COCO gives its list no order.
  */
-function framesOf(file: CocoFile, { pictures }: CocoSequence, record: Provenance | undefined): Frames {
+function framesOf(
+  file: CocoFile,
+  { pictures }: CocoSequence,
+  record: Provenance | undefined,
+  numbering: Numbering = 'order',
+): Frames {
   const written = new Map(record?.frames.map(({ index, file }) => [file, index]))
   const told = pictures.map(({ picture }) => picture.frame_index ?? written.get(picture.file_name))
-  const order = new Intl.Collator('en', { numeric: true }).compare
-  const named = told.some((frame) => frame !== undefined)
-    ? pictures
-    : [...pictures].sort((a, b) => order(a.picture.file_name, b.picture.file_name))
+  const isTold = told.some((frame) => frame !== undefined)
+  const named = isTold ? pictures : byName(pictures)
+  const names = named.map(({ picture }) => picture.file_name)
+  const indices = isTold ? told : frameIndices(names, numbering, file.path)
   const frames = new Map<number, number>()
   const taken = new Set<number>()
   for (const [i, { picture, place }] of named.entries()) {
-    const frame = named === pictures ? told[i] : i
+    const frame = indices[i]
     if (frame === undefined)
       return file.fail(['images', place], 'it has no frame_index, but other images of its video have one')
     if (taken.has(frame)) file.fail(['images', place], `its video has two images of frame ${frame}`)
@@ -64,6 +70,17 @@ function framesOf(file: CocoFile, { pictures }: CocoSequence, record: Provenance
     frames.set(picture.id, frame)
   }
   return frames
+}
+
+function byName(pictures: CocoSequence['pictures']): CocoSequence['pictures'] {
+  const order = new Intl.Collator('en', { numeric: true }).compare
+  return [...pictures].sort((a, b) => order(a.picture.file_name, b.picture.file_name))
+}
+
+/** Names of the pictures in their order, where their numbering is all that says which frames they are. */
+export function unnumbered({ pictures }: CocoSequence): string[] | undefined {
+  if (pictures.some(({ picture }) => typeof picture.frame_index === 'number')) return undefined
+  return byName(pictures).map(({ picture }) => picture.file_name)
 }
 
 function foundIn(

@@ -9,6 +9,7 @@ import {
   type Visibility,
 } from '../annotation/index.ts'
 import type { CocoAnnotation, CocoFile } from './coco-file.ts'
+import { maskOfPolygons } from './coco-polygons.ts'
 import { ABSENT, isSeen, isThere } from './held.ts'
 import type { JsonPath } from './json-text.ts'
 import { finite, list } from './record-schemas.ts'
@@ -101,9 +102,9 @@ function maskIn(
   at: JsonPath,
 ): Rle | undefined {
   if (isMissing(value)) return undefined
-  if (Array.isArray(value))
-    file.refuse(at, 'it is made of polygons; convert them to run lengths (annToRLE of pycocotools)')
-  const mask = maskOf(file.check(Segmentation, value, at), picture, 'an image', file, at)
+  const mask = Array.isArray(value)
+    ? maskOfPolygons(file, value, picture, at)
+    : maskOf(file.check(Segmentation, value, at), picture, 'an image', file, at)
   return area(mask) > 0 ? mask : undefined
 }
 

@@ -1,4 +1,5 @@
 import type { AnnotationDocument, Label, VideoReference } from '../annotation/index.ts'
+import type { Numbering } from './numbering.ts'
 
 /** One frame of the video, from its frame table. */
 export interface ExportFrame {
@@ -53,6 +54,8 @@ export interface WriteReport {
 export interface ReadOptions {
   /** Needed where the dataset holds several. */
   sequence?: string
+  /** Which frames the files are, where neither a record of an export nor the data say it: by DAVIS 0, by others 'order'. */
+  numbering?: Numbering
 }
 
 /** A dataset layout on disk. */

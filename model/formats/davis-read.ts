@@ -1,9 +1,10 @@
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { encodeAllLabels, type Rle, type Shape } from '../annotation/index.ts'
 import { explainSystemError, UserError } from '../errors.ts'
 import { type IndexedPng, readIndexedPng } from './indexed-png.ts'
+import { frameIndices, type Numbering } from './numbering.ts'
 import { PROVENANCE_FILE, type Provenance } from './provenance.ts'
 import type { FoundObject, FoundSequence } from './restore.ts'
 
@@ -49,8 +50,9 @@ export async function readLabelMaps(
   folder: string,
   sequence: string,
   record: Provenance | undefined,
+  numbering: Numbering = 0,
 ): Promise<FoundSequence> {
-  const files = await labelMapFiles(folder, record)
+  const files = await labelMapFiles(folder, record, numbering)
   const shapes = new Map<number, Map<number, Shape>>()
   for (const { id } of record?.objects ?? []) shapes.set(id, new Map())
   let size: { width: number; height: number } | undefined
@@ -93,6 +95,7 @@ function masksOf({ indices, width, height }: IndexedPng, path: string): Map<numb
 async function labelMapFiles(
   folder: string,
   record: Provenance | undefined,
+  numbering: Numbering,
 ): Promise<{ index: number; path: string }[]> {
   const names = (await list(folder)).filter(isLabelMap)
   const written = new Map(
@@ -118,7 +121,22 @@ async function labelMapFiles(
   if (twice !== undefined)
     throw new UserError(`${folder} holds two label maps of frame ${twice.index}; keep one.`)
   if (files.length === 0) throw new UserError(`${folder} holds no label maps (PNG files).`)
-  return files
+  if (record !== undefined) return files
+  const frames = frameIndices(
+    files.map(({ path }) => basename(path)),
+    numbering,
+    folder,
+  )
+  return files.map(({ path }, i) => ({ index: frames[i]!, path }))
+}
+
+/** Names of the label maps in a folder, in the order of their numbers. */
+export async function labelMapNames(folder: string): Promise<string[]> {
+  const order = new Intl.Collator('en', { numeric: true }).compare
+  return (await list(folder))
+    .filter(isLabelMap)
+    .map(({ name }) => name)
+    .sort(order)
 }
 
 // Files that start with a dot are leftovers of macOS and of interrupted writes, never label maps.

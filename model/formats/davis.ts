@@ -143,7 +143,7 @@ async function read(folder: string, options: ReadOptions = {}): Promise<Annotati
   const sequences = await davisSequences(folder)
   const sequence = chooseSequence(folder, [...sequences.keys()], options.sequence)
   const record = (await readProvenance(folder)).find((one) => isOf(one, 'davis', sequence))
-  const found = await readLabelMaps(sequences.get(sequence)!, sequence, record)
+  const found = await readLabelMaps(sequences.get(sequence)!, sequence, record, options.numbering)
   return documentOf(found, record !== undefined && fits(record, found) ? record : undefined)
 }
 

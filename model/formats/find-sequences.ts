@@ -1,13 +1,16 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { AnnotationDocument } from '../annotation/index.ts'
 import { UserError } from '../errors.ts'
 import { parseText, readText } from './checked-json.ts'
 import { coco } from './coco.ts'
 import { COCO_FILE, readCocoFile, sequencesOf } from './coco-file.ts'
+import { unnumbered } from './coco-read.ts'
 import { datasetPath } from './dataset-file.ts'
 import type { DatasetFormat } from './dataset-format.ts'
 import { davis } from './davis.ts'
-import { davisSequences } from './davis-read.ts'
+import { davisSequences, labelMapNames } from './davis-read.ts'
+import { type Numbering, type NumberingChoice, numberingChoices } from './numbering.ts'
+import { isOf, readProvenance } from './provenance.ts'
 import { exists } from './staging.ts'
 import { youtubeVis } from './youtube-vis.ts'
 import { readYoutubeVisFile, videoName, YOUTUBE_VIS_FILE } from './youtube-vis-file.ts'
@@ -17,44 +20,68 @@ export interface DatasetSequence {
   readonly format: DatasetFormat['id']
   readonly title: string
   readonly name: string
+  /** Name of the first file, and what frames the files may be, where nothing but their names says it. */
+  readonly unclear?: { readonly file: string; readonly choices: readonly NumberingChoice[] }
 }
 
-/** How the layouts tell what they hold: the place that shows that one is there, and the videos in it. */
+/** How the layouts tell what they hold. */
 const LAYOUTS: readonly {
   readonly format: DatasetFormat
+  /** That a folder holds one. */
   readonly place: string
-  readonly names: (path: string) => Promise<readonly string[]>
+  /** The videos by name; of each its files in their order, where the data do not say which frames they are. */
+  readonly videos: (path: string) => Promise<ReadonlyMap<string, readonly string[] | undefined>>
 }[] = [
   {
     format: davis,
     place: 'Annotations',
-    names: async (folder) => [...(await davisSequences(folder)).keys()],
+    videos: async (folder) => {
+      const videos = new Map<string, readonly string[]>()
+      for (const [name, path] of await davisSequences(folder)) videos.set(name, await labelMapNames(path))
+      return videos
+    },
   },
   {
     format: youtubeVis,
     place: YOUTUBE_VIS_FILE,
-    names: async (path) =>
-      (await readYoutubeVisFile(datasetPath(path, YOUTUBE_VIS_FILE))).content.videos.map(videoName),
+    videos: async (path) => {
+      const { content } = await readYoutubeVisFile(datasetPath(path, YOUTUBE_VIS_FILE))
+      return new Map(content.videos.map((video) => [videoName(video), video.file_names]))
+    },
   },
   {
     format: coco,
     place: COCO_FILE,
-    names: async (path) => [
-      ...sequencesOf((await readCocoFile(datasetPath(path, COCO_FILE))).content).keys(),
-    ],
+    videos: async (path) => {
+      const { content } = await readCocoFile(datasetPath(path, COCO_FILE))
+      return new Map([...sequencesOf(content)].map(([name, sequence]) => [name, unnumbered(sequence)]))
+    },
   },
 ]
 
 /**
  * The videos of every dataset in a folder, or of a JSON file of one.
+ * @param frameCount of the video that one of them is meant to be
  * @throws UserError when there is none, or what is there is damaged
  */
-export async function findSequences(path: string): Promise<DatasetSequence[]> {
+export async function findSequences(path: string, frameCount: number): Promise<DatasetSequence[]> {
   const found: DatasetSequence[] = []
-  const only = path.toLowerCase().endsWith('.json') ? await formatOf(path) : undefined
-  for (const { format, place, names } of LAYOUTS) {
+  const isFile = path.toLowerCase().endsWith('.json')
+  const only = isFile ? await formatOf(path) : undefined
+  const records = await readProvenance(isFile ? dirname(path) : path)
+  for (const { format, place, videos } of LAYOUTS) {
     if (only === undefined ? !(await exists(join(path, place))) : format !== only) continue
-    for (const name of await names(path)) found.push({ format: format.id, title: format.title, name })
+    for (const [name, files] of await videos(path)) {
+      const isKnown = records.some((record) => isOf(record, format.id, name))
+      const choices = isKnown || files === undefined ? [] : numberingChoices(files, frameCount)
+      const [file] = files ?? []
+      found.push({
+        format: format.id,
+        title: format.title,
+        name,
+        ...(file !== undefined && choices.length > 0 && { unclear: { file, choices } }),
+      })
+    }
   }
   if (found.length === 0)
     throw new UserError(
@@ -67,8 +94,10 @@ export async function findSequences(path: string): Promise<DatasetSequence[]> {
 export function readSequence(
   path: string,
   { format, name }: Pick<DatasetSequence, 'format' | 'name'>,
+  numbering?: Numbering,
 ): Promise<AnnotationDocument> {
-  return LAYOUTS.find((one) => one.format.id === format)!.format.read(path, { sequence: name })
+  const layout = LAYOUTS.find((one) => one.format.id === format)!
+  return layout.format.read(path, { sequence: name, ...(numbering !== undefined && { numbering }) })
 }
 
 /** COCO lists images, YouTube-VIS does not. What cannot be read at all is for the reader to complain about. */

@@ -23,6 +23,7 @@ export {
   writeIndexedPng,
 } from './indexed-png.ts'
 export { type MaskPicture, readMaskPicture } from './mask-picture.ts'
+export type { Numbering, NumberingChoice } from './numbering.ts'
 export { colourOf, davisPalette, type Rgb } from './palette.ts'
 export { readSidecar, SidecarChanged, writeSidecar } from './sidecar.ts'
 export { parseSidecar, serialiseSidecar } from './sidecar-text.ts'

@@ -12,6 +12,7 @@ import { datasetPath, datasetText } from './dataset-file.ts'
 import type { ReadOptions } from './dataset-format.ts'
 import { type BuiltData, datasetFormat, type ExportJob } from './export-dataset.ts'
 import type { ExportPlan } from './export-plan.ts'
+import { frameIndices, type Numbering } from './numbering.ts'
 import { isOf, type Provenance, readProvenance } from './provenance.ts'
 import { documentOf, type FoundObject } from './restore.ts'
 import { maskOf, segmentationOf } from './segmentation.ts'
@@ -127,14 +128,14 @@ async function read(folder: string, options: ReadOptions = {}): Promise<Annotati
   const video = file.content.videos[at]!
   const records = await readProvenance(dirname(path))
   const record = records.find((one) => isOf(one, 'youtube-vis', sequence) && fits(one, video))
-  const frames = framesOf(video, record)
+  const frames = framesOf(video, record, options.numbering, path)
   return documentOf(
     {
       source: path,
       path: `JPEGImages/${sequence}`,
       width: video.width,
       height: video.height,
-      frameCount: video.file_names.length,
+      frameCount: frames.reduce((most, frame) => Math.max(most, frame + 1), video.file_names.length),
       frames,
       objects: objectsOf(file, video, frames, record),
     },
@@ -150,9 +151,14 @@ function fits(record: Provenance, video: YoutubeVisVideo): boolean {
   return sameFiles && record.video.width === video.width && record.video.height === video.height
 }
 
-/** Frame index of each file: as exported, else its place in the list. */
-function framesOf(video: YoutubeVisVideo, record: Provenance | undefined): number[] {
-  if (record === undefined) return video.file_names.map((_, i) => i)
+/** Frame index of each file: as exported, else as its numbering says, which is its place in the list if nobody says more. */
+function framesOf(
+  video: YoutubeVisVideo,
+  record: Provenance | undefined,
+  numbering: Numbering = 'order',
+  source = '',
+): number[] {
+  if (record === undefined) return frameIndices(video.file_names, numbering, source)
   return record.frames.flatMap(({ index, file }) => (file === undefined ? [] : [index]))
 }
 

@@ -14,13 +14,15 @@ describe('marks from elsewhere', () => {
   it('are the sequences of a dataset, the one that is called like the clip first', async () => {
     for (const sequence of ['a', 'clip', 'z'])
       await formats.davis.write(exampleDocument(), contextFor(folder, { sequence }))
-    const found = await threads.sequences(folder, '/videos/clip.mp4')
+    const found = await threads.sequences(folder, { path: '/videos/clip.mp4', frameCount: 8 })
     expect(found.map(({ name }) => name)).toEqual(['clip', 'a', 'z'])
     const { content } = await threads.load({ kind: 'dataset', folder, found: found[0]! })
     expect(content.framesWithEntries().length).toBeGreaterThan(0)
     const empty = join(folder, 'nothing')
     await mkdir(empty)
-    await expect(threads.sequences(empty, 'clip.mp4')).rejects.toThrow(/holds no dataset that is known/)
+    await expect(threads.sequences(empty, { path: 'clip.mp4', frameCount: 8 })).rejects.toThrow(
+      /holds no dataset that is known/,
+    )
   })
 
   it('are objects by the numbers of a picture, known ones under their names', async () => {
@@ -56,7 +58,7 @@ describe('marks from elsewhere', () => {
   })
 
   it('are not read on when nobody wants them any more', async () => {
-    const found = { format: 'davis', title: '', name: 'clip' } as const
+    const found = { format: 'davis', name: 'clip' } as const
     const stop = new AbortController()
     const reading = threads.load({ kind: 'dataset', folder, found }, { signal: stop.signal })
     stop.abort(new Error('enough'))

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { encodeMask } from '../../../model/annotation/index.ts'
+import { decodeMask, encodeMask } from '../../../model/annotation/index.ts'
 import { formats } from '../../../model/formats/index.ts'
 import { contextFor, exampleDocument } from './documents.ts'
 
@@ -133,6 +133,17 @@ describe('a file of another program', () => {
     expect((await coco.read(path())).video.path).toBe('images/.')
   })
 
+  it('with polygons has masks of the pixels in any of them, cut at the edge of the picture', async () => {
+    const polygons = [
+      [0, 0, 2, 0, 2, 1, 0, 1],
+      [3, -1e9, 9, -1e9, 9, 1e9, 3, 1e9],
+    ]
+    await put(plain([{ id: 1, image_id: 30, category_id: 5, segmentation: polygons }]))
+    const entry = (await coco.read(folder, { sequence: 'zoo' })).entry(1, 1)
+    if (entry?.state !== 'keyframe' || !entry.mask) throw new Error('There is no mask.')
+    expect([...decodeMask(entry.mask)]).toEqual([1, 1, 0, 1, 0, 0, 0, 1])
+  })
+
   it('with tracks has an object for each, and with frame_index its own frames', async () => {
     const images = [4, 2].map((frame_index, i) => picture(i + 1, `v/${i}.jpg`, { frame_index, video_id: 1 }))
     const one = { category_id: 5, segmentation: mask }
@@ -229,9 +240,32 @@ describe('a damaged or strange file', () => {
       'images[1]: an image of 5x2 does not fit a video of 4x2',
     ],
     [
-      'a polygon',
-      first({ segmentation: [[0, 0, 1, 0, 1, 1]] }),
-      'annotations[0].segmentation: it is made of polygons; convert them to run lengths (annToRLE of pycocotools)',
+      'a polygon of two corners',
+      first({
+        segmentation: [
+          [0, 0, 1, 0, 1, 1],
+          [0, 0, 1, 0],
+        ],
+      }),
+      'annotations[0].segmentation[1]: 4 numbers are no polygon; pairs for three corners or more are expected',
+    ],
+    [
+      'half a corner',
+      first({ segmentation: [[0, 0, 1, 0, 1, 1, 3]] }),
+      'annotations[0].segmentation[0]: 7 numbers are no polygon',
+    ],
+    [
+      'a corner that is none',
+      first({ segmentation: [[0, 0, 1, 0, 1, null]] }),
+      'annotations[0].segmentation[0][5]: a number is expected',
+    ],
+    [
+      'a polygon on a picture that is too large',
+      (c) => {
+        for (const image of c.images) Object.assign(image, { width: 1e6, height: 1e6 })
+        first({ segmentation: [[0, 0, 1, 0, 1, 1]] })(c)
+      },
+      'annotations[0].segmentation: a picture of 1000000x1000000 pixels is too large',
     ],
     [
       'a mask of another size',

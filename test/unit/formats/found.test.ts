@@ -1,5 +1,5 @@
 /** What is found on disk: the videos of datasets, and masks as pictures. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -11,7 +11,8 @@ import {
   readMaskPicture,
   readSequence,
 } from '../../../model/formats/index.ts'
-import { contextFor, exampleDocument } from './documents.ts'
+import { numberingChoices } from '../../../model/formats/numbering.ts'
+import { contextFor, emptyDocument, exampleDocument, ring, video } from './documents.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -24,7 +25,7 @@ describe('the videos of a dataset', () => {
     const document = exampleDocument()
     for (const format of Object.values(formats))
       for (const sequence of ['one', 'two']) await format.write(document, contextFor(folder, { sequence }))
-    const found = await findSequences(folder)
+    const found = await findSequences(folder, video.frameCount)
     expect(found.map(({ format, name }) => `${format} ${name}`)).toEqual([
       'davis one',
       'davis two',
@@ -46,21 +47,88 @@ describe('the videos of a dataset', () => {
 
   it.each(['youtube-vis', 'coco'] as const)('are found in a %s file of any name', async (id) => {
     await formats[id].write(exampleDocument(), contextFor(folder, { sequence: 'one' }))
-    const found = await findSequences(join(folder, `${id}.json`))
+    const found = await findSequences(join(folder, `${id}.json`), video.frameCount)
     expect(found).toEqual([{ format: id, title: formats[id].title, name: 'one' }])
     expect((await readSequence(join(folder, `${id}.json`), found[0]!)).objects.size).toBeGreaterThan(0)
   })
 
   it('are missed in one sentence', async () => {
-    await expect(findSequences(folder)).rejects.toThrow(/holds no dataset that is known/)
+    await expect(findSequences(folder, video.frameCount)).rejects.toThrow(/holds no dataset that is known/)
     await mkdir(join(folder, 'Annotations'))
-    await expect(findSequences(folder)).rejects.toThrow(/is no DAVIS dataset/)
+    await expect(findSequences(folder, video.frameCount)).rejects.toThrow(/is no DAVIS dataset/)
     const file = join(folder, 'notes.json')
     await writeFile(file, '{"images": [')
-    await expect(findSequences(file)).rejects.toThrow(/notes\.json is damaged at/)
+    await expect(findSequences(file, video.frameCount)).rejects.toThrow(/notes\.json is damaged at/)
     await writeFile(file, '{"images": [], "annotations": [], "categories": []}')
-    await expect(findSequences(file)).rejects.toThrow(/holds no dataset that is known/)
+    await expect(findSequences(file, video.frameCount)).rejects.toThrow(/holds no dataset that is known/)
   })
+})
+
+describe('which frames files are', () => {
+  const choices = (names: string[], frameCount = 100) =>
+    numberingChoices(names, frameCount).map(({ numbering, first, last }) => `${numbering}: ${first}-${last}`)
+
+  it('leaves no doubt where the names count from 0', () => {
+    expect(choices(['00000.png', '00001.png', '00002.png'])).toEqual(['0: 0-2'])
+    expect(choices(['a/img_0.jpg', 'a/img_1.jpg'])).toEqual(['0: 0-1'])
+  })
+
+  it('leaves none where all frames are there, counted from 1', () => {
+    expect(choices(['1.png', '2.png', '3.png'], 3)).toEqual(['1: 0-2'])
+  })
+
+  it('is open where frames are left out, or the first is 1', () => {
+    expect(choices(['00005.jpg', '00010.jpg'])).toEqual(['0: 5-10', '1: 4-9', 'order: 0-1'])
+    expect(choices(['00001.jpg', '00002.jpg'])).toEqual(['0: 1-2', '1: 0-1'])
+    expect(choices(['00000.jpg', '00005.jpg'])).toEqual(['0: 0-5', 'order: 0-1'])
+  })
+
+  it('is the order where names say nothing, or the same twice', () => {
+    expect(choices(['head.jpg', 'tail.jpg'])).toEqual(['order: 0-1'])
+    expect(choices(['a1.jpg', 'b1.jpg'])).toEqual(['order: 0-1'])
+  })
+
+  it('is none where there are more files than frames', () => {
+    expect(choices(['0.jpg', '1.jpg', '2.jpg'], 2)).toEqual([])
+  })
+
+  it.each(['davis', 'youtube-vis', 'coco'] as const)(
+    'is asked of a %s dataset of others, and heeded',
+    async (id) => {
+      const document = emptyDocument()
+      for (const frame of [2, 5])
+        document.apply({
+          kind: 'setEntry',
+          objectId: 1,
+          frame,
+          entry: { state: 'keyframe', occluded: false, mask: ring(4, 4) },
+        })
+      await formats[id].write(document, contextFor(folder))
+      expect((await findSequences(folder, video.frameCount))[0]).not.toHaveProperty('unclear')
+      // Of others: without a record, and without what only we write.
+      await rm(join(folder, 'siammae-export.json'))
+      if (id === 'coco') {
+        const text = await readFile(join(folder, 'coco.json'), 'utf8')
+        await writeFile(join(folder, 'coco.json'), text.replaceAll(/,"frame_index":\d+/g, ''))
+      }
+      const [found] = await findSequences(folder, video.frameCount)
+      expect(found!.unclear?.file).toMatch(/00002\.(png|jpg)$/)
+      expect(found!.unclear?.choices.map(({ first, last }) => [first, last])).toEqual([
+        [2, 5],
+        [1, 4],
+        [0, 1],
+      ])
+      for (const [numbering, frames] of [
+        [0, [2, 5]],
+        [1, [1, 4]],
+        ['order', [0, 1]],
+      ] as const) {
+        const read = await readSequence(folder, found!, numbering)
+        const [object] = read.objects.keys()
+        expect(read.personsFrames(object!)).toEqual(frames)
+      }
+    },
+  )
 })
 
 describe('a picture of masks', () => {

@@ -1,4 +1,5 @@
-import { centresWithin, type SpanSink } from './span.ts'
+import type { SpanSink } from '../../../model/annotation/index.ts'
+import { centresWithin } from './span.ts'
 
 /** A round brush set down once; in pixels of the video, with parts of pixels. */
 export interface Dab {

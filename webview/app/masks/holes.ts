@@ -1,5 +1,5 @@
+import type { SpanSink } from '../../../model/annotation/index.ts'
 import { isEmpty, type Rect } from './rect.ts'
-import type { SpanSink } from './span.ts'
 
 /**
  * The holes of a mask: background that cannot reach the edge of the picture over sides of pixels.

@@ -1,9 +1,3 @@
-/**
- * Takes the pixels of one row from `start` up to, not including, `end`. What shapes are made of: a brush, a polygon
- * and filled holes all come as spans, which may lie outside the picture and may come twice.
- */
-export type SpanSink = (row: number, start: number, end: number) => void
-
 /** Rounding must not open gaps where an edge runs exactly through the centres of pixels. */
 const TINY = 1e-9
 
