@@ -161,6 +161,11 @@ export class Trainings implements Disposable {
     await this.#end(live, keep)
   }
 
+  /** Ends the process of a run without waiting for it: where a device hangs. What its last checkpoint has stays. */
+  async endProcess(folder: string): Promise<void> {
+    if (this.#live?.folder === folder) await this.#live.connection?.kill()
+  }
+
   /** Makes a model of the last checkpoint of a run, unless it has one of that step. @throws Error with a sentence */
   async keep(folder: string): Promise<TrainedModel> {
     if (this.#list.get(folder) === undefined) throw gone()

@@ -81,6 +81,21 @@ async function times(
   return (await view.frame.evaluate('window.times')) as number[]
 }
 
+/** To the frame behind one that a far jump has led to the moment before: nothing of what lies around it was fetched. */
+async function timesBehindJumps(view: AnnotatorView, presses: number): Promise<number[]> {
+  const measured: number[] = []
+  for (let press = 0; press < presses; press++) {
+    const at = Math.floor((await view.shown())! / JUMP + 1) * JUMP
+    await view.key('Alt+ArrowRight')
+    await view.frame.evaluate(`window.shows(${at})`)
+    await view.frame.evaluate('window.times.length = 0')
+    await view.key('ArrowRight')
+    await view.frame.evaluate(`window.shows(${at + 1})`)
+    measured.push(...((await view.frame.evaluate('window.times')) as number[]))
+  }
+  return measured
+}
+
 function report(what: string, values: readonly number[]): { median: number; high: number } {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]!
@@ -115,6 +130,17 @@ editorSuite('speed', { prepare: longClip }, (place) => {
     )
     report('key press to frame, uncached, far jumps at once', await times(view, 'Alt+ArrowRight', 12, JUMP))
     expect(uncached.median).toBeLessThan(HANGS)
+  })
+
+  it('shows the frame behind one that was jumped to soon after the key press', async () => {
+    // Back to where the last jumps went, one right after the other.
+    await place().workbench.goTo(27 * JUMP)
+    await view.waitForFrame(27 * JUMP)
+    const behind = report(
+      'key press to the next frame, uncached, right after a far jump',
+      await timesBehindJumps(view, 12),
+    )
+    expect(behind.median).toBeLessThan(HANGS)
   })
 
   it('shows a far frame soon for somebody who has rested', async () => {

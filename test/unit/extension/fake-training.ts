@@ -85,7 +85,7 @@ export class FakeProcess {
       rpc: rpc as unknown as TrainingConnection['rpc'],
       ended,
       close,
-      kill: close,
+      kill: async () => this.die(),
     }
   }
 

@@ -7,7 +7,10 @@ import type { RunView } from '../../../webview/protocol/index.ts'
 
 const asked = vi.hoisted(() => ({ texts: [] as string[], answer: undefined as string | undefined }))
 vi.mock('vscode', () => ({
-  l10n: { t: (text: string, ...values: unknown[]) => text.replace('{0}', String(values[0])) },
+  l10n: {
+    t: (text: string, ...values: unknown[]) =>
+      text.replaceAll(/\{(\d)\}/g, (_, at) => String(values[Number(at)])),
+  },
   window: {
     showWarningMessage: async (text: string) => {
       asked.texts.push(text)
@@ -22,6 +25,11 @@ const propagation: { current: { run: object } | undefined; onDidChange: unknown 
   onDidChange: changed.event,
 }
 const restart = vi.fn(async () => {})
+const endProcess = vi.fn(async () => {})
+const trainingsChanged = new Emitter<void>()
+const trainings: { current: { folder: string; name: string; state: string } | undefined } = {
+  current: undefined,
+}
 let told: { dispose(): void }
 
 beforeEach(() => {
@@ -30,7 +38,13 @@ beforeEach(() => {
   asked.answer = undefined
   restart.mockClear()
   propagation.current = { run: {} }
-  told = tellHangs({ client: { restart }, propagation } as unknown as Services)
+  endProcess.mockClear()
+  trainings.current = undefined
+  told = tellHangs({
+    client: { restart },
+    propagation,
+    tuning: { trainings: Object.assign(trainings, { onDidChange: trainingsChanged.event, endProcess }) },
+  } as unknown as Services)
 })
 afterEach(() => {
   told.dispose()
@@ -65,4 +79,33 @@ test('an answer that comes when the run has stopped, or another goes on, ends no
   await vi.advanceTimersByTimeAsync(0)
   expect(asked.texts).toHaveLength(1)
   expect(restart).not.toHaveBeenCalled()
+})
+
+const stoppingTraining = (folder = '/runs/a') => {
+  trainings.current = { folder, name: 'a', state: 'stopping' }
+  trainingsChanged.fire()
+}
+
+test('a training that does not stop offers to end its process, later than a propagation', async () => {
+  asked.answer = 'End Training Process'
+  stoppingTraining()
+  await vi.advanceTimersByTimeAsync(119_000)
+  stoppingTraining()
+  expect(asked.texts).toEqual([])
+  await vi.advanceTimersByTimeAsync(300_000)
+  expect(asked.texts).toEqual([expect.stringContaining('The training a has not stopped for 120 seconds')])
+  expect(endProcess).toHaveBeenCalledExactlyOnceWith('/runs/a')
+  expect(restart).not.toHaveBeenCalled()
+})
+
+test('a training that stops in time, or goes on, says nothing', async () => {
+  trainings.current = { folder: '/runs/a', name: 'a', state: 'running' }
+  trainingsChanged.fire()
+  await vi.advanceTimersByTimeAsync(300_000)
+  stoppingTraining()
+  await vi.advanceTimersByTimeAsync(60_000)
+  trainings.current = undefined
+  trainingsChanged.fire()
+  await vi.advanceTimersByTimeAsync(300_000)
+  expect(asked.texts).toEqual([])
 })

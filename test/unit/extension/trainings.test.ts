@@ -232,6 +232,20 @@ describe('a lost process', () => {
     expect(trainings.find(RUN)!.state).toBe('running')
   })
 
+  it('that is ended by a person, because it does not stop, is the end', async () => {
+    const { trainings, lives, kinds } = openWindow()
+    await trainings.start(RUN, REQUEST, 100)
+    lives[0]!.onStop = () => {}
+    const stopped = trainings.stop(RUN)
+    await settled()
+    expect(trainings.find(RUN)!.state).toBe('stopping')
+    await trainings.endProcess(RUN)
+    await stopped
+    expect(trainings.current).toBeUndefined()
+    expect(lives).toHaveLength(1)
+    expect(kinds()).toEqual([])
+  })
+
   it('while it is stopped is the end, without a restart', async () => {
     const { trainings, lives, kinds } = openWindow()
     await trainings.start(RUN, REQUEST, 100)
