@@ -45,6 +45,7 @@ const CONTENTS = [
   'dist/codicon.ttf',
   'media/training-settings.schema.json',
   'media/demo.jpg',
+  'media/dance-twirl.webp',
   'media/editor.webp',
   'media/inspect.webp',
   'media/preview.png',
