@@ -1,14 +1,19 @@
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import * as vscode from 'vscode'
-import { type AnnotationDocument, type Merge, mergeDocuments } from '../../model/annotation/index.ts'
-import type { DatasetSequence, Numbering, NumberingChoice } from '../../model/formats/index.ts'
+import {
+  type AnnotationDocument,
+  isOtherVideo,
+  type Merge,
+  mergeDocuments,
+} from '../../model/annotation/index.ts'
+import type { Numbering } from '../../model/formats/index.ts'
 import { isSidecarPath } from '../document/locate-video.ts'
 import { inSlices } from '../document/slices.ts'
 import { catalogueOf } from '../document/snapshot.ts'
 import type { MarkSource } from '../document/worker-messages.ts'
-import type { AnnotatorDocument, AnnotatorView } from '../editor/index.ts'
+import type { AnnotatorDocument } from '../editor/index.ts'
 import type { Services } from '../services.ts'
-import { STAYS } from './ask.ts'
+import { askForMarks, askForNumbering, askForSequence, askOtherVideo, askWhose } from './ask-import.ts'
 import { freshView, type Handlers } from './command.ts'
 
 /** What may be known beforehand, for tasks and tests; what is not is asked. */
@@ -19,29 +24,41 @@ interface ImportWish {
   readonly numbering?: Numbering
   /** Whether a person's marks that differ are replaced. */
   readonly replace?: boolean
+  /** Whether marks of another file are taken. */
+  readonly anyVideo?: boolean
+}
+
+/** What the marks are wanted for, as it was when the command was given: boxes stay open while a clip plays on. */
+interface Place {
+  readonly document: AnnotatorDocument
+  readonly frame: number
+  readonly objectId: number | undefined
 }
 
 export const importCommands: Handlers = {
   async importMarks(services, given) {
-    const view = await freshView(services)
-    const { document } = view
+    const { document, view } = await freshView(services)
+    const place: Place = { document, frame: view.frame, objectId: view.objectId }
     const wish = wishOf(given)
-    const path = wish.source?.fsPath ?? (await askForPath(document))
+    const path = wish.source?.fsPath ?? (await askForMarks(document, place.frame))
     if (path === undefined) return undefined
-    const source = await sourceOf(services, view, path, wish)
+    const source = await sourceOf(services, place, path, wish)
     if (source === undefined) return undefined
-    const other = await read(services, source, path)
+    const other = await reading(path, (options) => services.editors.readMarks(source, options))
     if (other === undefined) return undefined
-    const merge = await takeOver(document, other, source, wish.replace)
+    if (isOtherVideo(document.annotations.video, other.video) && !wish.anyVideo)
+      if (!(await askOtherVideo(other.video))) return undefined
+    const merge = await takeOver(services, document, other, source, wish.replace)
     if (merge === undefined) return undefined
     const { entries, frames, newObjects, conflicts } = merge
-    void vscode.window.showInformationMessage(wordsAbout(merge, path))
+    void vscode.window.showInformationMessage(wordsAbout(merge, source, path))
     return { entries, frames, newObjects, conflicts }
   },
 }
 
 /** Does it as one step. @returns undefined when the person gives up */
 async function takeOver(
+  { propagation }: Services,
   document: AnnotatorDocument,
   other: AnnotationDocument,
   source: MarkSource,
@@ -50,8 +67,15 @@ async function takeOver(
   const label = vscode.l10n.t('Import marks')
   let replace = wished
   for (;;) {
+    const { annotations } = document
+    // One that has brought nothing yet is not in the document, but has its number already.
+    const run = propagation.current?.run
     const merge = await inSlices(
-      mergeDocuments(document.annotations, other, { label, replace: replace ?? false }),
+      mergeDocuments(annotations, other, {
+        label,
+        replace: replace ?? false,
+        ...(run && { firstRun: run.id + 1 }),
+      }),
     )
     if (merge.conflicts > 0 && replace === undefined) {
       replace = await askWhose(merge.conflicts)
@@ -59,7 +83,8 @@ async function takeOver(
       continue
     }
     // People and runs go on while this looks: what it has not seen it must not change.
-    if (!merge.isCurrent()) continue
+    if (annotations !== document.annotations || run !== propagation.current?.run || !merge.isCurrent())
+      continue
     if (merge.entries > 0) {
       // A mask of one frame is as good as drawn, so its span may be worth propagating again.
       if (source.kind === 'mask') document.correct(merge.edit, label)
@@ -69,11 +94,14 @@ async function takeOver(
   }
 }
 
-async function read(
-  { editors }: Services,
-  source: MarkSource,
+/** Shows that something is read. @returns undefined when the person gives up */
+async function reading<T>(
   path: string,
-): Promise<AnnotationDocument | undefined> {
+  work: (options: {
+    readonly signal: AbortSignal
+    readonly progress: (done: number, total: number) => void
+  }) => Promise<T>,
+): Promise<T | undefined> {
   return vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
@@ -85,7 +113,7 @@ async function read(
       const listener = token.onCancellationRequested(() => stop.abort())
       let before = 0
       try {
-        return await editors.readMarks(source, {
+        return await work({
           signal: stop.signal,
           progress: (done, total) => {
             const now = (100 * done) / Math.max(1, total)
@@ -106,146 +134,52 @@ async function read(
 /** What kind of file it is. @returns undefined when the person gives up */
 async function sourceOf(
   { editors }: Services,
-  { document, view }: AnnotatorView,
+  { document, frame, objectId }: Place,
   path: string,
   wish: ImportWish,
 ): Promise<MarkSource | undefined> {
   if (isSidecarPath(path)) return { kind: 'load', path }
   if (/\.png$/i.test(path))
-    return {
-      kind: 'mask',
-      file: path,
-      frame: view.frame,
-      catalogue: catalogueOf(document.annotations),
-      objectId: view.objectId,
-    }
-  const { frameCount } = document.clip
-  const sequences = await editors.sequencesIn(path, { path: document.videoPath, frameCount })
+    return { kind: 'mask', file: path, frame, catalogue: catalogueOf(document.annotations), objectId }
+  const clip = { path: document.videoPath, frameCount: document.clip.frameCount }
+  const sequences = await reading(path, ({ signal }) => editors.sequencesIn(path, clip, signal))
+  if (sequences === undefined) return undefined
   const found =
     wish.sequence === undefined
       ? await askForSequence(sequences)
       : sequences.find(({ name }) => name === wish.sequence)
   if (found === undefined) return undefined
-  const { choices = [], file = '' } = found.unclear ?? {}
-  const numbering = wish.numbering ?? (await askForNumbering(file, choices))
-  if (numbering === undefined && choices.length > 0) return undefined
-  return { kind: 'dataset', folder: path, found, ...(numbering !== undefined && { numbering }) }
-}
-
-async function askForPath(document: AnnotatorDocument): Promise<string | undefined> {
-  const items: (vscode.QuickPickItem & Pick<vscode.OpenDialogOptions, 'filters'>)[] = [
-    {
-      label: vscode.l10n.t('Masks of This Frame'),
-      detail: vscode.l10n.t(
-        'A PNG whose values are object numbers, or black and white for the selected object',
-      ),
-      filters: { PNG: ['png'] },
-    },
-    {
-      label: vscode.l10n.t('Annotations of Another Side-Car'),
-      detail: vscode.l10n.t('A *.siam.json of the same video'),
-      filters: { 'siam.json': ['json'] },
-    },
-    {
-      label: vscode.l10n.t('COCO or YouTube-VIS File'),
-      detail: vscode.l10n.t('A JSON file, also one that was changed in another tool'),
-      filters: { JSON: ['json'] },
-    },
-    {
-      label: vscode.l10n.t('Dataset Folder'),
-      detail: vscode.l10n.t('DAVIS, or what Export Dataset has written'),
-    },
-  ]
-  const item = await vscode.window.showQuickPick(items, {
-    placeHolder: vscode.l10n.t('What should be imported?'),
-    ...STAYS,
-  })
-  if (item === undefined) return undefined
-  const uris = await vscode.window.showOpenDialog({
-    canSelectFiles: item.filters !== undefined,
-    canSelectFolders: item.filters === undefined,
-    ...(item.filters && { filters: item.filters }),
-    defaultUri: vscode.Uri.file(join(document.videoPath, '..')),
-    openLabel: vscode.l10n.t('Import'),
-    title: item.label,
-  })
-  return uris?.[0]?.fsPath
-}
-
-async function askForSequence(sequences: readonly DatasetSequence[]): Promise<DatasetSequence | undefined> {
-  if (sequences.length === 1) return sequences[0]
-  const items = sequences.map((sequence) => ({
-    label: sequence.name,
-    description: sequence.title,
-    sequence,
-  }))
-  const item = await vscode.window.showQuickPick(items, {
-    placeHolder: vscode.l10n.t('Which of the videos in it is this one?'),
-    ...STAYS,
-  })
-  return item?.sequence
-}
-
-/**
- * Which frames the files of a dataset are, where only their names tell and they leave a doubt: a mark on the wrong frame is
- * worse than a question.
- */
-async function askForNumbering(
-  file: string,
-  choices: readonly NumberingChoice[],
-): Promise<Numbering | undefined> {
-  if (choices.length <= 1) return choices[0]?.numbering
-  const why = {
-    0: vscode.l10n.t('The numbers in the names count frames from 0'),
-    1: vscode.l10n.t('The numbers in the names count frames from 1'),
-    order: vscode.l10n.t('The files are the first frames of the video, in their order'),
+  let numbering = wish.numbering ?? found.numbering
+  if (numbering === undefined && found.unclear !== undefined) {
+    numbering = await askForNumbering(found.unclear)
+    if (numbering === undefined) return undefined
   }
-  const items = choices.map(({ numbering, first, last }) => ({
-    label: vscode.l10n.t('Frame {0}', first),
-    description: vscode.l10n.t('and the last file frame {0}', last),
-    detail: why[numbering],
-    numbering,
-  }))
-  const item = await vscode.window.showQuickPick(items, {
-    placeHolder: vscode.l10n.t('Which frame of the video is {0}?', basename(file)),
-    ...STAYS,
-  })
-  return item?.numbering
-}
-
-/** Whose marks count where two people said different things. @returns whether the imported ones replace */
-async function askWhose(conflicts: number): Promise<boolean | undefined> {
-  const items = [
-    {
-      label: vscode.l10n.t('Keep Mine'),
-      detail: vscode.l10n.t('The rest is imported'),
-      replace: false,
-    },
-    {
-      label: vscode.l10n.t('Take the Imported Ones'),
-      detail: vscode.l10n.t('One step, which can be undone'),
-      replace: true,
-    },
-  ]
-  const item = await vscode.window.showQuickPick(items, {
-    placeHolder: vscode.l10n.t('{0} of your marks differ from those that are imported', conflicts),
-    ...STAYS,
-  })
-  return item?.replace
+  return { kind: 'dataset', folder: path, found, ...(numbering !== undefined && { numbering }) }
 }
 
 function wordsAbout(
   { entries, frames, conflicts, replaced }: Merge & { readonly replaced: boolean },
+  source: MarkSource,
   path: string,
 ): string {
   const name = basename(path)
-  const kept =
-    conflicts > 0 && !replaced ? vscode.l10n.t('{0} of yours that differ were kept.', conflicts) : ''
-  const done =
-    entries === 0
-      ? vscode.l10n.t('Nothing was imported from {0}: all of it is here already.', name)
-      : vscode.l10n.t('{0} marks on {1} frames were imported from {2}.', entries, frames, name)
-  return [done, kept].filter(Boolean).join(' ')
+  return [done(), kept()].filter(Boolean).join(' ')
+
+  function done(): string {
+    if (entries === 0) return vscode.l10n.t('Nothing was imported from {0}: all of it is here already.', name)
+    if (source.kind === 'mask')
+      return vscode.l10n.t('The masks of {0} are on frame {1} now.', name, source.frame)
+    return entries === 1
+      ? vscode.l10n.t('One mark was imported from {0}.', name)
+      : vscode.l10n.t('{0} marks were imported from {1}; frames with new marks: {2}.', entries, name, frames)
+  }
+
+  function kept(): string {
+    if (conflicts === 0 || replaced) return ''
+    return conflicts === 1
+      ? vscode.l10n.t('One of yours that differs was kept.')
+      : vscode.l10n.t('{0} of yours that differ were kept.', conflicts)
+  }
 }
 
 function wishOf(given: unknown): ImportWish {

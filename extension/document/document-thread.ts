@@ -135,10 +135,10 @@ export class DocumentThreads {
 
   /**
    * The videos of a dataset; first the one that an export of a clip would be.
-   * @throws SidecarProblem when there is none, or it is damaged
+   * @throws SidecarProblem when there is none, or it is damaged; the signal's reason
    */
-  async sequences(folder: string, clip: ClipName): Promise<readonly DatasetSequence[]> {
-    const thread = new Thread(this.#entry, { kind: 'sequences', folder, clip })
+  async sequences(folder: string, clip: ClipName, signal?: AbortSignal): Promise<readonly DatasetSequence[]> {
+    const thread = new Thread(this.#entry, { kind: 'sequences', folder, clip }, signal)
     try {
       return (await thread.next('sequences')).sequences
     } finally {

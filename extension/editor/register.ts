@@ -75,8 +75,8 @@ class Editors implements AnnotatorEditors, vscode.Disposable {
     return (await this.#threads.load(source, options)).content
   }
 
-  sequencesIn(...[path, clip]: Parameters<AnnotatorEditors['sequencesIn']>) {
-    return this.#threads.sequences(path, clip)
+  sequencesIn(...asked: Parameters<AnnotatorEditors['sequencesIn']>) {
+    return this.#threads.sequences(...asked)
   }
 
   async annotate(uri: vscode.Uri): Promise<void> {

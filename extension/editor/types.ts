@@ -77,7 +77,7 @@ export interface AnnotatorEditors {
    * The videos of a dataset, a folder or a JSON file; first the one that an export of this clip would be.
    * @throws SidecarProblem when there is none, or it is damaged
    */
-  sequencesIn(path: string, clip: ClipName): Promise<readonly DatasetSequence[]>
+  sequencesIn(path: string, clip: ClipName, signal?: AbortSignal): Promise<readonly DatasetSequence[]>
   /** Brings the backups up to date; to be awaited when the extension ends. */
   flush(): Promise<void>
 }

@@ -17,7 +17,7 @@ export { AnnotationError } from './error.ts'
 export { History } from './history.ts'
 export { MAX_FRAMES, MAX_KEYPOINTS, MAX_OBJECTS, MAX_PIXELS, MAX_SIDE } from './limits.ts'
 export { area, boundingBox, difference, equalMasks, intersection, iou, union } from './mask-measures.ts'
-export { type Merge, mergeDocuments } from './merge.ts'
+export { isOtherVideo, type Merge, mergeDocuments } from './merge.ts'
 export { fillPolygon, type Point, type SpanSink } from './polygon.ts'
 export {
   decodeMask,

@@ -4,7 +4,14 @@ import type { Edit } from './edit.ts'
 import { equalEntries, equalValues } from './equality.ts'
 import { AnnotationError } from './error.ts'
 import { MAX_OBJECTS } from './limits.ts'
-import { type Entry, isPersons, type Label, type ModelEntry, type TrackedObject } from './types.ts'
+import {
+  type Entry,
+  isPersons,
+  type Label,
+  type ModelEntry,
+  type TrackedObject,
+  type VideoReference,
+} from './types.ts'
 
 /** What it comes to when a document takes over the marks of another one. */
 export interface Merge {
@@ -19,6 +26,15 @@ export interface Merge {
   isCurrent(): boolean
 }
 
+export interface MergeOptions {
+  /** What the step is called. */
+  readonly label: string
+  /** Whether a person's marks give way to a person's marks of the other document. */
+  readonly replace: boolean
+  /** The least id of a run that is added, where one below may be taken by a run that is not in the document yet. */
+  readonly firstRun?: number
+}
+
 /**
  * The edit by which a document takes over the marks of another document of the same video; each yield is a place to let
  * others work. An object is the same in both when its name and its label's name are, and that label's skeleton; all
@@ -31,10 +47,10 @@ export interface Merge {
 export function* mergeDocuments(
   document: AnnotationDocument,
   other: AnnotationDocument,
-  options: { readonly label: string; readonly replace: boolean },
+  options: MergeOptions,
 ): Generator<void, Merge, undefined> {
   requireSameVideo(document, other)
-  const catalogue = new Catalogue(document, other)
+  const catalogue = new Catalogue(document, other, options.firstRun)
   const edits: Extract<Edit, { kind: 'setEntry' }>[] = []
   const before: (Entry | undefined)[] = []
   const frames = new Set<number>()
@@ -48,7 +64,7 @@ export function* mergeDocuments(
       const mine = document.entry(objectId, frame)
       const entry = isPersons(given) ? beside(mine, given) : catalogue.ofRun(given)
       if (mine !== undefined) {
-        if (equalEntries(mine, entry) || !isPersons(entry)) continue
+        if (saysSame(mine, entry) || !isPersons(entry)) continue
         if (isPersons(mine)) {
           conflicts++
           if (!options.replace) continue
@@ -70,6 +86,12 @@ export function* mergeDocuments(
       catalogue.isCurrent &&
       edits.every(({ objectId, frame }, i) => document.entry(objectId, frame) === before[i]),
   }
+}
+
+/** Whether marks are known to be of another file; a dataset of others does not say of which they are. */
+export function isOtherVideo(mine: VideoReference, theirs: VideoReference): boolean {
+  if (mine.hash === '' || theirs.hash === '') return false
+  return mine.hash !== theirs.hash || mine.frameCount !== theirs.frameCount
 }
 
 function requireSameVideo({ video }: AnnotationDocument, other: AnnotationDocument): void {
@@ -99,12 +121,12 @@ class Catalogue {
   #nextRun: number
   readonly #before: readonly unknown[]
 
-  constructor(document: AnnotationDocument, other: AnnotationDocument) {
+  constructor(document: AnnotationDocument, other: AnnotationDocument, firstRun = 1) {
     this.#document = document
     this.#other = other
     this.#labels = sorted(document.labels)
     this.#objects = new Set(document.objects.keys())
-    this.#nextRun = nextRunId(document)
+    this.#nextRun = Math.max(firstRun, nextRunId(document))
     this.#before = valuesOf(document)
   }
 
@@ -184,6 +206,17 @@ function valuesOf({ labels, objects, runs }: AnnotationDocument): unknown[] {
 
 function isNumbered(name: string, base: string): boolean {
   return name.startsWith(`${base} `) && /^\d+$/.test(name.slice(base.length + 1))
+}
+
+/** A keypoint that is absent in both has no place, whatever stands there. */
+function saysSame(mine: Entry, theirs: Entry): boolean {
+  if (mine.state === 'absent' || theirs.state === 'absent') return equalEntries(mine, theirs)
+  const there = theirs.keypoints
+  if (!mine.keypoints || there?.length !== mine.keypoints.length) return equalEntries(mine, theirs)
+  const keypoints = mine.keypoints.map((point, i) =>
+    point.visibility === 'absent' && there[i]!.visibility === 'absent' ? there[i]! : point,
+  )
+  return equalEntries({ ...mine, keypoints }, theirs)
 }
 
 /** A person's entry together with the part of the shape that it does not speak of. */

@@ -16,9 +16,10 @@ import { exists } from './staging.ts'
 /**
  * @param found what the dataset holds of the sequence now
  * @param record of the export that wrote it
- * @throws UserError naming the frames whose masks or keypoints are others now; ones that were taken away are no work that could be lost
+ * @throws UserError naming the frames whose masks or keypoints are others now, or the objects whose category is; what was
+ *   taken away is no work that could be lost
  */
-export function refuseChangedShapes(found: AnnotationDocument, record: Provenance, folder: string): void {
+export function refuseChangedWork(found: AnnotationDocument, record: Provenance, folder: string): void {
   const changed = new Set<number>()
   const written = new Map(record.frames.map(({ index, entries }) => [index, entries]))
   for (const { id } of found.objects.values())
@@ -30,11 +31,28 @@ export function refuseChangedShapes(found: AnnotationDocument, record: Provenanc
         )
       )
         changed.add(frame)
-  if (changed.size === 0) return
-  const frames = ranges([...changed].sort((a, b) => a - b))
+  const what =
+    changed.size > 0
+      ? `frames ${ranges([...changed].sort((a, b) => a - b))}`
+      : changedCategories(found, record)
+  if (what === '') return
   throw new UserError(
-    `The annotations of ${record.sequence} in ${folder} were changed by another program after they were exported (frames ${frames}), so they are not replaced; move them away, or choose another folder.`,
+    `The annotations of ${record.sequence} in ${folder} were changed by another program after they were exported (${what}), so they are not replaced; move them away, or choose another folder.`,
   )
+}
+
+/** `object 3 is "bus" and was "car"`; empty where every object is still of its kind. */
+function changedCategories(found: AnnotationDocument, { objects, labels }: Provenance): string {
+  const nameOf = new Map(labels.map(({ id, name }) => [id, name]))
+  const changes = objects.flatMap(({ id, label }) => {
+    const now = found.labels.get(found.objects.get(id)?.labelId ?? Number.NaN)?.name
+    const before = nameOf.get(label)
+    return now === undefined || now === before ? [] : [`object ${id} is "${now}" and was "${before}"`]
+  })
+  const most = 5
+  return changes.length > most
+    ? `${changes.slice(0, most).join(', ')} and more (${changes.length} in all)`
+    : changes.join(', ')
 }
 
 function isChanged(entry: Entry, written: ProvenanceEntry | undefined): boolean {

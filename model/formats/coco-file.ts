@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { MAX_KEYPOINTS } from '../annotation/index.ts'
-import { type DatasetFile, readDatasetFile } from './dataset-file.ts'
+import { type DatasetFile, type ParsedFile, readDatasetFile } from './dataset-file.ts'
 import { frameIndex, LIMITS, list, name, positive } from './record-schemas.ts'
 import { exists } from './staging.ts'
 
@@ -65,8 +65,8 @@ export type CocoFile = DatasetFile<CocoContent>
  * Reads and checks a file but for the shapes: that every id is there once, and what refers to one finds it.
  * @throws UserError with the place of what is wrong
  */
-export async function readCocoFile(path: string): Promise<CocoFile> {
-  const file = await readDatasetFile(Content, path, COCO_TITLE)
+export async function readCocoFile(path: string, parsed?: ParsedFile): Promise<CocoFile> {
+  const file = await readDatasetFile(Content, path, COCO_TITLE, parsed)
   const { videos, images, annotations, categories } = file.content
   idsOf(file, 'videos', videos ?? [])
   const pictureIds = idsOf(file, 'images', images)

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import {
   type AnnotationDocument,
+  type Entry,
   equalValues,
   MAX_OBJECTS,
   type Shape,
@@ -18,8 +19,8 @@ import {
 import { shapeOf } from './coco-shapes.ts'
 import { datasetPath } from './dataset-file.ts'
 import type { ReadOptions } from './dataset-format.ts'
-import { frameIndices, type Numbering } from './numbering.ts'
-import { isOf, type Provenance, readProvenance } from './provenance.ts'
+import { agrees, frameIndices, type Numbering } from './numbering.ts'
+import { isOf, isOfSize, type Provenance, readProvenance } from './provenance.ts'
 import { documentOf, type FoundObject, type FoundSequence } from './restore.ts'
 import { chooseSequence } from './sequences.ts'
 
@@ -29,34 +30,58 @@ export async function readCoco(folder: string, options: ReadOptions = {}): Promi
   const sequences = sequencesOf(file.content)
   const name = chooseSequence(file.path, [...sequences.keys()], options.sequence)
   const sequence = sequences.get(name)!
+  const size = sizeOf(file, sequence)
   const records = await readProvenance(dirname(file.path))
-  const record = records.find((one) => isOf(one, 'coco', name))
-  if (record !== undefined) {
-    const frames = framesOf(file, sequence, record)
-    const found = foundIn(file, name, sequence, frames, record)
-    if (isAbout(record, sequence, frames, found)) return documentOf(found, record)
+  const record = records.find((one) => isOf(one, 'coco', name) && isAbout(one, sequence))
+  const frames = framesOf(file, sequence, record, options.numbering)
+  const tracks = tracksOf(file, frames, size)
+  const indices = [...frames.values()].sort((a, b) => a - b)
+  const found: Omit<FoundSequence, 'objects'> = {
+    source: file.path,
+    path: `images/${name}`,
+    ...size,
+    frameCount: indices.at(-1)! + 1,
+    frames: indices,
+    // Without a record a picture without annotations may be one that nobody has looked at.
+    tellsAbsence: false,
   }
-  const frames = framesOf(file, sequence, undefined, options.numbering)
-  return documentOf(foundIn(file, name, sequence, frames, undefined), undefined)
+  if (record !== undefined) {
+    const { objects, unassigned } = objectsOf(file, tracks, record)
+    if (haveSkeletonsOf(record, objects)) {
+      const document = documentOf({ ...found, objects }, record)
+      if (unassigned !== undefined && isOneLost(document, found.frames, record))
+        file.refuse(
+          ['annotations', unassigned.place],
+          'it has no track_id, and an object that was exported with one is missing, so it is not known which object it is; give back the track_id of the export, or a new one to what was added',
+        )
+      return document
+    }
+  }
+  return documentOf({ ...found, objects: objectsOf(file, tracks, undefined).objects }, undefined)
 }
 
 /** Frame index by id of the picture. */
 type Frames = ReadonlyMap<number, number>
 
+/** The frame of each picture as it says itself, else as a record says of its file; undefined where neither does. */
+function toldFrames({ pictures }: CocoSequence, record: Provenance | undefined): (number | undefined)[] {
+  const written = new Map(record?.frames.map(({ index, file }) => [file, index]))
+  return pictures.map(({ picture }) => picture.frame_index ?? written.get(picture.file_name))
+}
+
 /**
- * The frame of each picture: what it says itself, else what the record says of its file. Where neither says anything of
- * any, the numbering does, of pictures in the order of their names: COCO gives its list no order.
+ * The frame of each picture. Where nothing is told of any, the numbering says it, of pictures in the order of their names:
+ * COCO gives its list no order.
  */
 function framesOf(
   file: CocoFile,
-  { pictures }: CocoSequence,
+  sequence: CocoSequence,
   record: Provenance | undefined,
   numbering: Numbering = 'order',
 ): Frames {
-  const written = new Map(record?.frames.map(({ index, file }) => [file, index]))
-  const told = pictures.map(({ picture }) => picture.frame_index ?? written.get(picture.file_name))
+  const told = toldFrames(sequence, record)
   const isTold = told.some((frame) => frame !== undefined)
-  const named = isTold ? pictures : byName(pictures)
+  const named = isTold ? sequence.pictures : byName(sequence.pictures)
   const names = named.map(({ picture }) => picture.file_name)
   const indices = isTold ? told : frameIndices(names, numbering, file.path)
   const frames = new Map<number, number>()
@@ -83,30 +108,16 @@ export function unnumbered({ pictures }: CocoSequence): string[] | undefined {
   return byName(pictures).map(({ picture }) => picture.file_name)
 }
 
-function foundIn(
-  file: CocoFile,
-  name: string,
-  sequence: CocoSequence,
-  frames: Frames,
-  record: Provenance | undefined,
-): FoundSequence {
-  const { width, height } = sequence.pictures[0]!.picture
-  for (const { picture, place } of sequence.pictures)
+/** The size of the pictures. @throws UserError with the place of one that differs */
+function sizeOf(file: CocoFile, { pictures }: CocoSequence): { width: number; height: number } {
+  const { width, height } = pictures[0]!.picture
+  for (const { picture, place } of pictures)
     if (picture.width !== width || picture.height !== height)
       file.fail(
         ['images', place],
         `an image of ${picture.width}x${picture.height} does not fit a video of ${width}x${height}`,
       )
-  const indices = [...frames.values()].sort((a, b) => a - b)
-  return {
-    source: file.path,
-    path: `images/${name}`,
-    width,
-    height,
-    frameCount: indices.at(-1)! + 1,
-    frames: indices,
-    objects: objectsOf(file, tracksOf(file, frames, { width, height }), record),
-  }
+  return { width, height }
 }
 
 /** Annotations that are of one object. */
@@ -154,26 +165,40 @@ function tracksOf(file: CocoFile, frames: Frames, size: { width: number; height:
   return [...tracks.values()]
 }
 
-/** Tracks have the object ids of the record; others get the lowest free ones in the order of their track ids. */
+/**
+ * Tracks have the object ids of the record; others get the lowest free ones in the order of their track ids. What lost its
+ * track is the only object of its category that was exported and has none.
+ * @returns `unassigned`: one without a track for which the record has no object, or several
+ */
 function objectsOf(
   file: CocoFile,
   tracks: readonly Track[],
   record: Provenance | undefined,
-): Map<number, FoundObject> {
+): { objects: Map<number, FoundObject>; unassigned: Track | undefined } {
   const known = new Map(record?.objects.map(({ id }, i) => [record.annotations?.[i], id]))
-  const taken = new Set(record?.objects.map(({ id }) => id))
+  const recorded = new Set(record?.objects.map(({ id }) => id))
+  const trackIds = new Set(tracks.map(({ first }) => first.track_id ?? undefined))
+  const missing = (record?.objects ?? []).filter((_, i) => !trackIds.has(record?.annotations?.[i]))
+  const labelOf = new Map(record?.labels.map(({ id, name }) => [id, name]))
+  const ofLost = (track: Track): number | undefined => {
+    const candidates = missing.filter(({ label }) => labelOf.get(label) === track.label)
+    const rivals = tracks.filter(({ first, label }) => first.track_id == null && label === track.label)
+    return candidates.length === 1 && rivals.length === 1 ? candidates[0]!.id : undefined
+  }
   const objects = new Map<number, FoundObject>()
+  let unassigned: Track | undefined
   let next = 1
   for (const track of [...tracks].sort(byTrackThenCategory)) {
-    let id = known.get(track.first.track_id ?? undefined)
-    while (id === undefined && taken.has(next)) next++
+    const { track_id } = track.first
+    let id = track_id == null ? ofLost(track) : known.get(track_id)
+    if (track_id == null && id === undefined) unassigned ??= track
+    while (id === undefined && (recorded.has(next) || objects.has(next))) next++
     id ??= next
     if (id > MAX_OBJECTS)
       file.fail(['annotations', track.place], `the video has more than ${MAX_OBJECTS} objects`)
-    taken.add(id)
     objects.set(id, track)
   }
-  return objects
+  return { objects, unassigned }
 }
 
 function byTrackThenCategory({ first: a }: Track, { first: b }: Track): number {
@@ -181,26 +206,43 @@ function byTrackThenCategory({ first: a }: Track, { first: b }: Track): number {
   return trackA === trackB ? a.category_id - b.category_id : trackA - trackB
 }
 
-/** Whether a record is about what was found: it may not be where someone put another video, or another skeleton, there. */
-function isAbout(
-  { video, frames, labels, objects }: Provenance,
-  { pictures }: CocoSequence,
-  indices: Frames,
-  found: FoundSequence,
-): boolean {
-  if (video.width !== found.width || video.height !== found.height) return false
-  const files = new Map(frames.map(({ index, file }) => [index, file]))
-  const sameFiles = pictures.every(({ picture: { id, file_name } }) => {
-    const frame = indices.get(id)!
-    return frame < video.frameCount && (files.get(frame) ?? file_name) === file_name
-  })
-  const jointsOf = new Map(labels.map(({ id, skeleton }) => [id, skeleton?.keypoints]))
+/**
+ * Whether a record is about the pictures: it may not be where someone put another video there, and cannot be used where
+ * neither it nor they say which frames they are.
+ */
+function isAbout(record: Provenance, sequence: CocoSequence): boolean {
+  const { pictures } = sequence
+  const frames = toldFrames(sequence, record)
+  const names = pictures.map(({ picture }) => picture.file_name)
+  const files = new Map(record.frames.map(({ index, file }) => [index, file]))
   return (
-    sameFiles &&
-    objects.every(({ id, label }) => {
-      const object = found.objects.get(id)
-      const posed = object !== undefined && [...object.shapes.values()].some(({ keypoints }) => keypoints)
-      return !posed || equalValues(object.skeleton?.keypoints, jointsOf.get(label))
-    })
+    isOfSize(record, pictures[0]!.picture) &&
+    frames.every((frame, i) => frame !== undefined && (files.get(frame) ?? names[i]) === names[i]) &&
+    agrees(record, names, frames as number[])
+  )
+}
+
+/** Whether the poses have the keypoints of the record, in which case they can be told to be the ones that were written. */
+function haveSkeletonsOf({ labels, objects }: Provenance, found: ReadonlyMap<number, FoundObject>): boolean {
+  const jointsOf = new Map(labels.map(({ id, skeleton }) => [id, skeleton?.keypoints]))
+  return objects.every(({ id, label }) => {
+    const object = found.get(id)
+    const posed = object !== undefined && [...object.shapes.values()].some(({ keypoints }) => keypoints)
+    return !posed || equalValues(object.skeleton?.keypoints, jointsOf.get(label))
+  })
+}
+
+/** Whether there is nothing of an object now on a picture that is still there and on which the export had something. */
+function isOneLost(
+  document: AnnotationDocument,
+  indices: readonly number[],
+  { frames }: Provenance,
+): boolean {
+  const there = new Set(indices)
+  const isGone = (entry: Entry | undefined) => entry === undefined || entry.state === 'absent'
+  return frames.some(({ index, entries }) =>
+    entries?.some(
+      ({ object, state }) => state !== 'absent' && there.has(index) && isGone(document.entry(object, index)),
+    ),
   )
 }

@@ -38,9 +38,12 @@ export async function withVideo(path: string, old: CocoContent, job: ExportJob):
   )
   const annotationOf = new Map(
     old.annotations.flatMap((one) =>
-      own.has(one.image_id) ? [[`${one.image_id} ${one.track_id}`, one]] : [],
+      own.has(one.image_id)
+        ? [[`${one.image_id} ${one.track_id ?? `of category ${one.category_id}`}`, one]]
+        : [],
     ),
   )
+  const lost = lostTracks(old, own, job)
   const newPicture = freeIds(old.images.map(({ id }) => id))
   const newAnnotation = freeIds(old.annotations.map(({ id }) => id))
   const files: string[] = []
@@ -62,9 +65,10 @@ export async function withVideo(path: string, old: CocoContent, job: ExportJob):
       const category = of.get(object.labelId)!
       const fields = shapeFields(entry, category.keypoints?.length ?? 0)
       if (fields === undefined) continue
-      const known = annotationOf.get(`${id} ${tracks[j]}`)
+      const track = tracks[j]!
+      const known = annotationOf.get(`${id} ${lost.has(track) ? `of category ${category.id}` : track}`)
       const ids = { id: known?.id ?? newAnnotation(), image_id: id, category_id: category.id }
-      annotations.push(beside({ ...ids, track_id: tracks[j]!, iscrowd: 0, ...fields }, known, ANNOTATION))
+      annotations.push(beside({ ...ids, track_id: track, iscrowd: 0, ...fields }, known, ANNOTATION))
     }
   }
   return { content: { ...old, videos, images, annotations, categories: [...categories] }, files, tracks }
@@ -110,6 +114,19 @@ function trackIds(
     const track = known.get(id)
     return track === undefined || ofOthers.has(track) ? newTrack() : track
   })
+}
+
+/**
+ * Tracks of an earlier export that no annotation has any more. Another program may have dropped the field; then at most
+ * one of a category is lost, as the reader refuses more.
+ */
+function lostTracks(
+  { annotations }: CocoContent,
+  own: ReadonlySet<number>,
+  { earlier }: ExportJob,
+): ReadonlySet<number> {
+  const there = new Set(annotations.flatMap((one) => (own.has(one.image_id) ? (one.track_id ?? []) : [])))
+  return new Set(earlier?.annotations?.filter((track) => !there.has(track)))
 }
 
 const VIDEO = new Set(['id', 'name', 'width', 'height'])

@@ -21,15 +21,29 @@ export interface DatasetFile<Content> {
   ) => v.InferOutput<Schema>
 }
 
+/** A JSON file that was read, but not checked. */
+export interface ParsedFile {
+  readonly text: string
+  readonly value: unknown
+}
+
+/** @param what how error sentences call it. @throws UserError when it cannot be read; DamageError when it is no JSON */
+export async function parseFile(path: string, what: string): Promise<ParsedFile> {
+  const text = await readText(path, what)
+  return { text, value: parseText(text) }
+}
+
 /**
  * Reads and checks a file.
- * @param title of the format, for sentences
+ * @param title  of the format, for sentences
+ * @param parsed the file, where somebody has read it already
  * @throws UserError with the place of what is wrong
  */
 export async function readDatasetFile<Schema extends v.GenericSchema>(
   schema: Schema,
   path: string,
   title: string,
+  parsed?: ParsedFile,
 ): Promise<DatasetFile<v.InferOutput<Schema>>> {
   const explained = (error: unknown) =>
     error instanceof DamageError
@@ -38,10 +52,10 @@ export async function readDatasetFile<Schema extends v.GenericSchema>(
         })
       : error
   try {
-    const text = await readText(path, `the ${title} file`)
+    const { text, value: content } = parsed ?? (await parseFile(path, `the ${title} file`))
     return {
       path,
-      content: checkRecord(schema, parseText(text), text),
+      content: checkRecord(schema, content, text),
       fail: (at, message) => {
         throw explained(damageAt(text, at, message))
       },

@@ -1,11 +1,11 @@
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { encodeAllLabels, type Rle, type Shape } from '../annotation/index.ts'
 import { explainSystemError, UserError } from '../errors.ts'
 import { type IndexedPng, readIndexedPng } from './indexed-png.ts'
-import { frameIndices, type Numbering } from './numbering.ts'
-import { PROVENANCE_FILE, type Provenance } from './provenance.ts'
+import { agrees, frameIndices, framesInRecord, type Numbering } from './numbering.ts'
+import { isOfSize, PROVENANCE_FILE, type Provenance } from './provenance.ts'
 import type { FoundObject, FoundSequence } from './restore.ts'
 
 /** Marks pixels that do not count in the ground truth of DAVIS. */
@@ -39,9 +39,16 @@ async function withLabelMaps(folder: string, names: readonly string[]): Promise<
   return found
 }
 
+/** What is in a folder of label maps, and what may be said about it. */
+export interface FoundMaps {
+  readonly found: FoundSequence
+  /** That of the export, unless it is of other maps. */
+  readonly record: Provenance | undefined
+}
+
 /**
- * The masks of one folder of label maps, one map in memory at a time. File names are those of the record, else frame
- * indices.
+ * The masks of one folder of label maps, one map in memory at a time. File names are those of the record where it names
+ * all of them; else the numbering says which frames they are, and where that is not given they are frame indices.
  * 255 is void, unless the export says that it is an object, or the first map has no other object (DAVIS 2016: then
  * it is object 1).
  * @throws UserError naming a file that is damaged, misnamed or of another size
@@ -49,10 +56,10 @@ async function withLabelMaps(folder: string, names: readonly string[]): Promise<
 export async function readLabelMaps(
   folder: string,
   sequence: string,
-  record: Provenance | undefined,
-  numbering: Numbering = 0,
-): Promise<FoundSequence> {
-  const files = await labelMapFiles(folder, record, numbering)
+  written: Provenance | undefined,
+  numbering?: Numbering,
+): Promise<FoundMaps> {
+  const { files, record } = await labelMapFiles(folder, written, numbering)
   const shapes = new Map<number, Map<number, Shape>>()
   for (const { id } of record?.objects ?? []) shapes.set(id, new Map())
   let size: { width: number; height: number } | undefined
@@ -64,9 +71,9 @@ export async function readLabelMaps(
       throw new UserError(
         `The label map ${path} has ${map.width}x${map.height} pixels, but the first of its sequence ${size.width}x${size.height}; give them one size.`,
       )
-    const found = masksOf(map, path)
-    if (i === 0 && found.size === 1 && found.has(VOID)) meaningOf255 ??= 1
-    for (const [value, mask] of found) {
+    const masks = masksOf(map, path)
+    if (i === 0 && masks.size === 1 && masks.has(VOID)) meaningOf255 ??= 1
+    for (const [value, mask] of masks) {
       const id = value === VOID ? meaningOf255 : value
       if (id === undefined) continue
       const ofObject = shapes.get(id) ?? new Map<number, Shape>()
@@ -74,14 +81,16 @@ export async function readLabelMaps(
     }
   }
   const last = files.at(-1)!.index
-  return {
+  const found: FoundSequence = {
     source: folder,
     path: `JPEGImages/480p/${sequence}`,
     ...size!,
     frameCount: last + 1,
     frames: files.map(({ index }) => index),
     objects: new Map([...shapes].map(([id, ofObject]): [number, FoundObject] => [id, { shapes: ofObject }])),
+    tellsAbsence: true,
   }
+  return { found, record }
 }
 
 function masksOf({ indices, width, height }: IndexedPng, path: string): Map<number, Rle> {
@@ -94,40 +103,50 @@ function masksOf({ indices, width, height }: IndexedPng, path: string): Map<numb
 
 async function labelMapFiles(
   folder: string,
-  record: Provenance | undefined,
-  numbering: Numbering,
-): Promise<{ index: number; path: string }[]> {
-  const names = (await list(folder)).filter(isLabelMap)
-  const written = new Map(
-    record?.frames.flatMap(({ index, file }) => (file === undefined ? [] : [[file, index]])),
-  )
-  // Of numbered pictures whose numbers are no frame indices; then a number alone says nothing.
-  const odd = [...written].some(([file, index]) => Number.parseInt(file, 10) !== index)
-  const files = names.map(({ name }) => {
-    const digits = /^(\d{1,8})\.png$/i.exec(name)
-    if (digits === null)
-      throw new UserError(
-        `The label map ${join(folder, name)} is not named by its frame; call it like 00000.png.`,
-      )
-    const index = written.get(name)
-    if (odd && index === undefined)
-      throw new UserError(
-        `The label map ${join(folder, name)} is not one that ${PROVENANCE_FILE} tells of, so its frame is not known; take it away, or ${PROVENANCE_FILE}.`,
-      )
-    return { index: index ?? Number(digits[1]), path: join(folder, name) }
-  })
+  written: Provenance | undefined,
+  numbering: Numbering | undefined,
+): Promise<{ files: { index: number; path: string }[]; record: Provenance | undefined }> {
+  const names = await labelMapNames(folder)
+  if (names.length === 0) throw new UserError(`${folder} holds no label maps (PNG files).`)
+  const isOfThese = written !== undefined && isOfSize(written, await labelMapSize(folder, names))
+  const record = isOfThese ? written : undefined
+  const frames = framesOf(folder, names, record, numbering)
+  const files = names.map((name, i) => ({ index: frames[i]!, path: join(folder, name) }))
   files.sort((a, b) => a.index - b.index)
-  const twice = files.find(({ index }, i) => files[i + 1]?.index === index)
-  if (twice !== undefined)
-    throw new UserError(`${folder} holds two label maps of frame ${twice.index}; keep one.`)
-  if (files.length === 0) throw new UserError(`${folder} holds no label maps (PNG files).`)
-  if (record !== undefined) return files
-  const frames = frameIndices(
-    files.map(({ path }) => basename(path)),
-    numbering,
-    folder,
-  )
-  return files.map(({ path }, i) => ({ index: frames[i]!, path }))
+  return { files, record: record && agrees(record, names, frames) ? record : undefined }
+}
+
+function framesOf(
+  folder: string,
+  names: readonly string[],
+  record: Provenance | undefined,
+  numbering: Numbering | undefined,
+): readonly number[] {
+  const known = record && framesInRecord(record, names)
+  if (known !== undefined) return known
+  if (numbering !== undefined) return frameIndices(names, numbering, folder)
+  const nameless = names.find((name) => !/^\d{1,8}\.png$/i.test(name))
+  if (nameless !== undefined)
+    throw new UserError(
+      `The label map ${join(folder, nameless)} is not named by its frame; call it like 00000.png.`,
+    )
+  const files = new Map(record?.frames.map(({ index, file }) => [file, index]))
+  // Of numbered pictures whose numbers are no frame indices; then a number alone says nothing.
+  const isOdd = [...files].some(([file, index]) => file !== undefined && Number.parseInt(file, 10) !== index)
+  const unknown = isOdd ? names.find((name) => !files.has(name)) : undefined
+  if (unknown !== undefined)
+    throw new UserError(
+      `The label map ${join(folder, unknown)} is not one that ${PROVENANCE_FILE} tells of, so its frame is not known; take it away, or ${PROVENANCE_FILE}.`,
+    )
+  return frameIndices(names, 0, folder)
+}
+
+/** Width and height of the label maps, as the first of them has them. @throws UserError when it cannot be read */
+export function labelMapSize(
+  folder: string,
+  names: readonly string[],
+): Promise<{ width: number; height: number }> {
+  return readIndexedPng(join(folder, names[0]!))
 }
 
 /** Names of the label maps in a folder, in the order of their numbers. */

@@ -15,7 +15,7 @@ import { davisSequences, readLabelMaps } from './davis-read.ts'
 import { type BuiltData, datasetFormat, type ExportJob } from './export-dataset.ts'
 import { type ExportPlan, ranges, stemOf } from './export-plan.ts'
 import { encodeIndexedPng } from './indexed-png.ts'
-import { isOf, type Provenance, readProvenance } from './provenance.ts'
+import { isOf, readProvenance } from './provenance.ts'
 import { documentOf } from './restore.ts'
 import { chooseSequence } from './sequences.ts'
 import { exists } from './staging.ts'
@@ -142,16 +142,8 @@ async function writeSet(folder: string, stageFolder: string, sequence: string): 
 async function read(folder: string, options: ReadOptions = {}): Promise<AnnotationDocument> {
   const sequences = await davisSequences(folder)
   const sequence = chooseSequence(folder, [...sequences.keys()], options.sequence)
-  const record = (await readProvenance(folder)).find((one) => isOf(one, 'davis', sequence))
-  const found = await readLabelMaps(sequences.get(sequence)!, sequence, record, options.numbering)
-  return documentOf(found, record !== undefined && fits(record, found) ? record : undefined)
-}
-
-/** Whether a record can be about these maps: it may not where someone put others there. */
-function fits(
-  record: Provenance,
-  found: { width: number; height: number; frames: readonly number[] },
-): boolean {
-  const { width, height, frameCount } = record.video
-  return width === found.width && height === found.height && found.frames.every((frame) => frame < frameCount)
+  const written = (await readProvenance(folder)).find((one) => isOf(one, 'davis', sequence))
+  const path = sequences.get(sequence)!
+  const { found, record } = await readLabelMaps(path, sequence, written, options.numbering)
+  return documentOf(found, record)
 }

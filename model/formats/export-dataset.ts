@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { AnnotationDocument, Label, Shape } from '../annotation/index.ts'
 import { throwIfCancelled, UserError } from '../errors.ts'
-import { refuseChangedPictures, refuseChangedShapes } from './changed.ts'
+import { refuseChangedPictures, refuseChangedWork } from './changed.ts'
 import type {
   DatasetFormat,
   ExportContext,
@@ -118,7 +118,7 @@ async function checkTarget(
       throw new UserError(
         `${data} was not exported by this tool, so it is not replaced; choose another folder or name.`,
       )
-    refuseChangedShapes(await layout.read(folder, { sequence }), earlier, folder)
+    refuseChangedWork(await layout.read(folder, { sequence }), earlier, folder)
   }
   if (labels) await layout.checkLabels?.(folder, sequence, labels)
   if (pictures) await refuseChangedPictures(join(folder, layout.picturesOf(sequence)), earlier)

@@ -15,14 +15,15 @@ export interface MaskPicture {
 
 /**
  * Reads an indexed or grey PNG whose values are object ids. Of 0 and 255 alone, 255 is the one object; beside other ids
- * it is DAVIS' void, which belongs to nobody.
- * @throws UserError when it cannot be read, is not of the video's size, or marks no object
+ * of an indexed PNG it is DAVIS' void, which belongs to nobody.
+ * @throws UserError when it cannot be read, is not of the video's size, marks no object, or is a black-and-white mask with
+ *   soft edges
  */
 export async function readMaskPicture(
   path: string,
   video: { readonly width: number; readonly height: number },
 ): Promise<MaskPicture> {
-  const { width, height, indices } = await readIndexedPng(path)
+  const { width, height, indices, kind } = await readIndexedPng(path)
   if (width !== video.width || height !== video.height)
     throw new UserError(
       `${path} is ${width}x${height} and the video ${video.width}x${video.height}; give a mask of the video's size.`,
@@ -30,6 +31,11 @@ export async function readMaskPicture(
   const ids = new Set(indices)
   ids.delete(0)
   const isBlackAndWhite = ids.size === 1 && ids.has(255)
+  // White is the object here and the greys its edge: as ids they would be hundreds of objects, and the object void.
+  if (kind === 'grey' && ids.has(255) && !isBlackAndWhite)
+    throw new UserError(
+      `${path} has greys beside white, as a black-and-white mask with soft edges has; save it in pure black and white, or as an indexed PNG if its values are object numbers.`,
+    )
   const data = ids.has(255) ? indices.map((id) => (id === 255 ? Number(isBlackAndWhite) : id)) : indices
   if (ids.delete(255) && isBlackAndWhite) ids.add(1)
   if (ids.size === 0)

@@ -1,12 +1,21 @@
-/** Which frames of a video the files of a dataset are, where no record of an export says it. */
+/** Which frames of a video the files of a dataset are: as the record of an export says, else as they are numbered. */
 import { UserError } from '../errors.ts'
 import { stemOf } from './export-plan.ts'
+import type { Provenance } from './provenance.ts'
 
 /**
  * What frame 0 is called: the numbers at the end of the names count from 0 or from 1; or the files are the first frames in
  * the order in which the dataset has them.
  */
 export type Numbering = 0 | 1 | 'order'
+
+/** What names say: the numbering where they leave no doubt, else those to choose from; neither where none is possible. */
+export interface NamesTell {
+  /** For the reader, which may take another one when it is not told. */
+  readonly numbering?: Numbering
+  /** The first file, to ask about, and what the files may be. */
+  readonly unclear?: { readonly file: string; readonly choices: readonly NumberingChoice[] }
+}
 
 /** What a numbering would make of the files. */
 export interface NumberingChoice {
@@ -55,10 +64,45 @@ export function numberingChoices(names: readonly string[], frameCount: number): 
     seen.add(text)
     choices.push({ numbering, first: frames[0]!, last: frames.at(-1)! })
   }
-  // Names that count from 0 without a gap leave no doubt.
-  return choices[0]?.numbering === 0 && names.every((name, i) => numberOf(name) === i)
-    ? choices.slice(0, 1)
-    : choices
+  return choices
+}
+
+/** What names say of a video of so many frames. */
+export function namesTell(names: readonly string[], frameCount: number): NamesTell {
+  const choices = numberingChoices(names, frameCount)
+  const [file] = names
+  const [only] = choices
+  if (file === undefined || only === undefined) return {}
+  // Names that say nothing may be of every fifth frame as well as of the first ones, unless no frame is left out.
+  const isCertain = choices.length === 1 && (only.numbering !== 'order' || names.length === frameCount)
+  return isCertain ? { numbering: only.numbering } : { unclear: { file, choices } }
+}
+
+/**
+ * The frame of each file as a record says.
+ * @returns undefined where it does not name all of them, so that it cannot say which frames the others are
+ */
+export function framesInRecord({ frames }: Provenance, names: readonly string[]): number[] | undefined {
+  const written = filesOf(frames)
+  const found = names.map((name) => written.get(name))
+  return found.includes(undefined) || new Set(found).size < found.length ? undefined : (found as number[])
+}
+
+/** Whether files can be the frames that they are taken for as far as a record goes: it names none of them for another. */
+export function agrees(
+  { frames, video }: Provenance,
+  names: readonly string[],
+  indices: readonly number[],
+): boolean {
+  const written = filesOf(frames)
+  return names.every((name, i) => {
+    const index = indices[i]!
+    return index < video.frameCount && (written.get(name) ?? index) === index
+  })
+}
+
+function filesOf(frames: Provenance['frames']): ReadonlyMap<string, number> {
+  return new Map(frames.flatMap(({ index, file }) => (file === undefined ? [] : [[file, index] as const])))
 }
 
 function numberOf(name: string): number | undefined {

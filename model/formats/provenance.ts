@@ -256,6 +256,14 @@ export function isOfVideo({ video }: Provenance, other: VideoReference): boolean
   return video.frameCount === frameCount && video.width === width && video.height === height
 }
 
+/** Whether a record is about pictures of this size: of others it says neither what they show nor which frames they are. */
+export function isOfSize(
+  { video }: Provenance,
+  { width, height }: { readonly width: number; readonly height: number },
+): boolean {
+  return video.width === width && video.height === height
+}
+
 /** The file's text, one line per label, object, run, warning and frame. */
 export function provenanceText(records: readonly Provenance[]): string {
   const blocks = records.map((record) => {

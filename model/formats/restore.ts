@@ -30,6 +30,8 @@ export interface FoundSequence {
   readonly frames: readonly number[]
   /** Every object of the dataset, with what there is to see of it on the frames where there is something. */
   readonly objects: ReadonlyMap<number, FoundObject>
+  /** Whether an object that is not on one of the frames is absent there, or nothing is said about it. */
+  readonly tellsAbsence: boolean
 }
 
 export interface FoundObject {
@@ -43,7 +45,8 @@ export interface FoundObject {
 /**
  * The document of a sequence. With the record of its export, entries get back their states; a mask or pose that is not
  * the one that was written was changed by a person with another tool, so its entry is a keyframe, as is every one
- * without a record. Where nothing of an object is to be seen it is absent.
+ * without a record. Where nothing of an object is to be seen that was exported it is absent; without a record only where
+ * absence is part of the data. What the data call an object counts, whatever the record says.
  * @throws UserError when the data cannot be a document
  */
 export function documentOf(found: FoundSequence, record: Provenance | undefined): AnnotationDocument {
@@ -61,8 +64,11 @@ function withoutRecord(found: FoundSequence): AnnotationDocument {
   const document = createDocument({ path, hash: '', frameCount, width, height })
   addUnknownObjects(document, found)
   for (const [objectId, { shapes }] of found.objects)
-    for (const frame of found.frames)
-      document.apply({ kind: 'setEntry', objectId, frame, entry: personsEntry(shapes.get(frame)) })
+    for (const frame of found.frames) {
+      const shape = shapes.get(frame)
+      if (shape === undefined && !found.tellsAbsence) continue
+      document.apply({ kind: 'setEntry', objectId, frame, entry: personsEntry(shape) })
+    }
   return document
 }
 
@@ -71,10 +77,13 @@ function withRecordOf(found: FoundSequence, record: Provenance): AnnotationDocum
   for (const label of record.labels) document.apply({ kind: 'putLabel', label: labelOf(label) })
   for (const object of record.objects) document.apply({ kind: 'putObject', object: objectOf(object) })
   for (const run of record.runs) document.apply({ kind: 'putRun', run: runOf(run) })
+  relabel(document, found)
   addUnknownObjects(document, found)
   const mask = fromCounts([found.width * found.height], found.width, found.height)
   const written = new Map(record.frames.map(({ index, entries }) => [index, entries]))
-  const objects = [...document.objects.values()].map(({ id, labelId }) => {
+  // An object that is nowhere in such data may have got another number there: that it is nowhere would be a guess.
+  const told = [...document.objects.values()].filter(({ id }) => found.tellsAbsence || found.objects.has(id))
+  const objects = told.map(({ id, labelId }) => {
     const keypoints = document.labels.get(labelId)?.skeleton?.keypoints.map(() => ABSENT) ?? []
     return { id, nothing: { mask, keypoints }, shapes: found.objects.get(id)?.shapes }
   })
@@ -125,6 +134,19 @@ function personsEntry(shape: Shape | undefined): Entry {
   return shape === undefined || !isSeen(shape)
     ? { state: 'absent', by: 'person' }
     : { state: 'keyframe', occluded: false, ...shape }
+}
+
+/** Gives the objects of the document the kinds that the data have them as, which another tool may have changed. */
+function relabel(document: AnnotationDocument, found: FoundSequence): void {
+  for (const object of [...document.objects.values()]) {
+    const { label, skeleton, shapes } = found.objects.get(object.id) ?? {}
+    if (label === undefined || label === document.labels.get(object.labelId)?.name) continue
+    // The kind of a file may have a skeleton that the label lacks; it matters only to poses.
+    const isPosed = [...(shapes?.values() ?? [])].some(({ keypoints }) => keypoints !== undefined)
+    const known = isPosed ? undefined : [...document.labels.values()].find(({ name }) => name === label)
+    const labelId = known?.id ?? labelFor(document, label, skeleton)
+    document.apply({ kind: 'putObject', object: { ...object, labelId } })
+  }
 }
 
 /** Objects that are in the data but not in the document yet. Labels of the same name are one, unless skeletons differ. */

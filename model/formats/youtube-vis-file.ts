@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { MAX_SIDE } from '../annotation/index.ts'
-import { type DatasetFile, readDatasetFile } from './dataset-file.ts'
+import { type DatasetFile, type ParsedFile, readDatasetFile } from './dataset-file.ts'
 import { LIMITS, list, name, positive, text } from './record-schemas.ts'
 import { Segmentation } from './segmentation.ts'
 import { exists } from './staging.ts'
@@ -46,13 +46,25 @@ export type YoutubeVisFile = DatasetFile<YoutubeVisContent>
  * Reads and checks a file; the run lengths are checked only when they are decoded.
  * @throws UserError with the place of what is wrong
  */
-export async function readYoutubeVisFile(path: string): Promise<YoutubeVisFile> {
-  const file = await readDatasetFile(Content, path, 'YouTube-VIS')
-  const ids = new Set<number>()
-  for (const [i, { id }] of file.content.videos.entries())
-    if (ids.has(id)) file.fail(['videos', i, 'id'], `video ${id} is there twice`)
-    else ids.add(id)
+export async function readYoutubeVisFile(path: string, parsed?: ParsedFile): Promise<YoutubeVisFile> {
+  const file = await readDatasetFile(Content, path, 'YouTube-VIS', parsed)
+  const { videos, categories } = file.content
+  demandUnique(file, 'videos', 'video', videos)
+  // Else it would be chance what an object is.
+  demandUnique(file, 'categories', 'category', categories)
   return file
+}
+
+function demandUnique(
+  file: YoutubeVisFile,
+  key: string,
+  what: string,
+  items: readonly { readonly id: number }[],
+): void {
+  const ids = new Set<number>()
+  for (const [i, { id }] of items.entries())
+    if (ids.has(id)) file.fail([key, i, 'id'], `${what} ${id} is there twice`)
+    else ids.add(id)
 }
 
 /** The file's content, empty when there is none. */

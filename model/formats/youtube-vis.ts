@@ -12,8 +12,8 @@ import { datasetPath, datasetText } from './dataset-file.ts'
 import type { ReadOptions } from './dataset-format.ts'
 import { type BuiltData, datasetFormat, type ExportJob } from './export-dataset.ts'
 import type { ExportPlan } from './export-plan.ts'
-import { frameIndices, type Numbering } from './numbering.ts'
-import { isOf, type Provenance, readProvenance } from './provenance.ts'
+import { frameIndices, framesInRecord } from './numbering.ts'
+import { isOf, isOfSize, type Provenance, readProvenance } from './provenance.ts'
 import { documentOf, type FoundObject } from './restore.ts'
 import { maskOf, segmentationOf } from './segmentation.ts'
 import { chooseSequence } from './sequences.ts'
@@ -127,8 +127,16 @@ async function read(folder: string, options: ReadOptions = {}): Promise<Annotati
   const at = names.indexOf(sequence)
   const video = file.content.videos[at]!
   const records = await readProvenance(dirname(path))
-  const record = records.find((one) => isOf(one, 'youtube-vis', sequence) && fits(one, video))
-  const frames = framesOf(video, record, options.numbering, path)
+  const record = records.find(
+    (one) =>
+      isOf(one, 'youtube-vis', sequence) &&
+      isOfSize(one, video) &&
+      framesInRecord(one, video.file_names) !== undefined,
+  )
+  // By name, so that frames which another tool took away cost nothing.
+  const frames =
+    (record && framesInRecord(record, video.file_names)) ??
+    frameIndices(video.file_names, options.numbering ?? 'order', path)
   return documentOf(
     {
       source: path,
@@ -138,28 +146,10 @@ async function read(folder: string, options: ReadOptions = {}): Promise<Annotati
       frameCount: frames.reduce((most, frame) => Math.max(most, frame + 1), video.file_names.length),
       frames,
       objects: objectsOf(file, video, frames, record),
+      tellsAbsence: true,
     },
     record,
   )
-}
-
-/** Whether a record is about this list of frames: it may not be where someone put another video there. */
-function fits(record: Provenance, video: YoutubeVisVideo): boolean {
-  const files = record.frames.flatMap(({ file }) => (file === undefined ? [] : [file]))
-  const sameFiles =
-    files.length === video.file_names.length && files.every((file, i) => file === video.file_names[i])
-  return sameFiles && record.video.width === video.width && record.video.height === video.height
-}
-
-/** Frame index of each file: as exported, else as its numbering says, which is its place in the list if nobody says more. */
-function framesOf(
-  video: YoutubeVisVideo,
-  record: Provenance | undefined,
-  numbering: Numbering = 'order',
-  source = '',
-): number[] {
-  if (record === undefined) return frameIndices(video.file_names, numbering, source)
-  return record.frames.flatMap(({ index, file }) => (file === undefined ? [] : [index]))
 }
 
 function objectsOf(

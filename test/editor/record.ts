@@ -122,7 +122,7 @@ try {
     await view.press('Brightness and Contrast of the Picture')
     await view.frame.getByRole('textbox', { name: 'Brightness' }).fill('0')
     await workbench.page.keyboard.press('Enter')
-    await view.press('Brightness and Contrast of the Picture')
+    await view.press('Brightness and Contrast of the Picture: changed')
   }
   await workbench.page.keyboard.press('Control+b')
   await workbench.newObject(label, 'the one to follow')

@@ -1,14 +1,20 @@
 /** Protects: marks of other tools and people come in as one step, and never over what a person said here unasked. */
 import { strict as assert } from 'node:assert'
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'mocha'
 import * as vscode from 'vscode'
 import type { AnnotatorDocument } from '../../../extension/editor/index.ts'
-import { type Entry, encodeMask, equalEntries, type Rle } from '../../../model/annotation/index.ts'
+import {
+  createDocument,
+  type Entry,
+  encodeMask,
+  equalEntries,
+  type Rle,
+} from '../../../model/annotation/index.ts'
 import { encodeIndexedPng, readSidecar, writeSidecar } from '../../../model/formats/index.ts'
 import { until } from '../support/until.ts'
-import { closeAll, editors, makeClip, OBJECT, open, removeClip, tab } from './support.ts'
+import { closeAll, editors, makeClip, marked, OBJECT, open, removeClip, tab } from './support.ts'
 
 const command = <T>(name: string, ...values: unknown[]) => vscode.commands.executeCommand<T>(name, ...values)
 const [WIDTH, HEIGHT] = [640, 360]
@@ -49,6 +55,19 @@ describe('Import Marks', () => {
   const bring = (path: string, more: object = {}) =>
     command<Imported | undefined>('siammae.importMarks', { source: vscode.Uri.file(path), ...more })
 
+  /** The question stands until it is answered; Enter takes the first answer. */
+  async function withFirstAnswer<T>(asking: Thenable<T>): Promise<T> {
+    let ended = false
+    void asking.then(() => {
+      ended = true
+    })
+    await until('the question to be answered', async () => {
+      if (!ended) await command('workbench.action.acceptSelectedQuickOpenItem')
+      return ended
+    })
+    return asking
+  }
+
   for (const format of ['davis', 'youtube-vis', 'coco'])
     it(`brings back from a ${format} dataset what is not here, as one step`, async () => {
       const drawn = entry(0)
@@ -82,17 +101,8 @@ describe('Import Marks', () => {
     await writeSidecar(other, theirs)
     const drawn = entry(0)
 
-    // The question stands until it is answered; Enter takes the first answer.
-    let ended = false
-    const kept = bring(other).then((value) => {
-      ended = true
-      return value
-    })
-    await until('the question to be answered', async () => {
-      if (!ended) await command('workbench.action.acceptSelectedQuickOpenItem')
-      return ended
-    })
-    assert.deepEqual(await kept, { entries: 1, frames: 1, newObjects: 0, conflicts: 1 })
+    const kept = await withFirstAnswer(bring(other))
+    assert.deepEqual(kept, { entries: 1, frames: 1, newObjects: 0, conflicts: 1 })
     same(entry(0), drawn)
     same(entry(9), b)
 
@@ -100,6 +110,28 @@ describe('Import Marks', () => {
     same(entry(0), a)
     await command('undo')
     await until('the step to be undone', () => equalEntries(entry(0)!, drawn!))
+  })
+
+  it('asks before it takes marks of another file', async () => {
+    await closeAll()
+    await rm(clip.sidecar)
+    // Made for the clip, so that it says of which file it is.
+    await editors().annotate(vscode.Uri.file(clip.video))
+    await until('the view', () => editors().active?.document.videoPath === clip.video)
+    document = editors().active!.document
+    const { video } = document.annotations
+    assert.notEqual(video.hash, '')
+    const other = join(clip.folder, 'other.siam.json')
+    const theirs = await marked('other.mp4')
+    const named = createDocument({ ...theirs.video, hash: 'sha256:0123' })
+    for (const label of theirs.labels.values()) named.apply({ kind: 'putLabel', label })
+    for (const object of theirs.objects.values()) named.apply({ kind: 'putObject', object })
+    named.apply({ kind: 'setEntry', objectId: OBJECT, frame: 4, entry: keyframe(square(10, 10).mask) })
+    await writeSidecar(other, named)
+    assert.equal(await withFirstAnswer(bring(other)), undefined)
+    assert.equal(document.annotations.objects.size, 0)
+    assert.equal((await bring(other, { anyVideo: true }))?.entries, 1)
+    same(entry(4), keyframe(square(10, 10).mask))
   })
 
   it('puts a black and white picture on the selected object and the frame in sight', async () => {

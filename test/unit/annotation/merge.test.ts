@@ -8,6 +8,7 @@ import {
   equalEntries,
   equalMasks,
   History,
+  isOtherVideo,
   isPersons,
   type Merge,
   mergeDocuments,
@@ -183,6 +184,28 @@ describe('merging documents', () => {
     expect(merge(document, other)).toMatchObject({ entries: 0, newObjects: 0 })
   })
 
+  it('gives no run a number that is taken by one which has brought nothing yet', () => {
+    const [document, other] = [createDocument(video), emptyDocument()]
+    set(other, 1, 5, { state: 'absent', by: 'run', run: 3, confidence: 1 })
+    const work = mergeDocuments(document, other, { label: 'Import', replace: false, firstRun: 8 })
+    let step = work.next()
+    while (!step.done) step = work.next()
+    document.apply(step.value.edit)
+    expect([...document.runs.keys()]).toEqual([8])
+    expect(document.entry(1, 5)).toMatchObject({ run: 8 })
+  })
+
+  it('takes keypoints that are absent in both for the same, and keeps their place', () => {
+    const [document, other] = [emptyDocument(), emptyDocument()]
+    const nose = { x: 3, y: 4, visibility: 'visible' as const }
+    const gone = { x: 5, y: 6, visibility: 'absent' as const }
+    set(document, 7, 0, { state: 'keyframe', occluded: false, keypoints: [nose, gone] })
+    set(other, 7, 0, { state: 'keyframe', occluded: false, keypoints: [nose, { ...gone, x: 0, y: 0 }] })
+    expect(merge(document, other, true)).toMatchObject({ entries: 0, conflicts: 0 })
+    set(other, 7, 0, { state: 'keyframe', occluded: false, keypoints: [gone, { ...gone, x: 0, y: 0 }] })
+    expect(merge(document, other)).toMatchObject({ entries: 0, conflicts: 1 })
+  })
+
   it('keeps runs apart that have one number and are not the same', () => {
     const [document, other] = [emptyDocument(), createDocument(video)]
     set(document, 1, 0, { state: 'absent', by: 'run', run: 3, confidence: 1 })
@@ -233,6 +256,16 @@ describe('merging documents', () => {
     expect(() => merge(document, longer)).toThrow(
       'There are marks on frame 12 and this video ends with frame 7; take those of this video.',
     )
+  })
+
+  it('knows marks of another file where both say of which they are', () => {
+    const other = { ...video, hash: 'sha256:other' }
+    expect(isOtherVideo(video, video)).toBe(false)
+    expect(isOtherVideo(video, { ...video, path: 'moved.mp4' })).toBe(false)
+    expect(isOtherVideo(video, other)).toBe(true)
+    expect(isOtherVideo(video, { ...video, frameCount: 9 })).toBe(true)
+    expect(isOtherVideo({ ...video, hash: '' }, other)).toBe(false)
+    expect(isOtherVideo(video, { ...other, hash: '' })).toBe(false)
   })
 
   it('refuses more objects than a video can have', () => {

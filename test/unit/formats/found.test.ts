@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { equalEntries } from '../../../model/annotation/index.ts'
 import {
@@ -11,7 +12,7 @@ import {
   readMaskPicture,
   readSequence,
 } from '../../../model/formats/index.ts'
-import { numberingChoices } from '../../../model/formats/numbering.ts'
+import { namesTell, numberingChoices } from '../../../model/formats/numbering.ts'
 import { contextFor, emptyDocument, exampleDocument, ring, video } from './documents.ts'
 
 let folder: string
@@ -64,6 +65,42 @@ describe('the videos of a dataset', () => {
   })
 })
 
+describe('what lies beside a dataset', () => {
+  it('may be annotations of another program that are called like those of DAVIS', async () => {
+    await formats.coco.write(exampleDocument(), contextFor(folder))
+    await mkdir(join(folder, 'Annotations'))
+    await writeFile(join(folder, 'Annotations', '000001.xml'), '<annotation/>')
+    expect((await findSequences(folder, video.frameCount)).map(({ format }) => format)).toEqual(['coco'])
+    await rm(join(folder, 'coco.json'))
+    await expect(findSequences(folder, video.frameCount)).rejects.toThrow(/is no DAVIS dataset/)
+  })
+
+  it('may be a video of the same name: the question and the reader mean the first', async () => {
+    const of = (id: number, frame: string) => ({
+      ...{ id, name: 'twin', width: 4, height: 2 },
+      file_names: [`a/${frame}.jpg`],
+    })
+    const annotation = { category_id: 1, segmentations: [{ size: [2, 4], counts: [1, 2, 5] }] }
+    const content = {
+      videos: [of(1, '00005'), of(2, '00000')],
+      categories: [{ id: 1, name: 'zebra' }],
+      annotations: [1, 2].map((id) => ({ id, video_id: id, ...annotation })),
+    }
+    await writeFile(join(folder, 'youtube-vis.json'), JSON.stringify(content))
+    const found = await findSequences(folder, video.frameCount)
+    expect(found.map(({ name, unclear }) => [name, unclear?.file])).toEqual([['twin', 'a/00005.jpg']])
+    expect((await readSequence(folder, found[0]!, 0)).framesWithEntries()).toEqual([5])
+  })
+
+  it('may be a file that is no text, which is named with the place', async () => {
+    const file = join(folder, 'notes.json')
+    await writeFile(file, Buffer.of(0x7b, 0xff))
+    await expect(findSequences(file, video.frameCount)).rejects.toThrow(
+      /notes\.json is damaged at line 1, column 2/,
+    )
+  })
+})
+
 describe('which frames files are', () => {
   const choices = (names: string[], frameCount = 100) =>
     numberingChoices(names, frameCount).map(({ numbering, first, last }) => `${numbering}: ${first}-${last}`)
@@ -90,6 +127,47 @@ describe('which frames files are', () => {
 
   it('is none where there are more files than frames', () => {
     expect(choices(['0.jpg', '1.jpg', '2.jpg'], 2)).toEqual([])
+    expect(namesTell(['0.jpg', '1.jpg', '2.jpg'], 2)).toEqual({})
+  })
+
+  it('is asked of names that say nothing, unless there is one for every frame', () => {
+    const order = { numbering: 'order', first: 0, last: 1 }
+    for (const names of [
+      ['head.jpg', 'tail.jpg'],
+      ['img_4001.jpg', 'img_4011.jpg'],
+    ]) {
+      expect(namesTell(names, 20)).toEqual({ unclear: { file: names[0], choices: [order] } })
+      expect(namesTell(names, 2)).toEqual({ numbering: 'order' })
+    }
+    expect(namesTell(['00000.png', '00001.png'], 20)).toEqual({ numbering: 0 })
+    expect(namesTell(['1.png', '2.png'], 2)).toEqual({ numbering: 1 })
+    expect(namesTell(['1.png', '2.png'], 3)).toHaveProperty('unclear')
+  })
+
+  it('is told to the reader where it is certain, which would take names of DAVIS for frames from 0', async () => {
+    const maps = join(folder, 'Annotations', 'clip')
+    await mkdir(maps, { recursive: true })
+    for (const name of ['00001.png', '00002.png'])
+      await writeFile(
+        join(maps, name),
+        encodeIndexedPng({ width: 2, height: 1, indices: Uint8Array.of(0, 1) }),
+      )
+    const [found] = await findSequences(folder, 2)
+    expect(found).toEqual({ format: 'davis', title: 'DAVIS 2017', name: 'clip', numbering: 1 })
+    expect((await readSequence(folder, found!, found!.numbering)).framesWithEntries()).toEqual([0, 1])
+  })
+
+  it('can be answered for label maps whose names are more than numbers', async () => {
+    const maps = join(folder, 'Annotations', 'clip')
+    await mkdir(maps, { recursive: true })
+    await writeFile(
+      join(maps, 'frame_0005.png'),
+      encodeIndexedPng({ width: 2, height: 1, indices: Uint8Array.of(0, 1) }),
+    )
+    const [found] = await findSequences(folder, 8)
+    expect(found!.unclear?.choices.map(({ first }) => first)).toEqual([5, 4, 0])
+    for (const { numbering, first } of found!.unclear!.choices)
+      expect((await readSequence(folder, found!, numbering)).framesWithEntries()).toEqual([first])
   })
 
   it.each(['davis', 'youtube-vis', 'coco'] as const)(
@@ -155,6 +233,23 @@ describe('a picture of masks', () => {
     const picture = await read(0, 255, 1, 0, 0, 0)
     expect(picture).toMatchObject({ objects: [1], isBlackAndWhite: false })
     expect([...picture.data]).toEqual([0, 0, 1, 0, 0, 0])
+  })
+
+  it('that is black and white with soft edges is refused, as its greys are no objects', async () => {
+    const path = join(folder, 'soft.png')
+    const grey = (...values: number[]) =>
+      sharp(Uint8Array.from(values), { raw: { ...size, channels: 1 } })
+        .toColourspace('b-w')
+        .png()
+        .toFile(path)
+    await grey(0, 40, 255, 255, 180, 0)
+    await expect(readMaskPicture(path, size)).rejects.toThrow(
+      /^\S+soft\.png has greys beside white, as a black-and-white mask with soft edges has; save it in pure black and white, or as an indexed PNG if its values are object numbers\.$/,
+    )
+    await grey(0, 0, 255, 255, 0, 0)
+    expect(await readMaskPicture(path, size)).toMatchObject({ objects: [1], isBlackAndWhite: true })
+    await grey(0, 2, 7, 7, 0, 0)
+    expect(await readMaskPicture(path, size)).toMatchObject({ objects: [2, 7], isBlackAndWhite: false })
   })
 
   it('is refused where it is of another size or has nothing', async () => {

@@ -28,8 +28,12 @@ function isPlain(): boolean {
 export function PictureLookButton() {
   return (
     <IconButton
-      title={t('Brightness and Contrast of the Picture')}
-      pressed={!isPlain()}
+      title={
+        isPlain()
+          ? t('Brightness and Contrast of the Picture')
+          : t('Brightness and Contrast of the Picture: changed')
+      }
+      on={!isPlain()}
       expanded={opened.value !== undefined}
       onPress={({ currentTarget, detail }) => {
         opened.value = opened.value ? undefined : { by: currentTarget, byKeyboard: detail === 0 }

@@ -11,6 +11,8 @@ interface ButtonProps {
   readonly pressed?: boolean
   /** Of a button that opens something: whether it is open. */
   readonly expanded?: boolean
+  /** Looks pressed, because what it opens is not as usual; its title says so. */
+  readonly on?: boolean
   readonly class?: string
   readonly children: ComponentChildren
 }
@@ -23,13 +25,14 @@ export function IconButton({
   disabled,
   pressed,
   expanded,
+  on,
   children,
   ...more
 }: ButtonProps) {
   return (
     <button
       type="button"
-      class={`icon-button ${more.class ?? ''}`}
+      class={`icon-button ${on ? 'on' : ''} ${more.class ?? ''}`}
       title={keys ? `${title} (${keys})` : title}
       aria-label={title}
       aria-pressed={pressed}
