@@ -81,11 +81,15 @@ async function times(
   return (await view.frame.evaluate('window.times')) as number[]
 }
 
-/** To the frame behind one that a far jump has led to the moment before: nothing of what lies around it was fetched. */
+/**
+ * To the frame behind one that a far jump has led to the moment before, from where somebody has looked for a second: nothing
+ * of what lies around it was fetched.
+ */
 async function timesBehindJumps(view: AnnotatorView, presses: number): Promise<number[]> {
   const measured: number[] = []
   for (let press = 0; press < presses; press++) {
     const at = Math.floor((await view.shown())! / JUMP + 1) * JUMP
+    await sleep(1000)
     await view.key('Alt+ArrowRight')
     await view.frame.evaluate(`window.shows(${at})`)
     await view.frame.evaluate('window.times.length = 0')
