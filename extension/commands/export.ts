@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import type { ExportResult } from '../../model/process/index.ts'
 import type { AnnotatorDocument } from '../editor/index.ts'
 import { EXPORT_FORMATS } from '../export-formats.ts'
+import { inPercent } from '../progress.ts'
 import { revealFile } from '../reveal.ts'
 import type { Services } from '../services.ts'
 import { STAYS } from './ask.ts'
@@ -46,12 +47,10 @@ async function write(
       title: vscode.l10n.t('Exporting {0}', basename(document.videoPath)),
     },
     async (progress, token) => {
-      let before = 0
+      const tell = inPercent(progress)
       const listener = client.onExporting(({ job: other, done, total }) => {
         if (other !== job || total === 0) return
-        const now = (100 * done) / total
-        progress.report({ increment: now - before, message: vscode.l10n.t('{0} of {1} files', done, total) })
-        before = now
+        tell((100 * done) / total, vscode.l10n.t('{0} of {1} files', done, total))
       })
       const cancel = token.onCancellationRequested(() => void client.cancelExport(job).catch(() => {}))
       try {

@@ -12,6 +12,7 @@ import { inSlices } from '../document/slices.ts'
 import { catalogueOf } from '../document/snapshot.ts'
 import type { MarkSource } from '../document/worker-messages.ts'
 import type { AnnotatorDocument } from '../editor/index.ts'
+import { inPercent } from '../progress.ts'
 import type { Services } from '../services.ts'
 import { askForMarks, askForNumbering, askForSequence, askOtherVideo, askWhose } from './ask-import.ts'
 import { freshView, type Handlers } from './command.ts'
@@ -111,15 +112,11 @@ async function reading<T>(
     async (progress, token) => {
       const stop = new AbortController()
       const listener = token.onCancellationRequested(() => stop.abort())
-      let before = 0
+      const tell = inPercent(progress)
       try {
         return await work({
           signal: stop.signal,
-          progress: (done, total) => {
-            const now = (100 * done) / Math.max(1, total)
-            progress.report({ increment: now - before })
-            before = now
-          },
+          progress: (done, total) => tell((100 * done) / Math.max(1, total)),
         })
       } catch (error) {
         if (token.isCancellationRequested) return undefined
@@ -166,7 +163,10 @@ function wordsAbout(
   return [done(), kept()].filter(Boolean).join(' ')
 
   function done(): string {
-    if (entries === 0) return vscode.l10n.t('Nothing was imported from {0}: all of it is here already.', name)
+    if (entries === 0)
+      return conflicts === 0
+        ? vscode.l10n.t('Nothing was imported from {0}: all of it is here already.', name)
+        : vscode.l10n.t('Nothing was imported from {0}.', name)
     if (source.kind === 'mask')
       return vscode.l10n.t('The masks of {0} are on frame {1} now.', name, source.frame)
     return entries === 1

@@ -4,7 +4,7 @@ import {
   nextLabelId,
   nextObjectId,
 } from '../../model/annotation/index.ts'
-import { colourOf, readMaskPicture } from '../../model/formats/index.ts'
+import { colourTextOf, readMaskPicture } from '../../model/formats/index.ts'
 import { documentOf } from './snapshot.ts'
 import type { Job } from './worker-messages.ts'
 
@@ -37,16 +37,9 @@ export async function readMask({
 function putObject(document: AnnotationDocument, id: number): void {
   let label = [...document.labels.values()].find(({ name }) => name === LABEL)
   if (label === undefined) {
-    label = { id: nextLabelId(document), name: LABEL, colour: colourText(id) }
+    label = { id: nextLabelId(document), name: LABEL, colour: colourTextOf(id) }
     document.apply({ kind: 'putLabel', label })
   }
-  const object = { id, name: `${LABEL} ${id}`, labelId: label.id, colour: colourText(id) }
+  const object = { id, name: `${LABEL} ${id}`, labelId: label.id, colour: colourTextOf(id) }
   document.apply({ kind: 'putObject', object })
-}
-
-/** `#rrggbb` of a number in DAVIS' palette, in which people know such pictures. */
-function colourText(id: number): string {
-  return `#${colourOf(id)
-    .map((part) => part.toString(16).padStart(2, '0'))
-    .join('')}`
 }

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import * as vscode from 'vscode'
 import { AnnotationFile } from '../document/annotation-file.ts'
 import type { DocumentThreads } from '../document/document-thread.ts'
+import { inPercent } from '../progress.ts'
 import type { EditorServices } from './types.ts'
 import { VideoLink } from './video-link.ts'
 
@@ -26,12 +27,10 @@ export async function makeSidecar(
       title: vscode.l10n.t('Reading {0}', basename(videoPath)),
     },
     async (progress, token) => {
-      let before = 0
+      const tell = inPercent(progress)
       const listening = client.onOpening(({ clip, done, total }) => {
         if (clip !== videoPath || !total) return
-        const now = (100 * done) / total
-        progress.report({ increment: now - before, message: `${done} / ${total}` })
-        before = now
+        tell((100 * done) / total, `${done} / ${total}`)
       })
       const cancelling = token.onCancellationRequested(() => link.cancel())
       try {

@@ -3,6 +3,7 @@ import { access, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import * as vscode from 'vscode'
 import { CancelledError } from '../../model/errors.ts'
+import { inPercent } from '../progress.ts'
 import type { Services } from '../services.ts'
 import { wordsOf } from '../words.ts'
 import { type CatalogueModel, readCatalogue } from './catalogue.ts'
@@ -133,7 +134,7 @@ async function fetchFile(model: CatalogueModel, target: string): Promise<boolean
     async (progress, token) => {
       const stop = new AbortController()
       const cancel = token.onCancellationRequested(() => stop.abort())
-      let before = 0
+      const tell = inPercent(progress)
       let told = 0
       try {
         await download({
@@ -143,12 +144,7 @@ async function fetchFile(model: CatalogueModel, target: string): Promise<boolean
           onProgress: (done, total = model.download!.bytes) => {
             if (performance.now() - told < 100 && done < total) return
             told = performance.now()
-            const now = (100 * done) / total
-            progress.report({
-              increment: Math.max(0, now - before),
-              message: vscode.l10n.t('{0} of {1}', megabytes(done), megabytes(total)),
-            })
-            before = now
+            tell((100 * done) / total, vscode.l10n.t('{0} of {1}', megabytes(done), megabytes(total)))
           },
         })
         return true

@@ -2,6 +2,7 @@
 import { basename, extname } from 'node:path'
 import * as vscode from 'vscode'
 import type { ImportAnswer, ImportRequest } from '../../model/process/index.ts'
+import { inPercent } from '../progress.ts'
 import { showReport } from '../reports.ts'
 import type { Services } from '../services.ts'
 import { importReport } from './import-report.ts'
@@ -86,13 +87,12 @@ async function run({ client }: Services, request: ImportRequest): Promise<Import
       title: vscode.l10n.t('Importing {0}', basename(request.file)),
     },
     async (progress, token) => {
-      let before = 0
+      const tell = inPercent(progress)
       const listener = client.onImporting(({ job: other, step, done, total }) => {
         if (other !== job) return
         // Reading is nine tenths of the work; the check is one picture.
         const now = step === 'reading' ? (90 * done) / Math.max(1, total) : step === 'checking' ? 90 : 95
-        progress.report({ increment: now - before, message: stepText(step) })
-        before = now
+        tell(now, stepText(step))
       })
       const cancel = token.onCancellationRequested(() => void client.cancelImport(job).catch(() => {}))
       try {

@@ -24,7 +24,7 @@ export {
 } from './indexed-png.ts'
 export { type MaskPicture, readMaskPicture } from './mask-picture.ts'
 export type { Numbering, NumberingChoice } from './numbering.ts'
-export { colourOf, davisPalette, type Rgb } from './palette.ts'
+export { colourOf, colourTextOf, davisPalette, type Rgb } from './palette.ts'
 export { readSidecar, SidecarChanged, writeSidecar } from './sidecar.ts'
 export { parseSidecar, serialiseSidecar } from './sidecar-text.ts'
 

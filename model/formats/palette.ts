@@ -22,6 +22,13 @@ export function colourOf(id: number): Rgb {
   return colour
 }
 
+/** The DAVIS colour of a number from 1 on as `#rrggbb`; beyond 254, where 255 is void, they begin again. */
+export function colourTextOf(number: number): string {
+  return `#${colourOf(1 + ((number - 1) % 254))
+    .map((part) => part.toString(16).padStart(2, '0'))
+    .join('')}`
+}
+
 function interleave(id: number): Rgb {
   const colour: Rgb = [0, 0, 0]
   for (let bit = 0; bit < 8; bit++) colour[bit % 3]! |= ((id >> bit) & 1) << (7 - Math.floor(bit / 3))

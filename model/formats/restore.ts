@@ -12,7 +12,7 @@ import {
 } from '../annotation/index.ts'
 import { UserError } from '../errors.ts'
 import { ABSENT, isSeen } from './held.ts'
-import { colourOf } from './palette.ts'
+import { colourTextOf } from './palette.ts'
 import { type Provenance, type ProvenanceEntry, sameDigests, shapeDigests } from './provenance.ts'
 import { labelOf, objectOf, runOf } from './record-lines.ts'
 
@@ -165,13 +165,7 @@ function labelFor(document: AnnotationDocument, name: string, skeleton: Skeleton
   )
   if (known !== undefined) return known.id
   const id = Math.max(0, ...document.labels.keys()) + 1
-  const label: Label = { id, name, colour: hexColour(id), ...(skeleton && { skeleton }) }
+  const label: Label = { id, name, colour: colourTextOf(id), ...(skeleton && { skeleton }) }
   document.apply({ kind: 'putLabel', label })
   return id
-}
-
-function hexColour(id: number): string {
-  return `#${colourOf(1 + ((id - 1) % 254))
-    .map((part) => part.toString(16).padStart(2, '0'))
-    .join('')}`
 }
