@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { CancelledError, messageOf, UserError } from '../errors.ts'
 import { toolVersion } from '../installation/index.ts'
+import { datasetCommand } from './commands/dataset.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evalCommand } from './commands/eval.ts'
 import { exportCommand } from './commands/export.ts'
@@ -47,6 +48,7 @@ async function main(): Promise<number> {
     framesCommand,
     featuresCommand,
     propagateCommand,
+    datasetCommand,
     scoreCommand,
     evalCommand,
     trainCommand,

@@ -1,3 +1,4 @@
+export { type ClipOptions, findSidecars, openClipOf } from './annotated-clips.ts'
 /** Metrics and protocols: DAVIS J and F, VIP mIoU, JHMDB PCK. */
 export { boundaryF, boundaryPixels, boundaryRadius, diskHalfWidths } from './boundary.ts'
 export { ConfusionMatrix, confusionMatrix, IGNORED_LABEL, meanIou } from './confusion.ts'

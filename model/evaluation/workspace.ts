@@ -1,8 +1,6 @@
 /** Does a model help on a person's own work: propagation from the first keyframes, measured on all later ones. */
-import { readdir } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { AnnotationDocument, Entry } from '../annotation/index.ts'
-import { explainSystemError, throwIfCancelled, UsageError, UserError } from '../errors.ts'
+import { throwIfCancelled, UsageError, UserError } from '../errors.ts'
 import { readSidecar } from '../formats/index.ts'
 import { maskMarks, poseMarks, resultEntries } from '../marks/index.ts'
 import {
@@ -14,13 +12,10 @@ import {
   propagate,
 } from '../propagation/index.ts'
 import type { Engine } from '../runtime/index.ts'
-import { openVideo, type VideoSource } from '../video/index.ts'
+import type { VideoSource } from '../video/index.ts'
 import type { FeatureModel } from '../weights/index.ts'
+import { findSidecars, openClipOf } from './annotated-clips.ts'
 import { agreementOf, meanAgreement, type ObjectAgreement, planTrial, type Trial } from './trial.ts'
-
-const SIDECAR = /\.siam\.json$/i
-/** Folders that hold no one's work, and may hold a great many files. */
-const LEFT_OUT = new Set(['node_modules', 'siammae-runs'])
 
 export interface WorkspaceModel {
   readonly name: string
@@ -213,51 +208,9 @@ async function judge(
 async function openCandidate(
   name: string,
   sidecar: string,
-  { cacheFolder, ffmpeg, signal }: WorkspaceOptions,
+  options: WorkspaceOptions,
 ): Promise<Candidate | undefined> {
   const document = await readSidecar(sidecar)
   const trial = planTrial(document)
-  if (!trial) return undefined
-  const { path, hash, frameCount, width, height } = document.video
-  const source = await openVideo(resolve(dirname(sidecar), path), {
-    ...(cacheFolder !== undefined && { cacheFolder }),
-    ...(ffmpeg !== undefined && { ffmpeg }),
-    ...(signal && { signal }),
-  })
-  const { table } = source
-  const other =
-    (hash !== '' && hash !== table.contentHash) ||
-    frameCount !== table.frames.length ||
-    width !== table.width ||
-    height !== table.height
-  if (!other) return { name, sidecar, document, trial, source }
-  await source.close()
-  throw new UserError(`${name} belongs to another video than ${table.path}, which was changed since.`)
-}
-
-/** All side-cars below the folders in the order of their names; a file is taken as it is. */
-async function findSidecars(
-  folders: readonly string[],
-): Promise<readonly { readonly name: string; readonly path: string }[]> {
-  const found = new Map<string, string>()
-  const look = async (folder: string, base: string): Promise<void> => {
-    const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
-      // Only the folder that a person named must be there.
-      if (folder === base) throw explainSystemError(error, 'read the folder', folder)
-      return []
-    })
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (entry.name.startsWith('.')) continue
-      const path = join(folder, entry.name)
-      if (entry.isDirectory()) {
-        if (!LEFT_OUT.has(entry.name)) await look(path, base)
-      } else if (SIDECAR.test(entry.name)) found.set(path, relative(base, path).split(sep).join('/'))
-    }
-  }
-  for (const folder of folders) {
-    const path = resolve(folder)
-    if (SIDECAR.test(path)) found.set(path, basename(path))
-    else await look(path, path)
-  }
-  return [...found].map(([path, name]) => ({ path, name }))
+  return trial && { name, sidecar, document, trial, source: await openClipOf(document, sidecar, options) }
 }

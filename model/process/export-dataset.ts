@@ -68,12 +68,6 @@ export async function exportDataset(
 
 /** The stretch of the clip that anything is known about. */
 function annotatedFrames(source: VideoSource, document: AnnotationDocument, signal: AbortSignal) {
-  let first = source.table.frames.length - 1
-  let last = 0
-  for (const id of document.objects.keys())
-    for (const frame of document.frames(id)) {
-      if (frame < first) first = frame
-      if (frame > last) last = frame
-    }
-  return source.frames({ first: Math.min(first, last), last, signal })
+  const marked = document.framesWithEntries()
+  return source.frames({ first: marked[0], last: marked.at(-1), signal })
 }
