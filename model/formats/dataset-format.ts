@@ -1,5 +1,4 @@
 import type { AnnotationDocument, Label, VideoReference } from '../annotation/index.ts'
-import type { Numbering } from './numbering.ts'
 
 /** One frame of the video, from its frame table. */
 export interface ExportFrame {
@@ -50,6 +49,12 @@ export interface WriteReport {
   /** What the format could not hold, one sentence each; also in the provenance file. */
   warnings: string[]
 }
+
+/**
+ * What frame 0 is called: the numbers at the end of the names count from 0 or from 1; or the files are the first frames in
+ * the order in which the dataset has them.
+ */
+export type Numbering = 0 | 1 | 'order'
 
 export interface ReadOptions {
   /** Needed where the dataset holds several. */

@@ -9,6 +9,7 @@ export type {
   ExportFrame,
   ExportPicture,
   ExportTarget,
+  Numbering,
   ReadOptions,
   WriteReport,
 } from './dataset-format.ts'
@@ -23,7 +24,7 @@ export {
   writeIndexedPng,
 } from './indexed-png.ts'
 export { type MaskPicture, readMaskPicture } from './mask-picture.ts'
-export type { Numbering, NumberingChoice } from './numbering.ts'
+export type { NumberingChoice } from './numbering.ts'
 export { colourOf, colourTextOf, davisPalette, type Rgb } from './palette.ts'
 export { readSidecar, SidecarChanged, writeSidecar } from './sidecar.ts'
 export { parseSidecar, serialiseSidecar } from './sidecar-text.ts'

@@ -1,13 +1,8 @@
 /** Which frames of a video the files of a dataset are: as the record of an export says, else as they are numbered. */
 import { UserError } from '../errors.ts'
+import type { Numbering } from './dataset-format.ts'
 import { stemOf } from './export-plan.ts'
 import type { Provenance } from './provenance.ts'
-
-/**
- * What frame 0 is called: the numbers at the end of the names count from 0 or from 1; or the files are the first frames in
- * the order in which the dataset has them.
- */
-export type Numbering = 0 | 1 | 'order'
 
 /** What names say: the numbering where they leave no doubt, else those to choose from; neither where none is possible. */
 export interface NamesTell {
