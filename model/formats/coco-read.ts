@@ -19,7 +19,7 @@ import {
 import { shapeOf } from './coco-shapes.ts'
 import { datasetPath } from './dataset-file.ts'
 import type { Numbering, ReadOptions } from './dataset-format.ts'
-import { agrees, frameIndices } from './numbering.ts'
+import { agrees, byNumber, frameIndices } from './numbering.ts'
 import { isOf, isOfSize, type Provenance, readProvenance } from './provenance.ts'
 import { documentOf, type FoundObject, type FoundSequence } from './restore.ts'
 import { chooseSequence } from './sequences.ts'
@@ -98,8 +98,7 @@ function framesOf(
 }
 
 function byName(pictures: CocoSequence['pictures']): CocoSequence['pictures'] {
-  const order = new Intl.Collator('en', { numeric: true }).compare
-  return [...pictures].sort((a, b) => order(a.picture.file_name, b.picture.file_name))
+  return [...pictures].sort((a, b) => byNumber(a.picture.file_name, b.picture.file_name))
 }
 
 /** Names of the pictures in their order, where their numbering is all that says which frames they are. */

@@ -5,7 +5,7 @@ import { encodeAllLabels, type Rle, type Shape } from '../annotation/index.ts'
 import { explainSystemError, UserError } from '../errors.ts'
 import type { Numbering } from './dataset-format.ts'
 import { type IndexedPng, readIndexedPng } from './indexed-png.ts'
-import { agrees, frameIndices, framesInRecord } from './numbering.ts'
+import { agrees, byNumber, frameIndices, framesInRecord } from './numbering.ts'
 import { isOfSize, PROVENANCE_FILE, type Provenance } from './provenance.ts'
 import type { FoundObject, FoundSequence } from './restore.ts'
 
@@ -152,11 +152,10 @@ export function labelMapSize(
 
 /** Names of the label maps in a folder, in the order of their numbers. */
 export async function labelMapNames(folder: string): Promise<string[]> {
-  const order = new Intl.Collator('en', { numeric: true }).compare
   return (await list(folder))
     .filter(isLabelMap)
     .map(({ name }) => name)
-    .sort(order)
+    .sort(byNumber)
 }
 
 // Files that start with a dot are leftovers of macOS and of interrupted writes, never label maps.

@@ -4,6 +4,9 @@ import type { Numbering } from './dataset-format.ts'
 import { stemOf } from './export-plan.ts'
 import type { Provenance } from './provenance.ts'
 
+/** Orders names with their numbers by value: `f2` before `f10`. */
+export const byNumber = new Intl.Collator('en', { numeric: true }).compare
+
 /** What names say: the numbering where they leave no doubt, else those to choose from; neither where none is possible. */
 export interface NamesTell {
   /** For the reader, which may take another one when it is not told. */

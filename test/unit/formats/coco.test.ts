@@ -16,6 +16,7 @@ import {
   pose,
   poses,
   ring,
+  rleCases,
   set,
   video,
 } from './documents.ts'
@@ -294,20 +295,9 @@ describe('COCO', () => {
   })
 })
 
-interface RleCase {
-  name: string
-  size: [number, number]
-  compressed: string
-  area: number
-  bbox_xywh: number[]
-  rows?: string[]
-}
-
 describeWithReference('run lengths, areas and boxes of pycocotools', (reference) => {
   it('are those in the COCO file', async () => {
-    const { cases } = JSON.parse(await readFile(join(reference, 'rle/rle_more.json'), 'utf8')) as {
-      cases: RleCase[]
-    }
+    const cases = await rleCases(reference)
     const drawn = cases.filter(({ rows, area }) => rows !== undefined && area > 0)
     expect(drawn.length).toBeGreaterThan(5)
     for (const { name, size, compressed, area, bbox_xywh, rows } of drawn) {

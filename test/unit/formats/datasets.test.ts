@@ -21,7 +21,7 @@ import {
   writeIndexedPng,
 } from '../../../model/formats/index.ts'
 import { describeWithData, describeWithReference } from '../../support/reference.ts'
-import { contextFor, documents, emptyDocument, exampleDocument, ring, video } from './documents.ts'
+import { contextFor, documents, emptyDocument, exampleDocument, ring, rleCases, video } from './documents.ts'
 
 let root: string
 let folder: string
@@ -661,20 +661,9 @@ describe('the YouTube-VIS file', () => {
   })
 })
 
-interface RleCase {
-  name: string
-  size: [number, number]
-  compressed: string
-  area: number
-  bbox_xywh: number[]
-  rows?: string[]
-}
-
 describeWithReference('COCO run-length codes of pycocotools', (reference) => {
   it('are those in the YouTube-VIS file', async () => {
-    const { cases } = JSON.parse(await readFile(join(reference, 'rle/rle_more.json'), 'utf8')) as {
-      cases: RleCase[]
-    }
+    const cases = await rleCases(reference)
     let compared = 0
     for (const { name, size, compressed, area, bbox_xywh, rows } of cases) {
       if (rows === undefined || area === 0) continue

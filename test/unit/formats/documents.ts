@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import {
   type AnnotationDocument,
@@ -176,4 +178,21 @@ export function poses(): AnnotationDocument {
 export function contextFor(folder: string, changes: Partial<ExportContext> = {}): ExportContext {
   const frames = Array.from({ length: video.frameCount }, (_, index) => ({ index, time: index / 30 }))
   return { folder, sequence: 'clip', frames, tool: 'siammae 0.1.0', ...changes }
+}
+
+/** A mask as pycocotools has it. */
+interface RleCase {
+  readonly name: string
+  /** Height and width. */
+  readonly size: readonly [number, number]
+  readonly compressed: string
+  readonly area: number
+  readonly bbox_xywh: readonly number[]
+  /** Of 0 and 1, for the small ones. */
+  readonly rows?: readonly string[]
+}
+
+/** The golden masks of the reference. */
+export async function rleCases(reference: string): Promise<readonly RleCase[]> {
+  return JSON.parse(await readFile(join(reference, 'rle/rle_more.json'), 'utf8')).cases
 }
